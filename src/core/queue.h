@@ -1,0 +1,60 @@
+/*
+ * The contract between edge and worker: names of Redis keys, the partition of
+ * a conversation, the fingerprint of an event, and the Redis Function that
+ * dedupes and enqueues atomically.  docs/QUEUE.md is the text of it.
+ *
+ * Keys ({pNN} is the hash tag of a partition, cx the configurable prefix):
+ *   cx:{pNN}:in    stream of messages, one entry an event: v <version> e <json>
+ *   cx:{pNN}:st    stream of delivery statuses, same form
+ *   cx:{pNN}:dd:<epoch>:<bucket>   set of fingerprints
+ *   cx:{q}:quarantine  stream of authentic but unreadable bodies:
+ *                      c <channel> r <reason> b <bytes> t <event id>
+ */
+
+#ifndef CX_CORE_QUEUE_H
+#define CX_CORE_QUEUE_H
+
+#include "core/msg.h"
+
+#define CX_PARTITIONS        64     /* for life: docs/WHY.md */
+#define CX_QUEUE_PREFIX_MAX  32
+#define CX_QUEUE_GROUP       "w"    /* consumer group on every stream */
+#define CX_QUEUE_CONSUMER    "w"    /* a stream's owner is its partition's */
+#define CX_DEDUPE_BUCKETS    4096
+#define CX_DEDUPE_EPOCH_S    (9 * 86400)   /* window: 9 to 18 days */
+
+typedef enum {
+    CX_LANE_IN,
+    CX_LANE_ST
+} cx_lane;
+
+typedef struct {
+    uint32_t  bucket;       /* below CX_DEDUPE_BUCKETS */
+    int64_t   member;
+} cx_fingerprint;
+
+/* Of a conversation: hash of type, account, peer.  Stable for ever. */
+unsigned cx_queue_partition(const cx_msg *m);
+cx_lane cx_queue_lane(const cx_msg *m);
+/* Truncated SHA-256 over channel, account, kind, id (for a status also its
+ * state and recipient); false only on an OpenSSL error. */
+bool cx_queue_fingerprint(const cx_msg *m, cx_fingerprint *fp);
+
+/* "cx:{p07}:in" into buf (CX_QUEUE_PREFIX_MAX + 16 bytes), length returned. */
+size_t cx_queue_stream(char *buf, cx_str prefix, unsigned partition,
+    cx_lane lane);
+/* "cx:{p07}:dd" likewise. */
+size_t cx_queue_dedupe(char *buf, cx_str prefix, unsigned partition);
+/* "cx:{q}:quarantine" likewise. */
+size_t cx_queue_quarantine(char *buf, cx_str prefix);
+
+/*
+ * FCALL cx_enq_<hash> 2 <stream> <dedupe> (<bucket> <member> <json>)+
+ * answers an array with, per event, the entry id (new) or "" (duplicate);
+ * a bare error before any write of the failing event otherwise.  Events
+ * before it may have been written: a repeat of the call is harmless.
+ */
+extern const char cx_queue_lua[];      /* text for FUNCTION LOAD REPLACE */
+#define CX_QUEUE_FUNCTION  "cx_enq"
+
+#endif /* CX_CORE_QUEUE_H */

@@ -1,0 +1,495 @@
+/*
+ * The record.  The only vtable with I/O: named operations over a database.
+ *
+ * A cx_store is one connection, used by one thread at a time.  Writes happen
+ * between begin and commit; several operations may share one transaction
+ * (group commit).  An operation checks before it writes, so that one that
+ * fails (CX_FENCED, CX_STALE, CX_NOT_FOUND, CX_CONFLICT, CX_INVALID) has
+ * changed nothing and its neighbours stand; after CX_IO the whole transaction
+ * must be rolled back.  Reads may run outside a transaction.
+ *
+ * Times are ms since the epoch and come from the caller.  Ids come from the
+ * caller too (core/id.h).  Results are views into the arena given.
+ */
+
+#ifndef CX_STORE_STORE_H
+#define CX_STORE_STORE_H
+
+#include "core/arena.h"
+#include "core/err.h"
+#include "core/msg.h"
+#include "core/queue.h"
+
+/* --- values that are stored as words; one table each ----------------------- */
+
+/* A turn: one or more messages of a customer that get one reply. */
+#define CX_TURN_STATES(X)                                                      \
+    X(OPEN,    "open")       /* collecting, thinking; recovered if we die   */ \
+    X(REPLIED, "replied")    /* its reply is in messages                    */ \
+    X(HUMAN,   "human")      /* waits for a person (review)                 */ \
+    X(IGNORED, "ignored")    /* by rule, see reason                         */ \
+    X(DEAD,    "dead")       /* given up: dead letter                       */
+
+/*
+ * An outbound message is its own outbox entry: this is its state.
+ *
+ *  draft -> review -> ready -> sending -> accepted -> sent -> delivered -> read
+ *                       ^        |  |                            (played)
+ *                       |        |  +-> ambiguous -> accepted | ready | held
+ *                       +--------+-> failed
+ *  inbound messages are "received".
+ */
+#define CX_MSG_STATES(X)                                                       \
+    X(RECEIVED,  "received")                                                   \
+    X(REVIEW,    "review")                                                     \
+    X(REJECTED,  "rejected")                                                   \
+    X(READY,     "ready")                                                      \
+    X(SENDING,   "sending")                                                    \
+    X(AMBIGUOUS, "ambiguous")                                                  \
+    X(HELD,      "held")                                                       \
+    X(FAILED,    "failed")                                                     \
+    X(CANCELLED, "cancelled")                                                  \
+    X(ACCEPTED,  "accepted")                                                   \
+    X(SENT,      "sent")                                                       \
+    X(DELIVERED, "delivered")                                                  \
+    X(READ,      "read")                                                       \
+    X(PLAYED,    "played")
+
+typedef enum {
+#define X(name, word)  CX_TURN_##name,
+    CX_TURN_STATES(X)
+#undef X
+    CX_TURN_STATE_COUNT
+} cx_turn_state;
+
+typedef enum {
+#define X(name, word)  CX_MSGSTATE_##name,
+    CX_MSG_STATES(X)
+#undef X
+    CX_MSGSTATE_COUNT
+} cx_msg_state;
+
+const char *cx_turn_state_word(cx_turn_state s);
+const char *cx_msg_state_word(cx_msg_state s);
+bool cx_msg_state_parse(cx_str word, cx_msg_state *s);
+
+/* --- rows ------------------------------------------------------------------ */
+
+typedef struct {
+    int64_t  id;
+    cx_str   name;            /* unique */
+    cx_str   provider;        /* "knowledge", "openai" */
+    cx_str   base_url;
+    cx_str   model;
+    cx_str   api_key_file;
+    cx_str   prompt;
+    cx_str   handoff;         /* what to say when we do not know */
+    double   threshold;       /* 0..1 */
+    double   temperature;     /* below 0: not sent */
+    int64_t  max_tokens;      /* 0: not sent */
+    int64_t  created_at;
+    int64_t  updated_at;
+} cx_agent_row;
+
+typedef struct {
+    int64_t  id;
+    cx_str   name;            /* slug, unique: the edge's channel name */
+    cx_str   type;
+    cx_str   account;         /* provider's id of our side; unique per type */
+    int64_t  agent_id;        /* 0: people only */
+    cx_str   token_file;      /* access token; never the token itself */
+    cx_str   base_url;        /* empty: the provider's */
+    bool     active;
+    cx_str   health;          /* "ok", "action_required" */
+    cx_str   health_text;     /* code and text of the provider */
+    int64_t  created_at;
+    int64_t  updated_at;
+} cx_channel_row;
+
+typedef struct {
+    int64_t  id;
+    int64_t  channel_id;
+    cx_str   channel;         /* slug */
+    int64_t  customer_id;
+    cx_str   peer;
+    cx_str   phone;
+    cx_str   name;
+    cx_str   username;
+    cx_str   state;           /* "active", "closed" */
+    int64_t  last_at;
+    cx_str   last_text;
+    int64_t  partition;
+    int64_t  messages;        /* count */
+    int64_t  created_at;
+} cx_conversation_row;
+
+typedef struct {
+    int64_t  id;
+    int64_t  conversation_id;
+    int64_t  turn_id;
+    int64_t  part;            /* 0.. within the turn's reply */
+    bool     outbound;
+    cx_str   author;          /* "customer", "ai", "human", "system" */
+    cx_str   content;         /* "text", "image", ... */
+    cx_str   text;
+    cx_str   provider_id;
+    cx_str   reply_to;
+    cx_str   state;           /* word of cx_msg_state */
+    int64_t  attempts;
+    int64_t  not_before;      /* ready: earliest; ambiguous: give up at */
+    int64_t  error_code;
+    cx_str   error_text;
+    cx_str   event;           /* trace */
+    cx_str   meta;            /* JSON: extra, media, referral of the event */
+    int64_t  provider_ts;
+    int64_t  received_at;     /* at the edge */
+    int64_t  created_at;      /* taken, or planned */
+    int64_t  sending_at;
+    int64_t  accepted_at;
+    int64_t  delivered_at;
+    int64_t  read_at;
+    int64_t  updated_at;
+} cx_message_row;
+
+typedef struct {
+    int64_t  id;              /* = turn id */
+    int64_t  conversation_id;
+    int64_t  agent_id;
+    cx_str   agent;
+    cx_str   channel;
+    cx_str   question;        /* inputs, joined by newline */
+    cx_str   draft;
+    double   confidence;
+    cx_str   reason;
+    cx_str   state;           /* "waiting", "approved", "edited", "rejected" */
+    int64_t  created_at;
+    int64_t  decided_at;
+} cx_review_row;
+
+typedef struct {
+    int64_t  id;
+    cx_str   kind;            /* "event", "send", "turn" */
+    cx_str   channel;
+    int64_t  ref;             /* message or turn id, 0 for an event */
+    cx_str   reason;          /* a word of CX_OUTCOMES or the provider's code */
+    cx_str   text;
+    cx_str   body;            /* event: the stream entry as it was */
+    int64_t  partition;       /* event: where it came from */
+    cx_str   state;           /* "dead", "retried", "dropped" */
+    int64_t  created_at;
+} cx_dead_row;
+
+typedef struct {
+    int64_t  id;
+    int64_t  agent_id;
+    cx_str   name;
+    int64_t  bytes;
+    int64_t  chunks;
+    int64_t  created_at;
+} cx_knowledge_row;
+
+typedef struct {
+    int64_t  file_id;
+    int64_t  chunk_id;
+    cx_str   source;
+    int64_t  position;
+    cx_str   question;
+    cx_str   text;
+    double   score;           /* higher is better */
+} cx_hit_row;
+
+/* Growing lists in an arena. */
+#define CX_LIST(type)  struct { type *items; size_t n; size_t room; }
+
+typedef CX_LIST(cx_agent_row)         cx_agent_list;
+typedef CX_LIST(cx_channel_row)       cx_channel_list;
+typedef CX_LIST(cx_conversation_row)  cx_conversation_list;
+typedef CX_LIST(cx_message_row)       cx_message_list;
+typedef CX_LIST(cx_review_row)        cx_review_list;
+typedef CX_LIST(cx_dead_row)          cx_dead_list;
+typedef CX_LIST(cx_knowledge_row)     cx_knowledge_list;
+typedef CX_LIST(cx_hit_row)           cx_hit_list;
+
+/* --- the engine's operations: arguments and results ------------------------ */
+
+/* Who acts: effects check it against the partition's row (CX_FENCED). */
+typedef struct {
+    unsigned  partition;
+    int64_t   epoch;
+} cx_fence;
+
+/* TAKE: one inbound message becomes record, and joins or opens a turn. */
+typedef struct {
+    cx_fence       fence;         /* the partition the event came from */
+    const cx_msg  *msg;
+    int64_t        channel_id;
+    int64_t        agent_id;      /* of the channel; 0: no answer */
+    cx_str         ignore;        /* not empty: no turn, this reason */
+    cx_str         meta;          /* JSON, may be empty */
+    int64_t        new_id[4];     /* message, conversation, customer, turn */
+    int64_t        now_ms;
+    int64_t        quiet_ms;      /* turn deadline = now + quiet ... */
+    int64_t        cap_ms;        /* ... but not after opened_at + cap */
+} cx_take;
+
+typedef struct {
+    bool      duplicate;          /* known already: nothing was changed */
+    int64_t   message_id;
+    int64_t   conversation_id;
+    unsigned  partition;          /* of the conversation: who runs it */
+    int64_t   turn_id;            /* 0: no turn */
+    int64_t   turn_seq;
+    bool      turn_new;
+    int64_t   inputs;             /* of the turn, this one included */
+    int64_t   deadline;           /* of the turn */
+} cx_taken;
+
+/* RECALL: what the answer needs. */
+typedef struct {
+    int64_t              turn_id;
+    int64_t              conversation_id;
+    int64_t              agent_id;
+    int64_t              channel_id;
+    int64_t              inputs;
+    int64_t              opened_at;
+    int64_t              attempts;
+    cx_turn_state        state;
+    cx_str               question;      /* inputs' texts, joined by '\n' */
+    cx_str               last_input;    /* provider id of the newest input */
+    cx_str               peer;
+    cx_str               peer_alt;
+    cx_str               event;         /* trace of the newest input */
+    cx_message_list      history;       /* oldest first, inputs left out */
+} cx_recall;
+
+/* PLAN: the reply becomes record, to be sent or to be reviewed. */
+typedef struct {
+    cx_fence         fence;
+    int64_t          turn_id;
+    int64_t          inputs;        /* as recalled: CX_STALE if it changed */
+    cx_turn_state    state;         /* REPLIED, HUMAN, IGNORED, DEAD */
+    cx_str           reason;
+    double           confidence;
+    cx_str           model;
+    int64_t          tokens_in;
+    int64_t          tokens_out;
+    cx_str           sources;       /* JSON */
+    const cx_str    *parts;         /* texts to be sent, in order */
+    const int64_t   *part_ids;
+    size_t           nparts;
+    cx_str           draft;         /* HUMAN: waits as a review */
+    cx_str           reply_to;      /* of the first part */
+    int64_t          now_ms;
+} cx_plan;
+
+/* SEND: intent first. CX_STALE unless it is READY and due. */
+typedef struct {
+    cx_fence  fence;
+    int64_t   message_id;
+    int64_t   now_ms;
+} cx_claim;
+
+/* SETTLE: what came of it. */
+typedef struct {
+    cx_fence      fence;
+    int64_t       message_id;
+    cx_msg_state  state;          /* ACCEPTED READY AMBIGUOUS HELD FAILED */
+    cx_str        provider_id;
+    int64_t       not_before;     /* READY: retry at; AMBIGUOUS: give up at */
+    int64_t       error_code;
+    cx_str        error_text;
+    int64_t       dead_id;        /* not 0: also a dead letter of this id */
+    int64_t       now_ms;
+} cx_settle;
+
+/* A delivery status. Found by provider id, else by tag (the intent), else
+ * kept until the message is known. Never moves a state backwards. */
+typedef struct {
+    const cx_msg  *msg;
+    int64_t        channel_id;
+    int64_t        now_ms;
+} cx_status_in;
+
+typedef struct {
+    bool      known;
+    int64_t   message_id;
+    int64_t   conversation_id;
+    bool      was_ambiguous;      /* this status is the proof it was sent */
+    bool      changed;
+} cx_status_out;
+
+/* What a new owner of a partition has to go on with. */
+typedef struct {
+    int64_t   turn_id;
+    int64_t   conversation_id;
+    int64_t   seq;
+    int64_t   deadline;
+    int64_t   attempts;           /* raised by this very operation */
+} cx_open_turn;
+
+typedef struct {
+    int64_t       message_id;
+    int64_t       conversation_id;
+    int64_t       turn_id;
+    int64_t       part;
+    cx_msg_state  state;          /* READY or AMBIGUOUS (SENDING became it) */
+    int64_t       not_before;
+    int64_t       attempts;
+} cx_open_out;
+
+typedef struct {
+    CX_LIST(cx_open_turn)  turns;
+    CX_LIST(cx_open_out)   outs;  /* by conversation, then turn, then part */
+} cx_recovered;
+
+/* What SEND needs to build the request. */
+typedef struct {
+    int64_t  message_id;
+    int64_t  conversation_id;
+    int64_t  channel_id;
+    int64_t  attempts;
+    cx_str   peer;
+    cx_str   peer_alt;
+    cx_str   text;
+    cx_str   reply_to;
+    cx_str   event;
+} cx_outgoing;
+
+typedef struct {
+    unsigned  partition;
+    cx_str    owner;
+    int64_t   epoch;
+    int64_t   lease_until;
+} cx_lease;
+
+typedef struct {
+    int64_t  turns_open;
+    int64_t  oldest_open_at;
+    int64_t  reviews_waiting;
+    int64_t  outs_ready;
+    int64_t  outs_ambiguous;
+    int64_t  outs_held;
+    int64_t  dead;
+    int64_t  conversations;
+    int64_t  messages;
+} cx_counts;
+
+typedef struct cx_store_s  cx_store;
+
+typedef struct {
+    const char  *name;
+
+    /* Opens (creating and migrating under a lock when migrate is set).
+     * CX_IO, CX_VERSION (schema newer than we know); *error is for people. */
+    cx_err (*open)(const char *url, bool migrate, cx_store **out,
+        char *error, size_t error_size);
+    void (*close)(cx_store *s);
+
+    cx_err (*begin)(cx_store *s);
+    cx_err (*commit)(cx_store *s);       /* durable when it returns CX_OK */
+    void (*rollback)(cx_store *s);
+    const char *(*error)(cx_store *s);   /* text of the last CX_IO */
+
+    /* --- engine (inside begin/commit) --- */
+    cx_err (*take)(cx_store *s, const cx_take *in, cx_taken *out);
+    cx_err (*recall)(cx_store *s, int64_t turn_id, size_t history,
+        cx_arena *a, cx_recall *out);
+    cx_err (*plan)(cx_store *s, const cx_plan *in);
+    cx_err (*claim)(cx_store *s, const cx_claim *in, cx_arena *a,
+        cx_outgoing *out);
+    cx_err (*settle)(cx_store *s, const cx_settle *in);
+    cx_err (*status)(cx_store *s, const cx_status_in *in,
+        cx_status_out *out);
+    /* SENDING messages become AMBIGUOUS until give_up_at. */
+    cx_err (*recover)(cx_store *s, cx_fence fence, int64_t give_up_at,
+        int64_t now_ms, cx_arena *a, cx_recovered *out);
+    /* Open turns and due READY messages of a partition, without side effect:
+     * finds what another process put there (API, another worker's TAKE). */
+    cx_err (*sweep)(cx_store *s, unsigned partition, int64_t now_ms,
+        cx_arena *a, cx_recovered *out);
+    cx_err (*event_dead)(cx_store *s, const cx_dead_row *d);
+    cx_err (*channel_health)(cx_store *s, int64_t channel_id, cx_str health,
+        cx_str text, int64_t now_ms);
+
+    /* --- partitions (inside begin/commit) --- */
+    /* Rows for all CX_PARTITIONS, made on first use. */
+    cx_err (*leases)(cx_store *s, cx_arena *a, cx_lease *out);
+    /* CX_CONFLICT: a live owner has it. force: its owner is proven dead. */
+    cx_err (*lease_acquire)(cx_store *s, unsigned partition, cx_str owner,
+        bool force, int64_t now_ms, int64_t lease_ms, int64_t *epoch);
+    /* Renews all of this owner's; *n how many it still has. */
+    cx_err (*lease_renew)(cx_store *s, cx_str owner, int64_t now_ms,
+        int64_t lease_ms, int64_t *n);
+    cx_err (*lease_release)(cx_store *s, cx_str owner, int partition);
+
+    /* --- configuration and people (API) --- */
+    /* A number that changes with every change of channels and agents. */
+    cx_err (*config_version)(cx_store *s, int64_t *version);
+    cx_err (*agents)(cx_store *s, cx_arena *a, cx_agent_list *out);
+    cx_err (*agent_put)(cx_store *s, const cx_agent_row *row, bool create);
+    cx_err (*agent_delete)(cx_store *s, int64_t id);  /* CX_CONFLICT: used */
+    cx_err (*channels)(cx_store *s, cx_arena *a, cx_channel_list *out);
+    cx_err (*channel_put)(cx_store *s, const cx_channel_row *row,
+        bool create);
+    cx_err (*channel_delete)(cx_store *s, int64_t id);
+
+    /* Replaces a file of that name; its old chunks go in the same step. */
+    cx_err (*knowledge_put)(cx_store *s, const cx_knowledge_row *row,
+        const cx_hit_row *chunks, size_t n);
+    cx_err (*knowledge)(cx_store *s, int64_t agent_id, cx_arena *a,
+        cx_knowledge_list *out);
+    cx_err (*knowledge_delete)(cx_store *s, int64_t id);
+    /* query: FTS text (cx_ai_query); empty gives nothing. */
+    cx_err (*search)(cx_store *s, int64_t agent_id, cx_str query,
+        size_t limit, cx_arena *a, cx_hit_list *out);
+
+    /* before: id to page down from, 0 for the newest. channel 0: all. */
+    cx_err (*conversations)(cx_store *s, int64_t channel_id, int64_t before,
+        size_t limit, cx_arena *a, cx_conversation_list *out);
+    cx_err (*conversation)(cx_store *s, int64_t id, cx_arena *a,
+        cx_conversation_row *out);
+    /* Oldest first, after that id. */
+    cx_err (*messages)(cx_store *s, int64_t conversation_id, int64_t after,
+        size_t limit, cx_arena *a, cx_message_list *out);
+    cx_err (*message)(cx_store *s, int64_t id, cx_arena *a,
+        cx_message_row *out);
+    /* The inbound message of that event and its turn's outbound ones, in
+     * order: what --wait shows. */
+    cx_err (*timeline)(cx_store *s, cx_str event, cx_arena *a,
+        cx_message_list *out);
+    /* Outbound messages in that state. */
+    cx_err (*messages_in)(cx_store *s, cx_msg_state state, size_t limit,
+        cx_arena *a, cx_message_list *out);
+    /* A person's word on a held or failed message: send again as a new
+     * intent (READY) or cancel. CX_CONFLICT: not held or failed. */
+    cx_err (*message_release)(cx_store *s, int64_t id, bool resend,
+        cx_str who, int64_t now_ms);
+
+    cx_err (*reviews)(cx_store *s, cx_str state, size_t limit, cx_arena *a,
+        cx_review_list *out);
+    cx_err (*review)(cx_store *s, int64_t id, cx_arena *a,
+        cx_review_row *out);
+    /* verdict: "approved", "edited", "rejected". parts: what is to be sent
+     * (none when rejected). CX_CONFLICT: decided already. */
+    cx_err (*review_decide)(cx_store *s, int64_t id, cx_str verdict,
+        const cx_str *parts, const int64_t *part_ids, size_t nparts,
+        cx_str who, cx_str why, int64_t now_ms);
+
+    cx_err (*dead_letters)(cx_store *s, cx_str state, size_t limit,
+        cx_arena *a, cx_dead_list *out);
+    cx_err (*dead_letter)(cx_store *s, int64_t id, cx_arena *a,
+        cx_dead_row *out);
+    /* A dead send or turn goes back to READY or OPEN; an event's row is only
+     * marked (the caller enqueues it again). */
+    cx_err (*dead_retry)(cx_store *s, int64_t id, bool drop, cx_str who,
+        int64_t now_ms);
+
+    cx_err (*audit)(cx_store *s, int64_t id, cx_str who, cx_str what,
+        cx_str ref, int64_t now_ms);
+    cx_err (*counts)(cx_store *s, cx_counts *out);
+} cx_store_ops;
+
+/* By URL: "sqlite:/path" or a path; NULL: not supported by this build. */
+const cx_store_ops *cx_store_find(cx_str url);
+
+#endif /* CX_STORE_STORE_H */

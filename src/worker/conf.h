@@ -1,0 +1,88 @@
+/*
+ * The worker's settings: an INI file ([section] key = value, read by libinih)
+ * with one table of keys, types, limits and defaults.  An unknown key, a
+ * wrong type or a missing file is an error that names file and line; the
+ * process then exits with 78 (EX_CONFIG).
+ */
+
+#ifndef CX_WORKER_CONF_H
+#define CX_WORKER_CONF_H
+
+#include "core/arena.h"
+#include "core/err.h"
+
+/*    section    key               type  default                     min   max        what */
+#define CX_CONF(X)                                                                             \
+    X(store,     url,              STR,  "sqlite:/var/lib/connext/connext.db", 0, 0,           \
+      "sqlite:/path of the database")                                                          \
+    X(redis,     address,          STR,  "unix:/run/redis/redis-server.sock", 0, 0,            \
+      "unix:/path or host:port")                                                               \
+    X(redis,     user,             STR,  "",                         0,    0,                  \
+      "ACL user; empty: default")                                                              \
+    X(redis,     password_file,    STR,  "",                         0,    0,                  \
+      "file with the password")                                                                \
+    X(redis,     db,               INT,  "0",                        0,    1000000,            \
+      "database number")                                                                       \
+    X(redis,     prefix,           STR,  "cx",                       0,    0,                  \
+      "prefix of the keys, as in connext_prefix")                                              \
+    X(api,       socket,           STR,  "/run/connext/api.sock",    0,    0,                  \
+      "unix socket of the management API")                                                     \
+    X(log,       level,            STR,  "info",                     0,    0,                  \
+      "debug, info, warn, error")                                                              \
+    X(log,       format,           STR,  "json",                     0,    0,                  \
+      "json or logfmt")                                                                        \
+    X(worker,    jobs,             INT,  "1000",                     1,    100000,             \
+      "conversations worked on at once")                                                       \
+    X(worker,    partitions,       INT,  "64",                       1,    64,                 \
+      "at most this many partitions are owned by one process")                                 \
+    X(worker,    lease_ms,         INT,  "10000",                    500,  600000,             \
+      "a partition of a dead worker is free after this")                                       \
+    X(worker,    quiet_ms,         INT,  "1500",                     0,    60000,              \
+      "a turn waits this long for another message")                                            \
+    X(worker,    quiet_cap_ms,     INT,  "8000",                     0,    600000,             \
+      "but not longer than this after the first")                                              \
+    X(worker,    history,          INT,  "20",                       0,    1000,               \
+      "messages of context")                                                                   \
+    X(worker,    reconcile_ms,     INT,  "120000",                   100,  86400000,           \
+      "a send of unknown outcome is held for a person after this")                             \
+    X(worker,    drain_ms,         INT,  "25000",                    0,    600000,             \
+      "SIGTERM: calls under way may take this long")                                           \
+    X(worker,    typing,           BOOL, "on",                       0,    0,                  \
+      "mark as read and show typing while thinking")                                           \
+    X(ai,        timeout_ms,       INT,  "30000",                    100,  600000,             \
+      "deadline of one model call")                                                            \
+    X(ai,        deadline_ms,      INT,  "45000",                    100,  600000,             \
+      "deadline of the answer, retries included; then the built-in answerer")                  \
+    X(send,      timeout_ms,       INT,  "8000",                     100,  600000,             \
+      "deadline of one send")                                                                  \
+    X(send,      retries,          INT,  "8",                        0,    100,                \
+      "attempts of a send before it is a dead letter")                                         \
+    X(send,      retry_base_ms,    INT,  "1000",                     1,    3600000,            \
+      "first wait; doubles each time, with jitter")                                            \
+    X(store,     synchronous,      STR,  "full",                     0,    0,                  \
+      "full; off only for tests")
+
+typedef struct {
+#define STR   cx_str
+#define INT   int64_t
+#define BOOL  bool
+#define X(section, key, type, def, min, max, what)  type section##_##key;
+    CX_CONF(X)
+#undef X
+#undef STR
+#undef INT
+#undef BOOL
+} cx_conf;
+
+/* file may be NULL: defaults.  Strings live in a. */
+cx_err cx_conf_load(const char *file, cx_arena *a, cx_conf *conf,
+    char *error, size_t error_size);
+/* Prints every key with its value; file names of secrets, not secrets. */
+void cx_conf_dump(const cx_conf *conf);
+
+/* A secret from a file: one trailing newline stripped.  CX_IO, CX_INVALID
+ * (empty, over 64 KiB). */
+cx_err cx_secret_load(cx_str path, cx_arena *a, cx_str *secret,
+    char *error, size_t error_size);
+
+#endif /* CX_WORKER_CONF_H */

@@ -1,0 +1,50 @@
+/*
+ * Outgoing HTTP: libcurl multi on the loop.
+ *
+ * The callback runs exactly once, from the loop, never from inside
+ * cx_http_start; after cx_call_cancel it never runs.  The response's views
+ * live until the callback returns.
+ *
+ * A call that must not be repeated (once) never reuses bytes: its body
+ * refuses to rewind, so that libcurl cannot silently send it again on a
+ * connection that died (libcurl 7.88.1 does otherwise).
+ */
+
+#ifndef CX_WORKER_HTTP_H
+#define CX_WORKER_HTTP_H
+
+#include "core/http.h"
+
+#include <uv.h>
+
+typedef struct cx_http_s  cx_http;
+typedef struct cx_call_s  cx_call;
+
+typedef enum {
+    CX_CALL_DONE,         /* a complete response is there */
+    CX_CALL_NOT_SENT,     /* proved: no byte of the request left */
+    CX_CALL_UNKNOWN       /* bytes may have left, no complete response */
+} cx_call_end;
+
+typedef void (*cx_http_fn)(void *ctx, cx_call_end end,
+    const cx_http_res *res, const char *error);
+
+typedef struct {
+    long    connect_ms;
+    long    total_ms;
+    size_t  max_body;       /* of the response; beyond it: UNKNOWN */
+    bool    once;           /* a send: must not be repeated silently */
+} cx_http_opts;
+
+/* max_calls: beyond it calls queue inside.  NULL: no memory. */
+cx_http *cx_http_new(uv_loop_t *loop, long max_calls);
+void cx_http_free(cx_http *h);         /* cancels what is under way */
+size_t cx_http_active(const cx_http *h);
+
+/* Copies what it needs of req.  NULL: no memory or a bad URL (never called
+ * back then). */
+cx_call *cx_http_start(cx_http *h, const cx_http_req *req,
+    const cx_http_opts *opts, cx_http_fn fn, void *ctx);
+void cx_call_cancel(cx_call *c);
+
+#endif /* CX_WORKER_HTTP_H */

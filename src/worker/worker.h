@@ -1,0 +1,57 @@
+/*
+ * The engine's face: what main.c starts and the API asks.
+ */
+
+#ifndef CX_WORKER_WORKER_H
+#define CX_WORKER_WORKER_H
+
+#include "core/id.h"
+#include "store/store.h"
+#include "worker/conf.h"
+#include "worker/db.h"
+#include "worker/http.h"
+#include "worker/redis.h"
+
+typedef struct cx_worker_s  cx_worker;
+
+/* One loop, one store, one engine in the process. */
+cx_worker *cx_worker_new(uv_loop_t *loop, const cx_conf *conf, cx_db *db,
+    cx_http *http);
+void cx_worker_start(cx_worker *w);
+/* Stops taking, lets calls under way end (at most drain_ms), gives the
+ * partitions back, then calls done. */
+void cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx);
+void cx_worker_free(cx_worker *w);
+
+/* Tells the engine that channels or agents changed (API). */
+void cx_worker_config_changed(cx_worker *w);
+/* Tells it that there may be something to send or to think about now
+ * (API: review decided, message released, dead letter retried). */
+void cx_worker_kick(cx_worker *w);
+/* Puts a raw stream entry back (dead letter of kind event). */
+void cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
+    void (*done)(void *ctx, bool ok), void *ctx);
+
+int64_t cx_worker_new_id(cx_worker *w);
+int64_t cx_now_ms(void);                     /* wall clock */
+
+typedef struct {
+    bool     redis_up;
+    size_t   partitions;        /* owned */
+    size_t   jobs;              /* conversations worked on now */
+    int64_t  taken;             /* events since start */
+    int64_t  duplicates;
+    int64_t  answered;
+    int64_t  reviews;
+    int64_t  sends;
+    int64_t  send_errors;
+    int64_t  held;
+    int64_t  dead;
+    int64_t  statuses;
+    bool     draining;
+    cx_str   owner;
+} cx_worker_stats;
+
+void cx_worker_stats_get(const cx_worker *w, cx_worker_stats *out);
+
+#endif /* CX_WORKER_WORKER_H */

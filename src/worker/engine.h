@@ -1,0 +1,291 @@
+/*
+ * Inside the engine: what its files share.  Others include worker.h.
+ *
+ *   partition.c     leases; which partitions are ours
+ *   reader.c        XREADGROUP per lane, PEL first; backpressure
+ *   take.c          TAKE and statuses: events become record, then XDEL, XACK
+ *   directory.c     channels and agents as last read from the store
+ *   conversation.c  who is under way; turns and sends wait here in order
+ *   job.c           RECALL THINK PLAN
+ *   send.c          CLAIM WIRE SETTLE, retries, evidence
+ *
+ * One thread: the loop.  Store jobs run elsewhere and come back here.
+ */
+
+#ifndef CX_WORKER_ENGINE_H
+#define CX_WORKER_ENGINE_H
+
+#include "ai/ai.h"
+#include "channel/channel.h"
+#include "worker/fp.h"
+#include "worker/log.h"
+#include "worker/worker.h"
+
+#define CX_PARTS_MAX      16       /* texts one reply may be split into */
+#define CX_KNOWLEDGE_HITS 5
+#define CX_JOB_ARENA      (1024 * 1024)
+#define CX_BATCH_ARENA    (64 * 1024 * 1024)
+
+/* --- partitions ------------------------------------------------------------ */
+
+/*
+ *  NONE --acquired--> RECOVER --open turns known--> PENDING --PEL empty--> LIVE
+ *    ^                                                 ^                    |
+ *    |                                                 +--- Redis is back --+
+ *    +----------- lost, or released after LEAVING (its jobs end) -----------+
+ */
+typedef enum {
+    CX_PART_NONE,
+    CX_PART_RECOVER,
+    CX_PART_PENDING,
+    CX_PART_LIVE,
+    CX_PART_LEAVING
+} cx_part_state;
+
+typedef struct {
+    cx_worker      *worker;
+    unsigned        number;
+    cx_part_state   state;
+    int64_t         epoch;
+    size_t          convs;             /* conversations under way in it */
+    unsigned        lanes_left;        /* lanes whose PEL is not empty yet */
+    struct {
+        char        key[CX_QUEUE_PREFIX_MAX + 16];
+        size_t      len;
+        char        pending_id[48];    /* PEL is read beyond this id */
+    }               lane[2];
+} cx_partition;
+
+/* --- conversations --------------------------------------------------------- */
+
+/*
+ *  REST ---turn---> QUIET --deadline, a free slot--> RECALL --> THINK --> PLAN
+ *   |  ^              ^                                          |          |
+ *   |  |              +------- newer message: think again -------+----------+
+ *   |  +-- all sent, no turn ------------------------------------+          |
+ *   |                                                            |          v
+ *   +---a send waits---> CLAIM --> WIRE --> SETTLE --------------+<-----(parts)
+ *                          ^                  |
+ *                          +---- WAIT <-------+  retry at, or evidence until
+ *
+ * A conversation without a turn or a send is forgotten.
+ */
+#define CX_STEPS(X)                                                           \
+    X(REST,   "rest",   cx_step_rest)                                         \
+    X(QUIET,  "quiet",  cx_step_quiet)                                        \
+    X(QUEUED, "queued", cx_step_queued)                                       \
+    X(RECALL, "recall", cx_step_recall)                                       \
+    X(THINK,  "think",  cx_step_think)                                        \
+    X(PLAN,   "plan",   cx_step_plan)                                         \
+    X(CLAIM,  "claim",  cx_step_claim)                                        \
+    X(WIRE,   "wire",   cx_step_wire)                                         \
+    X(SETTLE, "settle", cx_step_settle)                                       \
+    X(WAIT,   "wait",   cx_step_wait)
+
+typedef enum {
+#define X(name, word, enter)  CX_STEP_##name,
+    CX_STEPS(X)
+#undef X
+    CX_STEP_COUNT
+} cx_step;
+
+typedef struct {
+    int64_t       message_id;
+    cx_msg_state  state;               /* READY or AMBIGUOUS */
+    int64_t       not_before;
+} cx_out_wait;
+
+typedef struct cx_conv_s  cx_conv;
+
+struct cx_conv_s {
+    cx_db_job      job;                /* of the step under way */
+    cx_worker     *worker;
+    int64_t        id;
+    unsigned       partition;
+    cx_step        step;
+    bool           lost;               /* its partition is no longer ours */
+    bool           busy;               /* counts against worker.jobs */
+    bool           in_store;           /* job is with the store */
+    uv_timer_t     timer;
+
+    /* The open turn; turn_id 0: none. */
+    int64_t        turn_id;
+    int64_t        inputs;
+    int64_t        deadline;
+    int64_t        attempts;
+
+    /* Sends in order; the first is the one CLAIM takes. */
+    cx_out_wait   *outs;
+    size_t         nouts;
+    size_t         outs_room;
+
+    /* The job, from RECALL on. */
+    cx_arena      *arena;
+    cx_recall      recall;
+    cx_ai_prompt   prompt;
+    cx_ai_answer   answer;
+    cx_plan        plan;
+    int64_t        part_ids[CX_PARTS_MAX];
+    int64_t        think_since;
+    unsigned       tries;
+    cx_call       *call;
+    bool           answered;           /* answer is set: PLAN may go on */
+
+    /* The send, from CLAIM on. */
+    cx_outgoing    outgoing;
+    cx_settle      settle;
+    int64_t        claimed_at;
+
+    cx_conv       *bucket_next;        /* table */
+    cx_conv       *queue_next;         /* waiting for a slot */
+};
+
+/* --- directory ------------------------------------------------------------- */
+
+typedef struct {
+    cx_channel_row     row;
+    const cx_channel  *adapter;        /* NULL: unknown type */
+    cx_str             token;
+} cx_dir_channel;
+
+typedef struct {
+    cx_agent_row       row;
+    const cx_ai       *provider;       /* NULL: unknown */
+    cx_str             api_key;
+} cx_dir_agent;
+
+typedef struct {
+    cx_arena        *arena;
+    cx_dir_channel  *channels;
+    size_t           nchannels;
+    cx_dir_agent    *agents;
+    size_t           nagents;
+    int64_t          version;
+} cx_directory;
+
+/* --- the engine ------------------------------------------------------------ */
+
+typedef struct {
+    cx_worker  *worker;
+    cx_lane     lane;
+    cx_redis   *redis;                 /* blocks in XREADGROUP: its own */
+    int64_t     client_id;
+    bool        reading;
+    bool        kicked;                /* UNBLOCK is under way */
+    size_t      batches;               /* with the store */
+} cx_reader;
+
+struct cx_worker_s {
+    uv_loop_t       *loop;
+    const cx_conf   *conf;
+    cx_db           *db;
+    cx_http         *http;
+    cx_arena        *arena;            /* of the worker's own strings */
+    cx_redis        *redis;            /* commands */
+    cx_id_maker      ids;
+    char             owner[64];
+    int              owner_lock;       /* flock that dies with us; or -1 */
+
+    cx_partition     part[CX_PARTITIONS];
+    cx_reader        reader[2];
+    uv_timer_t       beat;             /* leases, sweep, configuration */
+    bool             beating;          /* its job is with the store */
+    uv_idle_t        kick;
+
+    cx_directory     dir;
+    bool             dir_loading;
+    bool             dir_stale;
+
+    cx_conv        **buckets;
+    size_t           nbuckets;
+    size_t           nconvs;
+    size_t           busy;             /* conversations in RECALL..PLAN, WIRE */
+    cx_conv         *queue_head;
+    cx_conv        **queue_tail;
+    size_t           queued;
+
+    cx_worker_stats  stats;
+    bool             draining;
+    bool             started;
+    uv_timer_t       drain_timer;
+    void           (*drained)(void *ctx);
+    void            *drained_ctx;
+    size_t           handles;          /* open uv handles of ours */
+};
+
+/* partition.c */
+bool cx_partition_ours(const cx_worker *w, unsigned p);
+cx_fence cx_partition_fence(const cx_worker *w, unsigned p);
+void cx_partitions_init(cx_worker *w);
+void cx_partitions_beat(cx_worker *w);
+void cx_partition_lost(cx_worker *w, unsigned p);
+/* A conversation of it ended: a leaving partition may be free now. */
+void cx_partition_conv_ended(cx_worker *w, unsigned p);
+void cx_partitions_leave(cx_worker *w, size_t keep);
+size_t cx_partitions_owned(const cx_worker *w);
+void cx_owner_lock(cx_worker *w);
+void cx_owner_unlock(cx_worker *w);
+bool cx_owner_dead(cx_worker *w, cx_str owner);
+
+/* reader.c */
+void cx_readers_init(cx_worker *w);
+void cx_readers_free(cx_worker *w);
+/* The set of partitions or the room for work changed. */
+void cx_readers_kick(cx_worker *w);
+void cx_reader_batch_done(cx_worker *w, cx_lane lane);
+/* Group, then the pending entries of a partition that just became ours. */
+void cx_reader_partition(cx_worker *w, unsigned p);
+
+/* take.c */
+void cx_take_entries(cx_worker *w, unsigned p, cx_lane lane,
+    const redisReply *entries, bool pending);
+
+/* directory.c */
+void cx_directory_load(cx_worker *w);
+void cx_directory_free(cx_directory *d);
+const cx_dir_channel *cx_directory_account(const cx_worker *w, cx_str type,
+    cx_str account);
+const cx_dir_channel *cx_directory_channel(const cx_worker *w, int64_t id);
+const cx_dir_agent *cx_directory_agent(const cx_worker *w, int64_t id);
+
+/* conversation.c */
+cx_conv *cx_conv_find(cx_worker *w, int64_t id);
+/* Found or made; NULL: no memory. */
+cx_conv *cx_conv_get(cx_worker *w, int64_t id, unsigned partition);
+void cx_conv_go(cx_conv *c, cx_step step);
+void cx_conv_turn(cx_conv *c, int64_t turn_id, int64_t inputs,
+    int64_t deadline);
+bool cx_conv_out(cx_conv *c, int64_t message_id, cx_msg_state state,
+    int64_t not_before);
+void cx_conv_out_done(cx_conv *c, int64_t message_id);
+void cx_conv_timer(cx_conv *c, int64_t at_ms);
+/* Hands the conversation's job to the store; false when it is lost. */
+void cx_conv_write(cx_conv *c,
+    cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
+    void (*done)(cx_db_job *, cx_err));
+void cx_conv_read(cx_conv *c,
+    cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
+    void (*done)(cx_db_job *, cx_err));
+/* First thing in done: false when the conversation was lost meanwhile (it is
+ * gone then), true when the step may go on. */
+bool cx_conv_back(cx_conv *c);
+void cx_conv_lost(cx_conv *c);
+void cx_convs_lost(cx_worker *w, unsigned partition);
+/* Wakes those that wait (configuration changed, a person decided). */
+void cx_convs_kick(cx_worker *w);
+void cx_conv_slot_free(cx_conv *c);
+bool cx_convs_init(cx_worker *w);
+void cx_convs_free(cx_worker *w);
+/* What recover and sweep found. */
+void cx_convs_adopt(cx_worker *w, unsigned partition,
+    const cx_recovered *found);
+
+/* steps */
+#define X(name, word, enter)  void enter(cx_conv *c);
+CX_STEPS(X)
+#undef X
+
+/* engine.c */
+void cx_worker_check_drained(cx_worker *w);
+
+#endif /* CX_WORKER_ENGINE_H */

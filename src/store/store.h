@@ -412,6 +412,9 @@ typedef struct {
         cx_str text, int64_t now_ms);
 
     /* --- partitions (inside begin/commit) --- */
+    /* Says that this worker lives; *live: how many did within lease_ms. */
+    cx_err (*worker_beat)(cx_store *s, cx_str owner, int64_t now_ms,
+        int64_t lease_ms, int64_t *live);
     /* Rows for all CX_PARTITIONS, made on first use. */
     cx_err (*leases)(cx_store *s, cx_arena *a, cx_lease *out);
     /* CX_CONFLICT: a live owner has it. force: its owner is proven dead. */

@@ -25,3 +25,20 @@ $(B)/unit/store/%: t/unit/store/%.c $(STORE) $(CORE)
 $(B)/unit/worker/%: t/unit/worker/%.c $(WORKER) $(STORE) $(AI) $(CHANNEL) $(CORE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -It -o $@ $< $(WORKER) $(STORE) $(AI) $(CHANNEL) $(CORE) $(LDFLAGS) $(WORKER_LIBS)
+
+# The test double and the load generator: for tests, demo and bench only.
+DOUBLE := $(wildcard t/double/*.c)
+FLOOD  := t/double/flood.c
+
+.PHONY: double
+double: $(B)/double $(B)/flood  ## the test double
+
+$(B)/double: $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(FLOOD),$(DOUBLE)))
+	$(CC) $(LDFLAGS) -o $@ $^ -luv -ljansson -lcrypto
+
+$(B)/flood: $(B)/obj/t/double/flood.o
+	$(CC) $(LDFLAGS) -o $@ $^ -lcrypto
+
+$(B)/obj/t/%.o: t/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<

@@ -1,0 +1,205 @@
+/*
+ * The test double: one scriptable HTTP server that plays the Graph API and
+ * the model APIs for the tests, the demo and the bench.  It is never linked
+ * into the product.  README.md of this folder is its manual.
+ *
+ * One loop, one thread.  A connection works on one request at a time; what a
+ * client pipelines waits in its buffer, so answers never change places.
+ *
+ *   conn.c      connections: bytes to requests, replies to bytes
+ *   route.c     which request is for whom
+ *   graph.c     the Graph API            model.c     the model APIs
+ *   script.c    rules: what goes wrong   ledger.c    what was accepted
+ *   record.c    what was asked           hook.c      delivery statuses
+ *   control.c   the API under /_/
+ */
+
+#ifndef TD_DOUBLE_H
+#define TD_DOUBLE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#define TD_HEAD_MAX  (64 * 1024)
+#define TD_BODY_MAX  (16 * 1024 * 1024)
+
+typedef struct {
+    const char  *p;
+    size_t       len;
+} td_str;
+
+/* A growing byte buffer; out of memory ends the process: this is a test. */
+typedef struct {
+    char    *p;
+    size_t   len;
+    size_t   room;
+} td_buf;
+
+typedef enum {
+    TD_KIND_OTHER,
+    TD_KIND_SEND,          /* a message to a customer */
+    TD_KIND_RECEIPT,       /* mark as read, typing */
+    TD_KIND_MODEL
+} td_kind;
+
+/* How a reply ends. */
+typedef enum {
+    TD_END_ANSWER,         /* whole, as it should be */
+    TD_END_CLOSE,          /* no byte, FIN */
+    TD_END_RESET,          /* no byte, RST */
+    TD_END_HANG,           /* no byte, connection stays open */
+    TD_END_TRUNCATE,       /* half the body, then FIN */
+    TD_END_HALF,           /* half the body, then silence */
+    TD_END_DRIP            /* whole, byte by byte */
+} td_end;
+
+typedef struct {
+    td_str   method;
+    td_str   path;         /* without the query */
+    td_str   query;
+    td_str   auth;         /* value of Authorization */
+    td_str   body;         /* chunks joined */
+    bool     keepalive;
+} td_req;
+
+typedef struct {
+    int      status;
+    td_buf   headers;      /* extra lines, each with its CRLF */
+    td_buf   body;
+    bool     sse;          /* text/event-stream instead of JSON */
+    td_end   end;
+    int64_t  delay_ms;     /* before the answer */
+    int64_t  drip_ms;      /* between two bytes */
+} td_reply;
+
+typedef struct td_conn_s  td_conn;
+
+/* What was accepted: one line of the ledger. */
+typedef struct {
+    char    *line;         /* JSON, no newline */
+    char    *wamid;
+    char    *account;      /* phone number id: from the path */
+    char    *to;
+    char    *intent;
+} td_entry;
+
+typedef struct {
+    uint64_t  requests;
+    uint64_t  sends;       /* asked for */
+    uint64_t  receipts;
+    uint64_t  models;
+    uint64_t  accepted;    /* in the ledger */
+    uint64_t  connections; /* ever */
+} td_counters;
+
+typedef struct {
+    uv_loop_t    *loop;
+    td_counters   count;
+    bool          record;          /* keep requests for GET /_/requests */
+    const char   *statuses;        /* "none", or a list: what "auto" means */
+} td_double;
+
+extern td_double  td;
+
+/* --- conn.c ---------------------------------------------------------------- */
+
+bool td_listen_tcp(const char *host, int port, int *bound);
+bool td_listen_unix(const char *path);
+/* The request being worked on and the reply to be filled. */
+td_req *td_conn_req(td_conn *c);
+td_reply *td_conn_reply(td_conn *c);
+/* Sends the reply, as it says, after its delay.  Once per request. */
+void td_conn_answer(td_conn *c);
+
+/* --- route.c --------------------------------------------------------------- */
+
+void td_route(td_conn *c);
+td_kind td_kind_of(const td_req *req, const json_t *body);
+
+/* --- graph.c, model.c ------------------------------------------------------ */
+
+void td_graph(td_conn *c, td_kind kind, json_t *body);
+void td_model(td_conn *c, json_t *body);
+/* The Graph API's own error: HTTP status and body by code. */
+void td_graph_error(td_reply *r, int64_t code, const char *details);
+
+/* --- script.c -------------------------------------------------------------- */
+
+/* What a rule asks for; zero where it says nothing. */
+typedef struct {
+    int       accept;      /* -1 unsaid, else 0 or 1 */
+    int       status;      /* 0 unsaid */
+    int64_t   code;        /* Graph error code, 0 unsaid */
+    td_end    end;
+    int64_t   delay_ms;
+    int64_t   drip_ms;
+    bool      no_id;
+    bool      bad_json;
+    bool      statuses_first;
+    json_t   *body;        /* borrowed, NULL unsaid */
+    json_t   *headers;     /* borrowed, NULL unsaid */
+    json_t   *statuses;    /* borrowed array of words, NULL unsaid */
+    json_t   *text;        /* model: content of the answer, NULL unsaid */
+} td_act;
+
+/* NULL with *error set when the rule is not understood.  Takes no reference. */
+bool td_script_add(json_t *rule, const char **error);
+void td_script_reset(void);
+json_t *td_script_list(void);
+/* The first rule that matches and is not used up; false: no rule. */
+bool td_script_match(const td_req *req, td_kind kind, const char *to,
+    const char *text, td_act *act);
+/* Status, headers, body and end of an act that overrides the default. */
+void td_script_apply(const td_act *act, td_reply *r);
+
+/* --- ledger.c -------------------------------------------------------------- */
+
+typedef void (*td_fn)(void *ctx);
+
+bool td_ledger_open(const char *path);       /* NULL: in memory only */
+/* Appends; fn runs from the loop after the line is on the disk. */
+const td_entry *td_ledger_add(const char *kind, const char *account,
+    const char *to, const char *text, const char *intent,
+    const char *reply_to, td_fn fn, void *ctx);
+size_t td_ledger_count(void);
+const td_entry *td_ledger_at(size_t i);
+void td_ledger_reset(void);
+
+/* --- record.c -------------------------------------------------------------- */
+
+/* body: its JSON, NULL when it is none. */
+void td_record(const td_req *req, td_kind kind, const json_t *body);
+void td_record_dump(td_buf *out, td_str query);
+void td_record_reset(void);
+
+/* --- hook.c ---------------------------------------------------------------- */
+
+/* NULL url: none.  False with a message on stderr. */
+bool td_hook_open(const char *url, const char *secret_file);
+/* Posts a status of an accepted send; word is "sent", "delivered", "read",
+ * "played", "failed" or "failed:CODE".  fn may be NULL. */
+void td_hook_status(const td_entry *e, const char *word, td_fn fn, void *ctx);
+void td_hook_counts(json_t *out);
+
+/* --- control.c ------------------------------------------------------------- */
+
+void td_control(td_conn *c);
+
+/* --- bytes.c --------------------------------------------------------------- */
+
+void *td_alloc(size_t size);
+char *td_dup(const char *p, size_t len);
+void td_buf_add(td_buf *b, const void *p, size_t len);
+void td_buf_addz(td_buf *b, const char *z);
+void td_buf_printf(td_buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void td_buf_json(td_buf *b, const json_t *j);
+void td_buf_free(td_buf *b);
+bool td_str_is(td_str s, const char *z);
+bool td_str_has(td_str s, const char *z);    /* contains */
+int64_t td_now_ms(void);
+
+#endif /* TD_DOUBLE_H */

@@ -129,12 +129,13 @@ struct cx_conv_s {
     int64_t        think_since;
     unsigned       tries;
     cx_call       *call;
-    bool           answered;           /* answer is set: PLAN may go on */
+    cx_hit_list    hits;
 
     /* The send, from CLAIM on. */
     cx_outgoing    outgoing;
     cx_settle      settle;
     int64_t        claimed_at;
+    cx_str         health;             /* SETTLE also sets the channel's */
 
     cx_conv       *bucket_next;        /* table */
     cx_conv       *queue_next;         /* waiting for a slot */
@@ -146,6 +147,7 @@ typedef struct {
     cx_channel_row     row;
     const cx_channel  *adapter;        /* NULL: unknown type */
     cx_str             token;
+    int64_t            probed_at;      /* last try while its health is bad */
 } cx_dir_channel;
 
 typedef struct {
@@ -190,7 +192,6 @@ struct cx_worker_s {
     cx_reader        reader[2];
     uv_timer_t       beat;             /* leases, sweep, configuration */
     bool             beating;          /* its job is with the store */
-    uv_idle_t        kick;
 
     cx_directory     dir;
     bool             dir_loading;
@@ -230,22 +231,27 @@ bool cx_owner_dead(cx_worker *w, cx_str owner);
 /* reader.c */
 void cx_readers_init(cx_worker *w);
 void cx_readers_free(cx_worker *w);
-/* The set of partitions or the room for work changed. */
+/* The set of partitions changed: a blocked read has an old list. */
 void cx_readers_kick(cx_worker *w);
+/* There may be room for more work. */
+void cx_readers_room(cx_worker *w);
 void cx_reader_batch_done(cx_worker *w, cx_lane lane);
 /* Group, then the pending entries of a partition that just became ours. */
 void cx_reader_partition(cx_worker *w, unsigned p);
+/* Its pending entries once more, after a while: the store failed. */
+void cx_partition_reread(cx_worker *w, unsigned p);
 
 /* take.c */
 void cx_take_entries(cx_worker *w, unsigned p, cx_lane lane,
-    const redisReply *entries, bool pending);
+    const redisReply *entries);
 
 /* directory.c */
 void cx_directory_load(cx_worker *w);
 void cx_directory_free(cx_directory *d);
-const cx_dir_channel *cx_directory_account(const cx_worker *w, cx_str type,
+cx_dir_channel *cx_directory_account(const cx_worker *w, cx_str type,
     cx_str account);
-const cx_dir_channel *cx_directory_channel(const cx_worker *w, int64_t id);
+cx_dir_channel *cx_directory_channel(const cx_worker *w, int64_t id);
+bool cx_directory_healthy(const cx_dir_channel *ch);
 const cx_dir_agent *cx_directory_agent(const cx_worker *w, int64_t id);
 
 /* conversation.c */
@@ -259,6 +265,7 @@ bool cx_conv_out(cx_conv *c, int64_t message_id, cx_msg_state state,
     int64_t not_before);
 void cx_conv_out_done(cx_conv *c, int64_t message_id);
 void cx_conv_timer(cx_conv *c, int64_t at_ms);
+void cx_conv_call_cancel(cx_conv *c);
 /* Hands the conversation's job to the store; false when it is lost. */
 void cx_conv_write(cx_conv *c,
     cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
@@ -266,10 +273,10 @@ void cx_conv_write(cx_conv *c,
 void cx_conv_read(cx_conv *c,
     cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
     void (*done)(cx_db_job *, cx_err));
-/* First thing in done: false when the conversation was lost meanwhile (it is
- * gone then), true when the step may go on. */
+/* First thing in done: false when the partition was lost meanwhile (the
+ * conversation is gone then), true when the step may go on. */
 bool cx_conv_back(cx_conv *c);
-void cx_conv_lost(cx_conv *c);
+/* The partition is leaving (what is under way ends first) or lost. */
 void cx_convs_lost(cx_worker *w, unsigned partition);
 /* Wakes those that wait (configuration changed, a person decided). */
 void cx_convs_kick(cx_worker *w);

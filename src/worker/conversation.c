@@ -1,0 +1,545 @@
+#include "worker/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+
+static const struct {
+    const char  *word;
+    void       (*enter)(cx_conv *c);
+} steps[] = {
+#define X(name, word, enter)  [CX_STEP_##name] = { word, enter },
+    CX_STEPS(X)
+#undef X
+};
+
+
+/* --- the table -------------------------------------------------------------- */
+
+static cx_conv **
+bucket_of(const cx_worker *w, int64_t id)
+{
+    /* Ids are time and sequence: spread them. */
+    uint64_t  h = (uint64_t) id * 0x9e3779b97f4a7c15u;
+
+    return &w->buckets[(h >> 32) & (w->nbuckets - 1)];
+}
+
+
+bool
+cx_convs_init(cx_worker *w)
+{
+    w->nbuckets = 4096;
+    w->buckets = calloc(w->nbuckets, sizeof(w->buckets[0]));
+    w->queue_tail = &w->queue_head;
+
+    return w->buckets != NULL;
+}
+
+
+static void
+table_grow(cx_worker *w)
+{
+    cx_conv  **old = w->buckets, *c, *next;
+    size_t     n = w->nbuckets;
+
+    w->buckets = calloc(n * 2, sizeof(w->buckets[0]));
+    if (w->buckets == NULL) {
+        w->buckets = old;       /* longer chains, no harm */
+        return;
+    }
+
+    w->nbuckets = n * 2;
+
+    for (size_t i = 0; i < n; i++) {
+        for (c = old[i]; c != NULL; c = next) {
+            cx_conv  **b = bucket_of(w, c->id);
+
+            next = c->bucket_next;
+            c->bucket_next = *b;
+            *b = c;
+        }
+    }
+
+    free(old);
+}
+
+
+cx_conv *
+cx_conv_find(cx_worker *w, int64_t id)
+{
+    cx_conv  *c = *bucket_of(w, id);
+
+    while (c != NULL && c->id != id) {
+        c = c->bucket_next;
+    }
+
+    return c;
+}
+
+
+cx_conv *
+cx_conv_get(cx_worker *w, int64_t id, unsigned partition)
+{
+    cx_conv  *c = cx_conv_find(w, id), **b;
+
+    if (c != NULL) {
+        return c;
+    }
+
+    c = calloc(1, sizeof(*c));
+    if (c == NULL) {
+        return NULL;            /* the sweep comes by again */
+    }
+
+    if (w->nconvs >= w->nbuckets) {
+        table_grow(w);
+    }
+
+    c->worker = w;
+    c->id = id;
+    c->partition = partition;
+    c->step = CX_STEP_REST;
+    (void) uv_timer_init(w->loop, &c->timer);
+    c->timer.data = c;
+
+    b = bucket_of(w, id);
+    c->bucket_next = *b;
+    *b = c;
+
+    w->nconvs++;
+    w->handles++;
+    w->part[partition].convs++;
+    return c;
+}
+
+
+static void
+conv_closed(uv_handle_t *handle)
+{
+    cx_conv    *c = handle->data;
+    cx_worker  *w = c->worker;
+
+    cx_arena_free(c->arena);
+    free(c->outs);
+    free(c);
+
+    w->handles--;
+    cx_worker_check_drained(w);
+}
+
+
+static void
+queue_remove(cx_conv *c)
+{
+    cx_worker  *w = c->worker;
+    cx_conv   **at = &w->queue_head;
+
+    while (*at != NULL && *at != c) {
+        at = &(*at)->queue_next;
+    }
+
+    if (*at == NULL) {
+        return;
+    }
+
+    *at = c->queue_next;
+    w->queued--;
+
+    if (w->queue_tail == &c->queue_next) {
+        w->queue_tail = at;
+    }
+}
+
+
+void
+cx_conv_call_cancel(cx_conv *c)
+{
+    if (c->call != NULL) {
+        cx_call_cancel(c->call);
+        c->call = NULL;
+    }
+}
+
+
+static void
+conv_end(cx_conv *c)
+{
+    cx_worker       *w = c->worker;
+    cx_conv        **b = bucket_of(w, c->id);
+    const unsigned   p = c->partition;
+
+    while (*b != c) {
+        b = &(*b)->bucket_next;
+    }
+
+    *b = c->bucket_next;
+
+    if (c->step == CX_STEP_QUEUED) {
+        queue_remove(c);
+    }
+
+    cx_conv_call_cancel(c);
+    cx_conv_slot_free(c);
+    w->nconvs--;
+    w->part[p].convs--;
+    uv_close((uv_handle_t *) &c->timer, conv_closed);
+
+    cx_partition_conv_ended(w, p);
+    cx_readers_room(w);
+}
+
+
+void
+cx_convs_free(cx_worker *w)
+{
+    for (size_t i = 0; i < w->nbuckets; i++) {
+        while (w->buckets[i] != NULL) {
+            conv_end(w->buckets[i]);
+        }
+    }
+}
+
+
+/* --- moves ------------------------------------------------------------------ */
+
+static bool
+step_is_passive(cx_step step)
+{
+    return step == CX_STEP_REST || step == CX_STEP_QUIET
+           || step == CX_STEP_QUEUED || step == CX_STEP_WAIT;
+}
+
+
+/* The only place that changes a conversation's step. */
+void
+cx_conv_go(cx_conv *c, cx_step step)
+{
+    cx_part_state  part = c->worker->part[c->partition].state;
+
+    cx_log(CX_LOG_DEBUG, "step", CX_FI("conversation", c->id),
+           CX_FI("turn", c->turn_id), CX_FZ("from", steps[c->step].word),
+           CX_FZ("to", steps[step].word), CX_FS("event", c->recall.event));
+
+    uv_timer_stop(&c->timer);
+
+    if (c->step == CX_STEP_QUEUED) {
+        queue_remove(c);
+    }
+
+    c->step = step;
+
+    /* Nothing is lost: the turn and the sends are in the store. */
+    if (step_is_passive(step)
+        && (part == CX_PART_NONE || part == CX_PART_LEAVING))
+    {
+        conv_end(c);
+        return;
+    }
+
+    steps[step].enter(c);
+}
+
+
+static void
+timer_fired(uv_timer_t *timer)
+{
+    cx_conv  *c = timer->data;
+
+    /* What waits looks again at what is due; THINK and SETTLE go on. */
+    cx_conv_go(c, step_is_passive(c->step) ? CX_STEP_REST : c->step);
+}
+
+
+void
+cx_conv_timer(cx_conv *c, int64_t at_ms)
+{
+    const int64_t  now = cx_now_ms();
+
+    (void) uv_timer_start(&c->timer, timer_fired,
+                          at_ms > now ? (uint64_t) (at_ms - now) : 0, 0);
+}
+
+
+/* Decides what comes next: sends go before the next turn. */
+void
+cx_step_rest(cx_conv *c)
+{
+    const int64_t  now = cx_now_ms();
+
+    if (c->nouts > 0) {
+        if (c->outs[0].state == CX_MSGSTATE_READY
+            && c->outs[0].not_before <= now)
+        {
+            cx_conv_go(c, CX_STEP_CLAIM);
+
+        } else {
+            cx_conv_go(c, CX_STEP_WAIT);
+        }
+
+    } else if (c->turn_id != 0) {
+        cx_conv_go(c, CX_STEP_QUIET);
+
+    } else {
+        conv_end(c);
+    }
+}
+
+
+void
+cx_step_quiet(cx_conv *c)
+{
+    if (c->deadline > cx_now_ms()) {
+        cx_conv_timer(c, c->deadline);
+
+    } else {
+        cx_conv_go(c, CX_STEP_QUEUED);
+    }
+}
+
+
+void
+cx_step_queued(cx_conv *c)
+{
+    cx_worker  *w = c->worker;
+
+    if (w->busy < (size_t) w->conf->worker_jobs) {
+        c->busy = true;
+        w->busy++;
+        cx_conv_go(c, CX_STEP_RECALL);
+        return;
+    }
+
+    c->queue_next = NULL;
+    *w->queue_tail = c;
+    w->queue_tail = &c->queue_next;
+    w->queued++;
+}
+
+
+void
+cx_conv_slot_free(cx_conv *c)
+{
+    cx_worker  *w = c->worker;
+    cx_conv    *next;
+
+    if (!c->busy) {
+        return;
+    }
+
+    c->busy = false;
+    w->busy--;
+
+    next = w->queue_head;
+    if (next != NULL) {
+        cx_conv_go(next, CX_STEP_QUIET);
+    }
+}
+
+
+/* --- work arrives ----------------------------------------------------------- */
+
+void
+cx_conv_turn(cx_conv *c, int64_t turn_id, int64_t inputs, int64_t deadline)
+{
+    const bool  grown = inputs > c->inputs;
+
+    /* The turn at hand is planned by now, this is the next one. */
+    if (c->turn_id != turn_id) {
+        c->attempts = 0;
+    }
+
+    c->turn_id = turn_id;
+    c->inputs = inputs;
+    c->deadline = deadline;
+
+    if (step_is_passive(c->step)) {
+        cx_conv_go(c, CX_STEP_REST);
+
+    } else if (c->step == CX_STEP_THINK && grown
+               && c->recall.turn_id == turn_id)
+    {
+        /* Superseded: one reply shall cover the newer message too. */
+        cx_conv_call_cancel(c);
+        cx_conv_slot_free(c);
+        cx_conv_go(c, CX_STEP_REST);
+    }
+}
+
+
+bool
+cx_conv_out(cx_conv *c, int64_t message_id, cx_msg_state state,
+    int64_t not_before)
+{
+    for (size_t i = 0; i < c->nouts; i++) {
+        if (c->outs[i].message_id == message_id) {
+            return true;
+        }
+    }
+
+    if (c->nouts == c->outs_room) {
+        size_t        room = c->outs_room > 0 ? 2 * c->outs_room : 4;
+        cx_out_wait  *outs = realloc(c->outs, room * sizeof(outs[0]));
+
+        if (outs == NULL) {
+            return false;       /* the sweep comes by again */
+        }
+
+        c->outs = outs;
+        c->outs_room = room;
+    }
+
+    c->outs[c->nouts++] = (cx_out_wait) {
+        .message_id = message_id,
+        .state = state,
+        .not_before = not_before,
+    };
+
+    return true;
+}
+
+
+/* It is sent, refused, held or was decided elsewhere. */
+void
+cx_conv_out_done(cx_conv *c, int64_t message_id)
+{
+    for (size_t i = 0; i < c->nouts; i++) {
+        if (c->outs[i].message_id == message_id) {
+            c->nouts--;
+            memmove(&c->outs[i], &c->outs[i + 1],
+                    (c->nouts - i) * sizeof(c->outs[0]));
+            break;
+        }
+    }
+
+    if (c->step == CX_STEP_WAIT) {
+        cx_conv_go(c, CX_STEP_REST);
+    }
+}
+
+
+void
+cx_convs_adopt(cx_worker *w, unsigned partition, const cx_recovered *found)
+{
+    cx_conv  *c;
+
+    for (size_t i = 0; i < found->outs.n; i++) {
+        const cx_open_out  *o = &found->outs.items[i];
+
+        c = cx_conv_get(w, o->conversation_id, partition);
+        if (c != NULL) {
+            (void) cx_conv_out(c, o->message_id, o->state, o->not_before);
+        }
+    }
+
+    for (size_t i = 0; i < found->turns.n; i++) {
+        const cx_open_turn  *t = &found->turns.items[i];
+
+        c = cx_conv_get(w, t->conversation_id, partition);
+        if (c != NULL && c->turn_id == 0) {
+            c->turn_id = t->turn_id;
+            c->inputs = 0;
+            c->deadline = t->deadline;
+            c->attempts = t->attempts;
+        }
+    }
+
+    /* Only now, with its sends and turns known, does each one move. */
+    for (size_t i = 0; i < found->outs.n + found->turns.n; i++) {
+        int64_t  id = i < found->outs.n
+                      ? found->outs.items[i].conversation_id
+                      : found->turns.items[i - found->outs.n].conversation_id;
+
+        c = cx_conv_find(w, id);
+        if (c != NULL && step_is_passive(c->step)) {
+            cx_conv_go(c, CX_STEP_REST);
+        }
+    }
+}
+
+
+/* --- the store's side ------------------------------------------------------- */
+
+void
+cx_conv_write(cx_conv *c,
+    cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
+    void (*done)(cx_db_job *, cx_err))
+{
+    c->job.run = run;
+    c->job.done = done;
+    c->in_store = true;
+    cx_db_write(c->worker->db, &c->job);
+}
+
+
+void
+cx_conv_read(cx_conv *c,
+    cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
+    void (*done)(cx_db_job *, cx_err))
+{
+    c->job.run = run;
+    c->job.done = done;
+    c->in_store = true;
+    cx_db_read(c->worker->db, &c->job);
+}
+
+
+bool
+cx_conv_back(cx_conv *c)
+{
+    c->in_store = false;
+
+    if (c->lost) {
+        conv_end(c);
+        return false;
+    }
+
+    return true;
+}
+
+
+void
+cx_convs_lost(cx_worker *w, unsigned partition)
+{
+    const bool  leaving = w->part[partition].state == CX_PART_LEAVING;
+    cx_conv    *c, *next;
+
+    for (size_t i = 0; i < w->nbuckets; i++) {
+        for (c = w->buckets[i]; c != NULL; c = next) {
+            next = c->bucket_next;
+
+            if (c->partition != partition) {
+                continue;
+            }
+
+            if (step_is_passive(c->step)
+                || (!leaving && c->step == CX_STEP_THINK))
+            {
+                conv_end(c);
+
+            } else if (!leaving) {
+                c->lost = true;     /* ends when its call comes back */
+            }
+        }
+    }
+}
+
+
+void
+cx_convs_kick(cx_worker *w)
+{
+    cx_conv  *c, *next;
+
+    for (size_t i = 0; i < w->nbuckets; i++) {
+        for (c = w->buckets[i]; c != NULL; c = next) {
+            next = c->bucket_next;
+
+            if (c->step == CX_STEP_WAIT && c->nouts > 0
+                && c->outs[0].state == CX_MSGSTATE_READY)
+            {
+                c->outs[0].not_before = 0;
+                cx_conv_go(c, CX_STEP_REST);
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+#include "worker/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+
+#define WORKER_ARENA  (1024 * 1024)
+
+
+int64_t
+cx_now_ms(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+
+    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
+int64_t
+cx_worker_new_id(cx_worker *w)
+{
+    return cx_id_next(&w->ids, cx_now_ms());
+}
+
+
+/* host, pid, and something random: never the same twice. */
+static void
+owner_name(cx_worker *w, uint32_t random)
+{
+    char  host[33];
+
+    if (gethostname(host, sizeof(host)) != 0) {
+        (void) snprintf(host, sizeof(host), "host");
+    }
+
+    host[sizeof(host) - 1] = '\0';
+    (void) snprintf(w->owner, sizeof(w->owner), "%s.%ld.%08x", host,
+                    (long) getpid(), (unsigned) random);
+}
+
+
+cx_worker *
+cx_worker_new(uv_loop_t *loop, const cx_conf *conf, cx_db *db, cx_http *http)
+{
+    cx_worker  *w = calloc(1, sizeof(*w));
+    uint32_t    random[2] = { 0, 0 };
+
+    if (w == NULL) {
+        return NULL;
+    }
+
+    w->loop = loop;
+    w->conf = conf;
+    w->db = db;
+    w->http = http;
+    w->owner_lock = -1;
+    w->arena = cx_arena_new(WORKER_ARENA);
+
+    if (w->arena == NULL || !cx_convs_init(w)
+        || getrandom(random, sizeof(random), 0) != sizeof(random))
+    {
+        cx_arena_free(w->arena);
+        free(w->buckets);
+        free(w);
+        return NULL;
+    }
+
+    srand(random[0]);
+    w->ids.maker = random[1] & 1023;
+    owner_name(w, random[0]);
+    cx_partitions_init(w);
+    return w;
+}
+
+
+static void
+beat_fired(uv_timer_t *timer)
+{
+    cx_partitions_beat(timer->data);
+}
+
+
+void
+cx_worker_start(cx_worker *w)
+{
+    const uint64_t  beat = (uint64_t) w->conf->worker_lease_ms / 3;
+
+    cx_owner_lock(w);
+    cx_readers_init(w);
+    cx_directory_load(w);
+
+    (void) uv_timer_init(w->loop, &w->beat);
+    (void) uv_timer_init(w->loop, &w->drain_timer);
+    w->beat.data = w;
+    w->drain_timer.data = w;
+    (void) uv_timer_start(&w->beat, beat_fired, beat, beat);
+    w->started = true;
+
+    cx_log(CX_LOG_INFO, "worker.start", CX_FZ("owner", w->owner),
+           CX_FI("jobs", w->conf->worker_jobs));
+}
+
+
+void
+cx_worker_config_changed(cx_worker *w)
+{
+    if (w->started && !w->draining) {
+        cx_directory_load(w);
+    }
+}
+
+
+void
+cx_worker_kick(cx_worker *w)
+{
+    if (w->started && !w->draining) {
+        cx_partitions_beat(w);
+    }
+}
+
+
+/* --- drain ------------------------------------------------------------------ */
+
+void
+cx_worker_check_drained(cx_worker *w)
+{
+    void  (*done)(void *ctx) = w->drained;
+
+    if (!w->draining || done == NULL || w->handles > 0 || w->beating
+        || cx_partitions_owned(w) > 0
+        || w->reader[CX_LANE_IN].batches > 0
+        || w->reader[CX_LANE_ST].batches > 0)
+    {
+        return;
+    }
+
+    w->drained = NULL;
+    uv_timer_stop(&w->drain_timer);
+    cx_log(CX_LOG_INFO, "worker.drained", CX_FZ("owner", w->owner));
+    done(w->drained_ctx);
+}
+
+
+static void
+drain_late(uv_timer_t *timer)
+{
+    cx_worker  *w = timer->data;
+    void      (*done)(void *ctx) = w->drained;
+
+    /* What is under way is in the store: the next owner goes on with it. */
+    cx_log(CX_LOG_WARN, "worker.drain_late", CX_FI("jobs", w->nconvs));
+
+    w->drained = NULL;
+
+    if (done != NULL) {
+        done(w->drained_ctx);
+    }
+}
+
+
+void
+cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx)
+{
+    if (w->draining) {
+        return;
+    }
+
+    cx_log(CX_LOG_INFO, "worker.drain", CX_FI("jobs", w->nconvs));
+
+    w->draining = true;
+    w->drained = done;
+    w->drained_ctx = ctx;
+    (void) uv_timer_start(&w->drain_timer, drain_late,
+                          (uint64_t) w->conf->worker_drain_ms, 0);
+
+    cx_partitions_leave(w, 0);
+    cx_worker_check_drained(w);
+}
+
+
+void
+cx_worker_free(cx_worker *w)
+{
+    if (w == NULL) {
+        return;
+    }
+
+    w->drained = NULL;
+
+    if (w->started) {
+        cx_readers_free(w);
+        uv_close((uv_handle_t *) &w->beat, NULL);
+        uv_close((uv_handle_t *) &w->drain_timer, NULL);
+        (void) uv_run(w->loop, UV_RUN_NOWAIT);
+    }
+
+    cx_convs_free(w);
+    (void) uv_run(w->loop, UV_RUN_NOWAIT);
+
+    cx_owner_unlock(w);
+    cx_directory_free(&w->dir);
+    cx_arena_free(w->arena);
+    free(w->buckets);
+    free(w);
+}
+
+
+/* --- for the API ------------------------------------------------------------ */
+
+void
+cx_worker_stats_get(const cx_worker *w, cx_worker_stats *out)
+{
+    *out = w->stats;
+    out->partitions = cx_partitions_owned(w);
+    out->jobs = w->busy;
+    out->draining = w->draining;
+    out->owner = cx_strz(w->owner);
+}
+
+
+typedef struct {
+    void  (*done)(void *ctx, bool ok);
+    void   *ctx;
+} enqueue_call;
+
+
+static void
+enqueued(void *ctx, const redisReply *reply)
+{
+    enqueue_call  call = *(enqueue_call *) ctx;
+
+    free(ctx);
+    call.done(call.ctx, reply != NULL && reply->type == REDIS_REPLY_STRING);
+}
+
+
+void
+cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
+    void (*done)(void *ctx, bool ok), void *ctx)
+{
+    const cx_partition  *p = &w->part[partition % CX_PARTITIONS];
+    enqueue_call        *call = malloc(sizeof(*call));
+    char                 version[16];
+    cx_str               argv[] = {
+        CX_STR("XADD"),
+        { p->lane[CX_LANE_IN].len, p->lane[CX_LANE_IN].key },
+        CX_STR("*"), CX_STR("v"), CX_NOSTR, CX_STR("e"), json,
+    };
+
+    if (call == NULL) {
+        done(ctx, false);
+        return;
+    }
+
+    *call = (enqueue_call) { .done = done, .ctx = ctx };
+    (void) snprintf(version, sizeof(version), "%d", CX_MSG_VERSION);
+    argv[4] = cx_strz(version);
+    cx_redis_command(w->redis, 7, argv, 5000, enqueued, call);
+}

@@ -1,0 +1,586 @@
+#include "worker/engine.h"
+
+#include "core/json.h"
+#include "core/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+
+#define RETRY_FIRST_MS  500
+#define RETRY_MAX_MS    10000
+#define ANSWER_MAX      (256 * 1024)
+#define CRASHES_MAX     3       /* a turn that was open at so many deaths */
+
+
+/* --- RECALL ----------------------------------------------------------------- */
+
+static cx_err
+recall_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+{
+    cx_conv  *c = (cx_conv *) job;
+    cx_str    query;
+    cx_err    err;
+
+    cx_arena_reset(c->arena);
+    memset(&c->recall, 0, sizeof(c->recall));
+    memset(&c->hits, 0, sizeof(c->hits));
+
+    err = ops->recall(s, c->turn_id,
+                      (size_t) c->worker->conf->worker_history, c->arena,
+                      &c->recall);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    query = cx_ai_query(c->arena, c->recall.question);
+
+    err = ops->search(s, c->recall.agent_id, query, CX_KNOWLEDGE_HITS,
+                      c->arena, &c->hits);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    return cx_arena_failed(c->arena) ? CX_NOMEM : CX_OK;
+}
+
+
+/* The turn is no longer ours to answer, or not at all. */
+static void
+turn_drop(cx_conv *c)
+{
+    c->turn_id = 0;
+    cx_conv_slot_free(c);
+    cx_conv_go(c, CX_STEP_REST);
+}
+
+
+/* The store failed: the turn is safe there, try again in a while. */
+static void
+turn_later(cx_conv *c, const char *what, cx_err err)
+{
+    cx_log(CX_LOG_ERROR, what, CX_FI("conversation", c->id),
+           CX_FI("turn", c->turn_id), CX_FZ("error", cx_err_word(err)));
+
+    c->deadline = cx_now_ms() + RETRY_FIRST_MS;
+    cx_conv_slot_free(c);
+    cx_conv_go(c, CX_STEP_REST);
+}
+
+
+static void
+recall_done(cx_db_job *job, cx_err err)
+{
+    cx_conv  *c = (cx_conv *) job;
+
+    if (!cx_conv_back(c)) {
+        return;
+    }
+
+    if (err == CX_NOT_FOUND
+        || (err == CX_OK && c->recall.state != CX_TURN_OPEN))
+    {
+        turn_drop(c);
+        return;
+    }
+
+    if (err != CX_OK) {
+        turn_later(c, "recall.failed", err);
+        return;
+    }
+
+    CX_FP("recall.after");
+    c->inputs = c->recall.inputs;
+    c->tries = 0;
+    c->think_since = cx_now_ms();
+    cx_conv_go(c, CX_STEP_THINK);
+}
+
+
+void
+cx_step_recall(cx_conv *c)
+{
+    CX_FP("recall.before");
+
+    if (c->arena == NULL) {
+        c->arena = cx_arena_new(CX_JOB_ARENA);
+    }
+
+    if (c->arena == NULL) {
+        turn_later(c, "recall.failed", CX_NOMEM);
+        return;
+    }
+
+    cx_conv_read(c, recall_run, recall_done);
+}
+
+
+/* --- THINK ------------------------------------------------------------------ */
+
+static void
+prompt_fill(cx_conv *c, const cx_dir_agent *agent)
+{
+    cx_ai_prompt         *p = &c->prompt;
+    const cx_recall      *r = &c->recall;
+    cx_ai_turn           *turns = CX_NEW_N(c->arena, r->history.n,
+                                           cx_ai_turn);
+    cx_ai_passage        *passages = CX_NEW_N(c->arena, c->hits.n,
+                                              cx_ai_passage);
+
+    memset(p, 0, sizeof(*p));
+    p->system = agent->row.prompt;
+    p->handoff = agent->row.handoff;
+    p->question = r->question;
+
+    for (size_t i = 0; turns != NULL && i < r->history.n; i++) {
+        turns[i].role = r->history.items[i].outbound ? CX_TURN_US
+                                                     : CX_TURN_CUSTOMER;
+        turns[i].text = r->history.items[i].text;
+        p->nhistory++;
+    }
+
+    for (size_t i = 0; passages != NULL && i < c->hits.n; i++) {
+        const cx_hit_row  *h = &c->hits.items[i];
+
+        passages[i] = (cx_ai_passage) {
+            .source = h->source,
+            .chunk_id = h->chunk_id,
+            .position = h->position,
+            .question = h->question,
+            .text = h->text,
+            .score = h->score,
+        };
+        p->npassages++;
+    }
+
+    p->history = turns;
+    p->passages = passages;
+}
+
+
+/* Read receipt and typing indicator: nice to have, so nobody waits. */
+static void
+typing_done(void *ctx, cx_call_end end, const cx_http_res *res,
+    const char *error)
+{
+    (void) ctx;
+
+    if (end != CX_CALL_DONE || res->status != 200) {
+        cx_log(CX_LOG_DEBUG, "typing.failed",
+               CX_FI("status", end == CX_CALL_DONE ? res->status : 0),
+               CX_FZ("error", error));
+    }
+}
+
+
+static void
+typing_send(cx_conv *c)
+{
+    cx_worker             *w = c->worker;
+    const cx_dir_channel  *ch = cx_directory_channel(w, c->recall.channel_id);
+    const cx_http_opts     opts = {
+        .connect_ms = 3000,
+        .total_ms = 5000,
+        .max_body = 64 * 1024,
+    };
+    cx_http_req            req = { .url = CX_NOSTR };
+    cx_sender              from;
+    cx_out                 out = {
+        .kind = CX_STR("read"),
+        .to = c->recall.peer,
+        .to_alt = c->recall.peer_alt,
+        .reply_to = c->recall.last_input,
+        .typing = true,
+    };
+
+    if (!w->conf->worker_typing || ch == NULL || ch->adapter == NULL
+        || !cx_directory_healthy(ch))
+    {
+        return;
+    }
+
+    from = (cx_sender) {
+        .account = ch->row.account,
+        .token = ch->token,
+        .base_url = ch->row.base_url,
+    };
+
+    if (ch->adapter->build(&from, &out, c->arena, &req) == CX_OK) {
+        (void) cx_http_start(w->http, &req, &opts, typing_done, NULL);
+    }
+}
+
+
+static void
+think_builtin(cx_conv *c, const char *why)
+{
+    const cx_ai  *ai = cx_ai_find(CX_STR("knowledge"));
+
+    if (why != NULL) {
+        cx_log(CX_LOG_WARN, "think.fallback", CX_FS("event", c->recall.event),
+               CX_FI("turn", c->turn_id), CX_FZ("why", why));
+    }
+
+    memset(&c->answer, 0, sizeof(c->answer));
+
+    if (ai->answer(&c->prompt, c->arena, &c->answer) != CX_OK) {
+        turn_later(c, "think.failed", CX_NOMEM);
+        return;
+    }
+
+    cx_conv_go(c, CX_STEP_PLAN);
+}
+
+
+static void
+think_again(cx_conv *c, int64_t wait_ms)
+{
+    const int64_t  now = cx_now_ms();
+    int64_t        wait = RETRY_FIRST_MS << (c->tries < 5 ? c->tries : 5);
+
+    wait = wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
+    wait = wait / 2 + rand() % (wait / 2 + 1);      /* jitter */
+    wait = wait_ms > wait ? wait_ms : wait;
+
+    c->tries++;
+
+    if (now + wait - c->think_since >= c->worker->conf->ai_deadline_ms) {
+        think_builtin(c, "deadline");
+        return;
+    }
+
+    cx_conv_timer(c, now + wait);
+}
+
+
+static void
+think_replied(void *ctx, cx_call_end end, const cx_http_res *res,
+    const char *error)
+{
+    cx_conv             *c = ctx;
+    const cx_dir_agent  *agent;
+    cx_ai_outcome        out;
+
+    c->call = NULL;
+    agent = cx_directory_agent(c->worker, c->recall.agent_id);
+
+    if (agent == NULL || agent->provider == NULL
+        || agent->provider->parse == NULL)
+    {
+        think_builtin(c, "agent_changed");
+        return;
+    }
+
+    if (end != CX_CALL_DONE) {
+        cx_log(CX_LOG_WARN, "think.no_answer",
+               CX_FS("event", c->recall.event), CX_FZ("error", error));
+        think_again(c, 0);
+        return;
+    }
+
+    memset(&c->answer, 0, sizeof(c->answer));
+    out = agent->provider->parse(res, &c->prompt, c->arena, &c->answer);
+
+    switch (out.result) {
+
+    case CX_AI_OK:
+        cx_conv_go(c, CX_STEP_PLAN);
+        return;
+
+    case CX_AI_RETRY:
+        cx_log(CX_LOG_WARN, "think.retry", CX_FS("event", c->recall.event),
+               CX_FI("status", res->status), CX_FS("error", out.error),
+               CX_FI("wait_ms", out.wait_ms));
+        think_again(c, out.wait_ms);
+        return;
+
+    case CX_AI_REFUSED:
+        cx_log(CX_LOG_ERROR, "think.refused", CX_FS("event", c->recall.event),
+               CX_FI("status", res->status), CX_FS("error", out.error));
+        think_builtin(c, "refused");
+        return;
+    }
+}
+
+
+static void
+think_call(cx_conv *c, const cx_dir_agent *agent)
+{
+    const cx_conf   *conf = c->worker->conf;
+    const int64_t    left = conf->ai_deadline_ms
+                            - (cx_now_ms() - c->think_since);
+    cx_http_req      req = { .url = CX_NOSTR };
+    cx_http_opts     opts = {
+        .connect_ms = 5000,
+        .total_ms = (long) (left < conf->ai_timeout_ms ? left
+                                                       : conf->ai_timeout_ms),
+        .max_body = ANSWER_MAX,
+    };
+    cx_ai_settings   settings = {
+        .base_url = agent->row.base_url,
+        .api_key = agent->api_key,
+        .model = agent->row.model,
+        .temperature = agent->row.temperature,
+        .max_tokens = agent->row.max_tokens,
+    };
+
+    if (left <= 0) {
+        think_builtin(c, "deadline");
+        return;
+    }
+
+    if (agent->provider->build(&settings, &c->prompt, c->arena, &req)
+        != CX_OK)
+    {
+        think_builtin(c, "cannot build the request");
+        return;
+    }
+
+    CX_FP("think.before");
+    c->call = cx_http_start(c->worker->http, &req, &opts, think_replied, c);
+
+    if (c->call == NULL) {
+        think_builtin(c, "cannot start the call");
+        return;
+    }
+
+    CX_FP("think.after");
+}
+
+
+/* Nothing a model could answer: a picture, an empty text. */
+static void
+think_nothing(cx_conv *c, const char *reason)
+{
+    memset(&c->answer, 0, sizeof(c->answer));
+    c->answer.handoff = true;
+    c->answer.text = c->prompt.handoff;
+    c->answer.reason = cx_strz(reason);
+    cx_conv_go(c, CX_STEP_PLAN);
+}
+
+
+void
+cx_step_think(cx_conv *c)
+{
+    const cx_dir_agent  *agent;
+
+    agent = cx_directory_agent(c->worker, c->recall.agent_id);
+
+    if (agent == NULL || agent->provider == NULL) {
+        memset(&c->prompt, 0, sizeof(c->prompt));
+        think_nothing(c, "no_agent");
+        return;
+    }
+
+    if (c->tries == 0) {
+        prompt_fill(c, agent);
+        typing_send(c);
+    }
+
+    if (c->recall.attempts > CRASHES_MAX) {
+        think_nothing(c, "crashed_before");
+
+    } else if (cx_str_trim(c->recall.question).len == 0) {
+        think_nothing(c, "no_text");
+
+    } else if (agent->provider->answer != NULL) {
+        think_builtin(c, NULL);
+
+    } else {
+        think_call(c, agent);
+    }
+}
+
+
+/* --- PLAN ------------------------------------------------------------------- */
+
+static cx_str
+plan_sources(cx_conv *c)
+{
+    cx_json_writer  w;
+    cx_buf          b;
+
+    cx_buf_init(&b, c->arena, 256, 64 * 1024);
+    cx_json_write_init(&w, &b);
+    cx_json_begin(&w, '[');
+
+    for (size_t i = 0; i < c->answer.nused; i++) {
+        const cx_ai_passage  *p = &c->prompt.passages[c->answer.used[i]];
+
+        cx_json_begin(&w, '{');
+        cx_json_name(&w, CX_STR("source"));
+        cx_json_put_str(&w, p->source);
+        cx_json_name(&w, CX_STR("position"));
+        cx_json_put_i64(&w, p->position);
+        cx_json_name(&w, CX_STR("chunk"));
+        cx_json_put_i64(&w, p->chunk_id);
+        cx_json_end(&w, '}');
+    }
+
+    cx_json_end(&w, ']');
+    return cx_buf_str(&b);
+}
+
+
+static void
+plan_parts(cx_conv *c, cx_str text)
+{
+    const cx_dir_channel  *ch = cx_directory_channel(c->worker,
+                                                     c->recall.channel_id);
+    const size_t           max = ch != NULL && ch->adapter != NULL
+                                 ? ch->adapter->max_text : 1000;
+    cx_str                *parts = CX_NEW_N(c->arena, CX_PARTS_MAX, cx_str);
+    cx_str                 rest = text;
+    size_t                 n = 0;
+
+    while (parts != NULL && n < CX_PARTS_MAX
+           && cx_utf8_split(&rest, max, &parts[n]))
+    {
+        c->part_ids[n++] = cx_worker_new_id(c->worker);
+    }
+
+    c->plan.parts = parts;
+    c->plan.part_ids = c->part_ids;
+    c->plan.nparts = n;
+}
+
+
+/* "I'll ask a colleague" is said once, not after every message. */
+static bool
+plan_said_it(const cx_conv *c)
+{
+    const cx_message_list  *h = &c->recall.history;
+
+    for (size_t i = h->n; i-- > 0; ) {
+        if (h->items[i].outbound) {
+            return cx_str_eq(h->items[i].text, c->answer.text);
+        }
+    }
+
+    return false;
+}
+
+
+/* The gate: what is sent, and what waits for a person. */
+static void
+plan_fill(cx_conv *c, const cx_dir_agent *agent)
+{
+    const cx_ai_answer  *ans = &c->answer;
+    cx_plan             *p = &c->plan;
+
+    memset(p, 0, sizeof(*p));
+    p->fence = cx_partition_fence(c->worker, c->partition);
+    p->turn_id = c->recall.turn_id;
+    p->inputs = c->recall.inputs;
+    p->confidence = ans->confidence;
+    p->reason = ans->reason;
+    p->model = ans->model;
+    p->tokens_in = ans->tokens_in;
+    p->tokens_out = ans->tokens_out;
+    p->sources = plan_sources(c);
+    p->now_ms = cx_now_ms();
+
+    if (ans->handoff) {
+        p->state = CX_TURN_HUMAN;
+
+        if (ans->text.len > 0 && !plan_said_it(c)) {
+            plan_parts(c, ans->text);
+        }
+
+    } else if (agent != NULL && ans->confidence >= agent->row.threshold) {
+        p->state = CX_TURN_REPLIED;
+        plan_parts(c, ans->text);
+
+    } else {
+        p->state = CX_TURN_HUMAN;
+        p->draft = ans->text;
+    }
+}
+
+
+static cx_err
+plan_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+{
+    cx_conv  *c = (cx_conv *) job;
+
+    return ops->plan(s, &c->plan);
+}
+
+
+static void
+plan_stored(cx_conv *c)
+{
+    const cx_plan  *p = &c->plan;
+
+    cx_log(CX_LOG_INFO, "plan", CX_FS("event", c->recall.event),
+           CX_FI("conversation", c->id), CX_FI("turn", p->turn_id),
+           CX_FZ("state", cx_turn_state_word(p->state)),
+           CX_FI("confidence_pct", (int64_t) (p->confidence * 100)),
+           CX_FI("parts", p->nparts), CX_FI("inputs", p->inputs),
+           CX_FI("think_ms", p->now_ms - c->think_since));
+
+    c->worker->stats.answered += p->state == CX_TURN_REPLIED;
+    c->worker->stats.reviews += p->state == CX_TURN_HUMAN;
+
+    for (size_t i = 0; i < p->nparts; i++) {
+        (void) cx_conv_out(c, p->part_ids[i], CX_MSGSTATE_READY, 0);
+    }
+
+    if (c->turn_id == p->turn_id) {
+        c->turn_id = 0;
+    }
+}
+
+
+static void
+plan_done(cx_db_job *job, cx_err err)
+{
+    cx_conv  *c = (cx_conv *) job;
+
+    if (!cx_conv_back(c)) {
+        return;
+    }
+
+    switch (err) {
+
+    case CX_OK:
+        CX_FP("plan.after");
+        plan_stored(c);
+        break;
+
+    case CX_FENCED:
+        c->lost = true;
+        cx_partition_lost(c->worker, c->partition);
+        (void) cx_conv_back(c);
+        return;
+
+    case CX_STALE:
+        /* A newer message came: think again, with all of them. */
+        cx_log(CX_LOG_INFO, "plan.superseded",
+               CX_FS("event", c->recall.event), CX_FI("turn", c->turn_id));
+        break;
+
+    default:
+        turn_later(c, "plan.failed", err);
+        return;
+    }
+
+    cx_conv_slot_free(c);
+    cx_conv_go(c, CX_STEP_REST);
+}
+
+
+void
+cx_step_plan(cx_conv *c)
+{
+    CX_FP("plan.before");
+    plan_fill(c, cx_directory_agent(c->worker, c->recall.agent_id));
+
+    if (cx_arena_failed(c->arena)) {
+        turn_later(c, "plan.failed", CX_NOMEM);
+        return;
+    }
+
+    cx_conv_write(c, plan_run, plan_done);
+}

@@ -1,0 +1,626 @@
+#include "worker/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+
+/* One beat: we live, our leases go on, and what the others hold. */
+typedef struct {
+    cx_db_job   job;
+    cx_worker  *worker;
+    cx_arena   *arena;
+    cx_lease    leases[CX_PARTITIONS];
+    int64_t     live;
+    int64_t     version;
+} cx_beat;
+
+/* Partitions to take over, each with what its former owner left open. */
+typedef struct {
+    cx_db_job     job;
+    cx_worker    *worker;
+    cx_arena     *arena;
+    size_t        n;
+    struct {
+        unsigned      number;
+        bool          force;
+        cx_err        err;
+        int64_t       epoch;
+        cx_recovered  found;
+    }             part[CX_PARTITIONS];
+} cx_acquire;
+
+/* What appeared in our partitions by other hands (API, another worker). */
+typedef struct {
+    cx_db_job     job;
+    cx_worker    *worker;
+    cx_arena     *arena;
+    bool          ours[CX_PARTITIONS];
+    cx_recovered  found[CX_PARTITIONS];
+} cx_sweep;
+
+typedef struct {
+    cx_db_job   job;
+    cx_worker  *worker;
+    int         number;
+} cx_release;
+
+
+static void
+partition_set(cx_partition *p, cx_part_state state)
+{
+    static const char *const  words[] = {
+        [CX_PART_NONE]    = "none",
+        [CX_PART_RECOVER] = "recover",
+        [CX_PART_PENDING] = "pending",
+        [CX_PART_LIVE]    = "live",
+        [CX_PART_LEAVING] = "leaving",
+    };
+
+    cx_log(CX_LOG_DEBUG, "partition", CX_FI("partition", p->number),
+           CX_FZ("from", words[p->state]), CX_FZ("to", words[state]),
+           CX_FI("epoch", p->epoch));
+    p->state = state;
+}
+
+
+void
+cx_partitions_init(cx_worker *w)
+{
+    const cx_str  prefix = w->conf->redis_prefix;
+
+    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
+        cx_partition  *p = &w->part[i];
+
+        p->worker = w;
+        p->number = i;
+        p->state = CX_PART_NONE;
+
+        for (int lane = CX_LANE_IN; lane <= CX_LANE_ST; lane++) {
+            p->lane[lane].len = cx_queue_stream(p->lane[lane].key, prefix, i,
+                                                (cx_lane) lane);
+        }
+    }
+}
+
+
+bool
+cx_partition_ours(const cx_worker *w, unsigned p)
+{
+    return p < CX_PARTITIONS && w->part[p].state != CX_PART_NONE;
+}
+
+
+cx_fence
+cx_partition_fence(const cx_worker *w, unsigned p)
+{
+    return (cx_fence) { .partition = p, .epoch = w->part[p].epoch };
+}
+
+
+size_t
+cx_partitions_owned(const cx_worker *w)
+{
+    size_t  n = 0;
+
+    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
+        n += w->part[i].state != CX_PART_NONE;
+    }
+
+    return n;
+}
+
+
+/* --- a lock file that dies with its process --------------------------------- */
+
+/*
+ * A lease protects against a worker that hangs; it should not make a restart
+ * after a crash wait.  Where workers share a database file they share its
+ * folder too: each holds an flock there under its name, and who can lock a
+ * name's file knows that its holder is dead.
+ */
+
+static bool
+owner_path(const cx_worker *w, cx_str owner, char *path, size_t size)
+{
+    cx_str  url = w->conf->store_url;
+    size_t  end;
+
+    if (cx_str_starts(url, CX_STR("sqlite:"))) {
+        url = cx_str_sub(url, 7, url.len);
+    }
+
+    end = cx_str_find_byte(url, '?');
+    url = cx_str_sub(url, 0, end);
+
+    if (url.len == 0 || url.p[0] != '/'
+        || cx_str_find_byte(owner, '/') != SIZE_MAX)
+    {
+        return false;
+    }
+
+    return snprintf(path, size, "%.*s.owner.%.*s", CX_ARG(url),
+                    CX_ARG(owner)) < (int) size;
+}
+
+
+void
+cx_owner_lock(cx_worker *w)
+{
+    char  path[512];
+
+    w->owner_lock = -1;
+
+    if (!owner_path(w, cx_strz(w->owner), path, sizeof(path))) {
+        return;
+    }
+
+    w->owner_lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (w->owner_lock >= 0 && flock(w->owner_lock, LOCK_EX | LOCK_NB) != 0) {
+        close(w->owner_lock);
+        w->owner_lock = -1;
+    }
+}
+
+
+void
+cx_owner_unlock(cx_worker *w)
+{
+    char  path[512];
+
+    if (w->owner_lock < 0) {
+        return;
+    }
+
+    if (owner_path(w, cx_strz(w->owner), path, sizeof(path))) {
+        (void) unlink(path);
+    }
+
+    close(w->owner_lock);
+    w->owner_lock = -1;
+}
+
+
+bool
+cx_owner_dead(cx_worker *w, cx_str owner)
+{
+    char  path[512];
+    int   fd;
+    bool  dead;
+
+    if (owner.len == 0 || !owner_path(w, owner, path, sizeof(path))) {
+        return false;
+    }
+
+    /* No file proves nothing: it may live on another machine. */
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+
+    dead = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    close(fd);
+    return dead;
+}
+
+
+/* --- taking over ----------------------------------------------------------- */
+
+static cx_err
+acquire_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+{
+    cx_acquire     *q = (cx_acquire *) job;
+    const cx_conf  *conf = q->worker->conf;
+    const int64_t   now = cx_now_ms();
+
+    cx_arena_reset(q->arena);
+
+    for (size_t i = 0; i < q->n; i++) {
+        cx_fence  fence = { .partition = q->part[i].number };
+
+        memset(&q->part[i].found, 0, sizeof(q->part[i].found));
+        q->part[i].err = ops->lease_acquire(s, fence.partition,
+                                            cx_strz(q->worker->owner),
+                                            q->part[i].force, now,
+                                            conf->worker_lease_ms,
+                                            &fence.epoch);
+        if (q->part[i].err == CX_OK) {
+            q->part[i].epoch = fence.epoch;
+            q->part[i].err = ops->recover(s, fence,
+                                          now + conf->worker_reconcile_ms,
+                                          now, q->arena, &q->part[i].found);
+        }
+
+        if (q->part[i].err == CX_IO) {
+            return CX_IO;
+        }
+    }
+
+    return CX_OK;
+}
+
+
+static void
+acquire_done(cx_db_job *job, cx_err err)
+{
+    cx_acquire  *q = (cx_acquire *) job;
+    cx_worker   *w = q->worker;
+    size_t       got = 0;
+
+    for (size_t i = 0; err == CX_OK && i < q->n; i++) {
+        cx_partition  *p = &w->part[q->part[i].number];
+
+        if (q->part[i].err != CX_OK || w->draining) {
+            continue;
+        }
+
+        p->epoch = q->part[i].epoch;
+        partition_set(p, CX_PART_RECOVER);
+        cx_convs_adopt(w, p->number, &q->part[i].found);
+        partition_set(p, CX_PART_PENDING);
+        cx_reader_partition(w, p->number);
+        got++;
+    }
+
+    if (err != CX_OK) {
+        cx_log(CX_LOG_ERROR, "partition.acquire",
+               CX_FZ("error", cx_err_word(err)));
+
+    } else if (got > 0) {
+        cx_log(CX_LOG_INFO, "partition.acquired", CX_FI("n", got),
+               CX_FI("owned", cx_partitions_owned(w)));
+    }
+
+    w->beating = false;
+    cx_arena_free(q->arena);
+    free(q);
+    cx_worker_check_drained(w);
+}
+
+
+static bool
+acquire_start(cx_worker *w, const cx_beat *b, size_t want)
+{
+    const int64_t  now = cx_now_ms();
+    cx_acquire    *q = calloc(1, sizeof(*q));
+
+    if (q == NULL || (q->arena = cx_arena_new(CX_BATCH_ARENA)) == NULL) {
+        free(q);
+        return false;
+    }
+
+    q->worker = w;
+    q->job.run = acquire_run;
+    q->job.done = acquire_done;
+
+    for (unsigned i = 0; i < CX_PARTITIONS && q->n < want; i++) {
+        const cx_lease  *l = &b->leases[i];
+        bool             dead;
+
+        if (w->part[i].state != CX_PART_NONE) {
+            continue;
+        }
+
+        dead = cx_str_eq(l->owner, cx_strz(w->owner))
+               || cx_owner_dead(w, l->owner);
+
+        if (dead || l->owner.len == 0 || l->lease_until < now) {
+            q->part[q->n].number = i;
+            q->part[q->n].force = dead;
+            q->n++;
+        }
+    }
+
+    if (q->n == 0) {
+        cx_arena_free(q->arena);
+        free(q);
+        return false;
+    }
+
+    cx_db_write(w->db, &q->job);
+    return true;
+}
+
+
+/* --- giving back ----------------------------------------------------------- */
+
+static cx_err
+release_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+{
+    cx_release  *r = (cx_release *) job;
+
+    return ops->lease_release(s, cx_strz(r->worker->owner), r->number);
+}
+
+
+static void
+release_done(cx_db_job *job, cx_err err)
+{
+    cx_release  *r = (cx_release *) job;
+    cx_worker   *w = r->worker;
+
+    if (err != CX_OK) {
+        cx_log(CX_LOG_WARN, "partition.release",
+               CX_FI("partition", r->number),
+               CX_FZ("error", cx_err_word(err)));
+    }
+
+    w->handles--;
+    free(r);
+    cx_worker_check_drained(w);
+}
+
+
+static void
+partition_release(cx_partition *p)
+{
+    cx_release  *r = calloc(1, sizeof(*r));
+
+    partition_set(p, CX_PART_NONE);
+
+    if (r == NULL) {
+        return;     /* the lease runs out by itself */
+    }
+
+    r->worker = p->worker;
+    r->number = (int) p->number;
+    r->job.run = release_run;
+    r->job.done = release_done;
+    p->worker->handles++;
+    cx_db_write(p->worker->db, &r->job);
+}
+
+
+void
+cx_partition_conv_ended(cx_worker *w, unsigned p)
+{
+    if (w->part[p].state == CX_PART_LEAVING && w->part[p].convs == 0) {
+        partition_release(&w->part[p]);
+    }
+}
+
+
+void
+cx_partitions_leave(cx_worker *w, size_t keep)
+{
+    size_t  owned = cx_partitions_owned(w);
+
+    for (unsigned i = CX_PARTITIONS; i-- > 0 && owned > keep; ) {
+        cx_partition  *p = &w->part[i];
+
+        if (p->state == CX_PART_NONE) {
+            continue;
+        }
+
+        if (p->state != CX_PART_LEAVING) {
+            partition_set(p, CX_PART_LEAVING);
+            cx_convs_lost(w, i);
+            cx_partition_conv_ended(w, i);
+        }
+
+        owned--;
+    }
+
+    cx_readers_kick(w);
+}
+
+
+void
+cx_partition_lost(cx_worker *w, unsigned p)
+{
+    if (w->part[p].state == CX_PART_NONE) {
+        return;
+    }
+
+    cx_log(CX_LOG_WARN, "partition.lost", CX_FI("partition", p),
+           CX_FI("epoch", w->part[p].epoch));
+    partition_set(&w->part[p], CX_PART_NONE);
+    cx_convs_lost(w, p);
+    cx_readers_kick(w);
+}
+
+
+/* --- the sweep -------------------------------------------------------------- */
+
+static cx_err
+sweep_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+{
+    cx_sweep       *q = (cx_sweep *) job;
+    const int64_t   now = cx_now_ms();
+    cx_err          err;
+
+    cx_arena_reset(q->arena);
+
+    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
+        memset(&q->found[i], 0, sizeof(q->found[i]));
+
+        if (!q->ours[i]) {
+            continue;
+        }
+
+        err = ops->sweep(s, i, now, q->arena, &q->found[i]);
+        if (err != CX_OK) {
+            return err;
+        }
+    }
+
+    return CX_OK;
+}
+
+
+static void
+sweep_done(cx_db_job *job, cx_err err)
+{
+    cx_sweep   *q = (cx_sweep *) job;
+    cx_worker  *w = q->worker;
+
+    for (unsigned i = 0; err == CX_OK && i < CX_PARTITIONS; i++) {
+        if (q->ours[i] && w->part[i].state == CX_PART_LIVE && !w->draining) {
+            cx_convs_adopt(w, i, &q->found[i]);
+        }
+    }
+
+    w->handles--;
+    cx_arena_free(q->arena);
+    free(q);
+    cx_worker_check_drained(w);
+}
+
+
+static void
+sweep_start(cx_worker *w)
+{
+    cx_sweep  *q = calloc(1, sizeof(*q));
+
+    if (q == NULL || (q->arena = cx_arena_new(CX_BATCH_ARENA)) == NULL) {
+        free(q);
+        return;
+    }
+
+    q->worker = w;
+    q->job.run = sweep_run;
+    q->job.done = sweep_done;
+
+    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
+        q->ours[i] = w->part[i].state == CX_PART_LIVE;
+    }
+
+    w->handles++;
+    cx_db_read(w->db, &q->job);
+}
+
+
+/* --- the beat --------------------------------------------------------------- */
+
+static cx_err
+beat_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+{
+    cx_beat        *b = (cx_beat *) job;
+    cx_str          owner = cx_strz(b->worker->owner);
+    const int64_t   now = cx_now_ms();
+    const int64_t   lease = b->worker->conf->worker_lease_ms;
+    int64_t         renewed;
+    cx_err          err;
+
+    cx_arena_reset(b->arena);
+
+    err = ops->worker_beat(s, owner, now, lease, &b->live);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = ops->lease_renew(s, owner, now, lease, &renewed);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = ops->leases(s, b->arena, b->leases);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    return ops->config_version(s, &b->version);
+}
+
+
+static void
+beat_compare(cx_worker *w, const cx_beat *b)
+{
+    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
+        if (w->part[i].state != CX_PART_NONE
+            && (b->leases[i].epoch != w->part[i].epoch
+                || !cx_str_eq(b->leases[i].owner, cx_strz(w->owner))))
+        {
+            cx_partition_lost(w, i);
+        }
+    }
+}
+
+
+static void
+beat_done(cx_db_job *job, cx_err err)
+{
+    cx_beat    *b = (cx_beat *) job;
+    cx_worker  *w = b->worker;
+    size_t      owned, share;
+
+    if (err != CX_OK) {
+        cx_log(CX_LOG_ERROR, "partition.beat",
+               CX_FZ("error", cx_err_word(err)));
+        goto done;
+    }
+
+    beat_compare(w, b);
+
+    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
+        if (w->part[i].state == CX_PART_PENDING
+            && w->part[i].lanes_left == 0)
+        {
+            cx_reader_partition(w, i);
+        }
+    }
+
+    if (b->version != w->dir.version) {
+        cx_directory_load(w);
+    }
+
+    if (w->draining) {
+        goto done;
+    }
+
+    owned = cx_partitions_owned(w);
+    share = (CX_PARTITIONS + (size_t) b->live - 1)
+            / (b->live > 0 ? (size_t) b->live : 1);
+    if (share > (size_t) w->conf->worker_partitions) {
+        share = (size_t) w->conf->worker_partitions;
+    }
+
+    if (owned > share) {
+        cx_partitions_leave(w, share);
+
+    } else if (owned < share && w->dir.arena != NULL
+               && acquire_start(w, b, share - owned))
+    {
+        goto acquiring;
+    }
+
+    sweep_start(w);
+    cx_readers_room(w);
+
+done:
+
+    w->beating = false;
+
+acquiring:
+
+    cx_arena_free(b->arena);
+    free(b);
+    cx_worker_check_drained(w);
+}
+
+
+void
+cx_partitions_beat(cx_worker *w)
+{
+    cx_beat  *b;
+
+    if (w->beating) {
+        return;
+    }
+
+    b = calloc(1, sizeof(*b));
+    if (b == NULL || (b->arena = cx_arena_new(CX_BATCH_ARENA)) == NULL) {
+        free(b);
+        return;
+    }
+
+    b->worker = w;
+    b->job.run = beat_run;
+    b->job.done = beat_done;
+    w->beating = true;
+    cx_db_write(w->db, &b->job);
+}

@@ -33,7 +33,7 @@ typedef struct {
 struct cx_db_s {
     const cx_store_ops  *ops;
     uv_async_t           async;
-    uv_prepare_t         prepare;
+    uv_idle_t            idle;        /* runs while something is staged */
     int                  handles;     /* open ones: the last frees us */
     size_t               pending;     /* jobs not called back; loop only */
     lane                 writer;
@@ -277,12 +277,18 @@ lane_flush(lane *l)
 
 
 static void
-on_prepare(uv_prepare_t *handle)
+flush(cx_db *db)
 {
-    cx_db  *db = handle->data;
-
     lane_flush(&db->writer);
     lane_flush(&db->reader);
+}
+
+
+static void
+on_idle(uv_idle_t *handle)
+{
+    (void) uv_idle_stop(handle);
+    flush(handle->data);
 }
 
 
@@ -321,6 +327,7 @@ stage(cx_db *db, lane *l, cx_db_job *job)
     job->err = CX_INTERNAL;
     push(&l->staged, job);
     db->pending++;
+    (void) uv_idle_start(&db->idle, on_idle);
 }
 
 
@@ -457,11 +464,9 @@ cx_db_open(uv_loop_t *loop, cx_str url, char *error, size_t error_size)
         goto no_async;
     }
 
-    uv_prepare_init(loop, &db->prepare);
-    db->async.data = db->prepare.data = db;
+    (void) uv_idle_init(loop, &db->idle);
+    db->async.data = db->idle.data = db;
     db->handles = 2;
-    uv_prepare_start(&db->prepare, on_prepare);
-    uv_unref((uv_handle_t *) &db->prepare);
     return db;
 
 no_async:
@@ -489,7 +494,7 @@ finish(cx_db *db)
     cx_db_job  *jobs;
 
     while (db->pending > 0) {
-        on_prepare(&db->prepare);
+        flush(db);
 
         pthread_mutex_lock(&db->mutex);
 
@@ -522,5 +527,5 @@ cx_db_close(cx_db *db)
     pthread_mutex_destroy(&db->mutex);
 
     uv_close((uv_handle_t *) &db->async, on_closed);
-    uv_close((uv_handle_t *) &db->prepare, on_closed);
+    uv_close((uv_handle_t *) &db->idle, on_closed);
 }

@@ -1,5 +1,7 @@
 #include "worker/engine.h"
 
+#include "core/intent.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,7 +278,7 @@ wire_build(cx_conv *c, const cx_dir_channel *ch, cx_http_req *req)
         .to_alt = o->peer_alt,
         .text = o->text,
         .reply_to = o->reply_to,
-        .intent = cx_intent_text(c->arena, o->message_id, o->attempts),
+        .intent = cx_intent_format(c->arena, o->message_id, o->attempts),
     };
 
     return ch->adapter->build(&from, &out, c->arena, req) == CX_OK;

@@ -37,7 +37,8 @@ char *cx_alloc_bytes(cx_arena *a, size_t size);
 #define CX_NEW(a, type)       ((type *) cx_alloc((a), sizeof(type)))
 #define CX_NEW_N(a, n, type)  ((type *) cx_alloc_n((a), (n), sizeof(type)))
 
-/* Copies; the empty view when the arena failed.  cx_dupz terminates. */
+/* Copies; the empty view when the arena failed.  cx_dupz terminates, and
+ * gives "" when the arena failed: NULL would mean something to a callee. */
 cx_str cx_dup(cx_arena *a, cx_str s);
 const char *cx_dupz(cx_arena *a, cx_str s);
 cx_str cx_concat(cx_arena *a, cx_str x, cx_str y);
@@ -62,6 +63,9 @@ typedef struct {
 void cx_buf_init(cx_buf *b, cx_arena *a, size_t room, size_t max);
 void cx_buf_add(cx_buf *b, cx_str s);
 void cx_buf_byte(cx_buf *b, char c);
+/* Room for len more bytes, which the caller writes and adds to b->len; NULL
+ * when there is none (then b is failed). */
+char *cx_buf_reserve(cx_buf *b, size_t len);
 void cx_buf_printf(cx_buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 cx_str cx_buf_str(const cx_buf *b);

@@ -35,5 +35,8 @@ bool cx_secret_str_eq(cx_str a, cx_str b);
 void cx_secret_wipe(void *p, size_t len);
 
 bool cx_sha256(cx_str data, uint8_t out[CX_SHA256_LEN]);
+/* Of the parts one after the other, as if they were one text. */
+bool cx_sha256_parts(const cx_str *parts, size_t n,
+    uint8_t out[CX_SHA256_LEN]);
 
 #endif /* CX_CORE_MAC_H */

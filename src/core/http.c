@@ -1,0 +1,164 @@
+#include "core/http.h"
+
+
+cx_str
+cx_http_header(const cx_header *h, size_t n, cx_str name, size_t *count)
+{
+    cx_str  value = CX_NOSTR;
+    size_t  found = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!cx_str_eq_nocase(h[i].name, name)) {
+            continue;
+        }
+
+        if (found == 0) {
+            value = h[i].value;
+        }
+
+        found++;
+    }
+
+    if (count != NULL) {
+        *count = found;
+    }
+
+    return value;
+}
+
+
+/* Takes one character off *s.  -1: a bad escape, -2: nothing is left. */
+static int
+form_char(cx_str *s)
+{
+    uint8_t  byte;
+    size_t   len = 1;
+
+    if (s->len == 0) {
+        return -2;
+    }
+
+    if (s->p[0] == '%') {
+        len = 3;
+
+        if (s->len < 3 || !cx_hex_decode(cx_str_sub(*s, 1, 2), &byte, 1)) {
+            return -1;
+        }
+
+    } else {
+        byte = (uint8_t) (s->p[0] == '+' ? ' ' : s->p[0]);
+    }
+
+    s->p += len;
+    s->len -= len;
+
+    return byte;
+}
+
+
+/* A name may be escaped as well: "hub%2Emode" is hub.mode. */
+static bool
+form_name_is(cx_str raw, cx_str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (form_char(&raw) != (uint8_t) name.p[i]) {
+            return false;
+        }
+    }
+
+    return raw.len == 0;
+}
+
+
+static cx_err
+form_decode(cx_str raw, cx_arena *a, cx_str *value)
+{
+    char    *p = cx_alloc_bytes(a, raw.len);
+    size_t   len = 0;
+
+    if (p == NULL) {
+        return CX_NOMEM;
+    }
+
+    for ( ;; ) {
+        int  c = form_char(&raw);
+
+        if (c < 0) {
+            *value = c == -2 ? (cx_str) { len, p } : *value;
+            return c == -2 ? CX_OK : CX_BAD_REQUEST;
+        }
+
+        p[len++] = (char) c;
+    }
+}
+
+
+cx_err
+cx_form_get(cx_str form, cx_str name, cx_arena *a, cx_str *value)
+{
+    cx_str  pair, key, raw = CX_NOSTR;
+    bool    found = false;
+
+    while (cx_str_split(&form, '&', &pair)) {
+        cx_str  rest = pair;
+
+        if (!cx_str_split(&rest, '=', &key) || !form_name_is(key, name)) {
+            continue;
+        }
+
+        if (found) {
+            return CX_CONFLICT;
+        }
+
+        found = true;
+        raw = rest;
+    }
+
+    return found ? form_decode(raw, a, value) : CX_NOT_FOUND;
+}
+
+
+static bool
+is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+           || (c >= '0' && c <= '9')
+           || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+
+cx_str
+cx_url_encode(cx_arena *a, cx_str s)
+{
+    static const char  digits[] = "0123456789ABCDEF";
+
+    /* Each byte counts once, an escaped one three times. */
+    size_t  len = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        len += is_unreserved(s.p[i]) ? 1 : 3;
+    }
+
+    char  *p = cx_alloc_bytes(a, len);
+
+    if (p == NULL) {
+        return CX_STR("");
+    }
+
+    char  *out = p;
+
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t  byte = (uint8_t) s.p[i];
+
+        if (is_unreserved(s.p[i])) {
+            *out++ = s.p[i];
+            continue;
+        }
+
+        *out++ = '%';
+        *out++ = digits[byte >> 4];
+        *out++ = digits[byte & 15];
+    }
+
+    return (cx_str) { len, p };
+}

@@ -1,0 +1,307 @@
+#include "ctl/ctl.h"
+
+#include <stddef.h>
+
+/*    name       letter kind      use       value                help      */
+const ctl_flag  ctl_globals[] = {
+    { "url",     0,   CTL_TEXT,   CTL_OWN, "URL",
+      "the API: unix:/path or http://host (CONNEXT_URL)" },
+    { "output",  'o', CTL_CHOICE, CTL_OWN, "table|json|jsonl|name",
+      "how to print" },
+    { "quiet",   'q', CTL_SWITCH, CTL_OWN, NULL, "no hints" },
+    { "timeout", 0,   CTL_TIME,   CTL_OWN, "TIME",
+      "give up after this: 500ms, 10s, 2m" },
+    { "yes",     'y', CTL_SWITCH, CTL_OWN, NULL, "do not ask" },
+    { "color",   0,   CTL_CHOICE, CTL_OWN, "auto|always|never",
+      "NO_COLOR is honoured" },
+    { "help",    'h', CTL_SWITCH, CTL_OWN, NULL, "about a command" },
+    { NULL, 0, CTL_SWITCH, CTL_OWN, NULL, NULL }
+};
+
+#define END  { NULL, 0, CTL_SWITCH, CTL_OWN, NULL, NULL }
+
+#define PAGES                                                                \
+    { "limit",  0, CTL_INT,  CTL_QUERY, "1..200", "at most this many" },     \
+    { "cursor", 0, CTL_TEXT, CTL_QUERY, "CURSOR", "go on from there" }
+
+static const ctl_flag  pages[] = { PAGES, END };
+
+#define AGENT_FLAGS                                                          \
+    { "provider",     0, CTL_TEXT,    CTL_BODY, "NAME",                      \
+      "knowledge (built in) or openai" },                                    \
+    { "base-url",     0, CTL_TEXT,    CTL_BODY, "URL",                       \
+      "of the model's API" },                                                \
+    { "model",        0, CTL_TEXT,    CTL_BODY, "MODEL", "" },               \
+    { "api-key-file", 0, CTL_TEXT,    CTL_BODY, "FILE",                      \
+      "the worker reads the key there" },                                    \
+    { "prompt",       0, CTL_TEXT,    CTL_BODY, "TEXT",                      \
+      "who the agent is" },                                                  \
+    { "prompt-file",  0, CTL_CONTENT, CTL_BODY, "FILE",                      \
+      "the same from a file" },                                              \
+    { "handoff",      0, CTL_TEXT,    CTL_BODY, "TEXT",                      \
+      "what to say when it does not know" },                                 \
+    { "threshold",    0, CTL_REAL,    CTL_BODY, "0..1",                      \
+      "least confidence that is sent without a person" },                    \
+    { "temperature",  0, CTL_REAL,    CTL_BODY, "0..2", "" },                \
+    { "max-tokens",   0, CTL_INT,     CTL_BODY, "N", "" }
+
+static const ctl_flag  agent_new[] = {
+    { "name", 0, CTL_TEXT, CTL_BODY, "NAME", "" }, AGENT_FLAGS, END
+};
+
+#define CHANNEL_FLAGS                                                        \
+    { "account",    0, CTL_TEXT,     CTL_BODY, "ID",                         \
+      "the provider's id of our side (phone_number_id)" },                   \
+    { "agent",      0, CTL_NULLABLE, CTL_BODY, "AGENT|none",                 \
+      "who answers; none: people only" },                                    \
+    { "token-file", 0, CTL_TEXT,     CTL_BODY, "FILE",                       \
+      "the worker reads the access token there" },                           \
+    { "base-url",   0, CTL_TEXT,     CTL_BODY, "URL",                        \
+      "instead of the provider's API" },                                     \
+    { "active",     0, CTL_ONOFF,    CTL_BODY, "on|off", "" }
+
+static const ctl_flag  channel_new[] = {
+    { "name", 0, CTL_TEXT, CTL_BODY, "SLUG",
+      "as in nginx.conf: connext_channel SLUG" },
+    { "type", 0, CTL_TEXT, CTL_BODY, "TYPE", "whatsapp" },
+    CHANNEL_FLAGS, END
+};
+
+static const ctl_flag  channel_change[] = {
+    { "name", 0, CTL_TEXT, CTL_BODY, "SLUG", "" }, CHANNEL_FLAGS, END
+};
+
+static const ctl_flag  channel_url[] = {
+    { "base", 0, CTL_TEXT, CTL_OWN, "URL",
+      "public address of the edge: https://edge.example.com" }, END
+};
+
+static const ctl_flag  of_agent[] = {
+    { "agent", 0, CTL_TEXT, CTL_OWN, "AGENT", "default: the only one" }, END
+};
+
+static const ctl_flag  knowledge_add[] = {
+    { "agent", 0, CTL_TEXT, CTL_OWN, "AGENT", "default: the only one" },
+    { "name",  0, CTL_TEXT, CTL_OWN, "NAME",
+      "default: the file's own; one file only" }, END
+};
+
+static const ctl_flag  conversations[] = {
+    { "channel", 0, CTL_TEXT, CTL_QUERY, "CHANNEL", "only this one" },
+    PAGES, END
+};
+
+static const ctl_flag  messages[] = {
+    { "state", 0, CTL_TEXT, CTL_QUERY, "STATE",
+      "held, failed, ready, ambiguous, sent ..." }, PAGES, END
+};
+
+static const ctl_flag  reviews[] = {
+    { "state", 0, CTL_CHOICE, CTL_QUERY, "waiting|approved|edited|rejected",
+      "" }, PAGES, END
+};
+
+static const ctl_flag  review_edit[] = {
+    { "text", 0, CTL_TEXT,    CTL_BODY, "TEXT", "what to send instead" },
+    { "text-file", 0, CTL_CONTENT, CTL_BODY, "FILE",
+      "the same from a file, - for stdin" }, END
+};
+
+static const ctl_flag  review_reject[] = {
+    { "reason", 0, CTL_TEXT, CTL_BODY, "TEXT", "for the record" }, END
+};
+
+static const ctl_flag  dead[] = {
+    { "state", 0, CTL_CHOICE, CTL_QUERY, "dead|retried|dropped", "" },
+    PAGES, END
+};
+
+static const ctl_flag  status_flags[] = {
+    { "edge", 0, CTL_TEXT, CTL_OWN, "URL",
+      "also ask this edge: http://127.0.0.1:8080" }, END
+};
+
+static const ctl_flag  simulate[] = {
+    { "edge", 0, CTL_TEXT, CTL_OWN, "URL",
+      "default http://127.0.0.1:8080; others than loopback need --yes" },
+    { "channel", 0, CTL_TEXT, CTL_OWN, "SLUG",
+      "default: the only channel of that type" },
+    { "account", 0, CTL_TEXT, CTL_OWN, "ID",
+      "phone_number_id; default: the channel's" },
+    { "secret-file", 0, CTL_TEXT, CTL_OWN, "FILE",
+      "app secret that signs (CONNEXT_SECRET_FILE)" },
+    { "text", 0, CTL_TEXT, CTL_OWN, "TEXT", "what the customer writes" },
+    { "type", 0, CTL_TEXT, CTL_OWN, "TYPE",
+      "of the message; --list names them" },
+    { "list", 0, CTL_SWITCH, CTL_OWN, NULL, "the message types" },
+    { "file", 0, CTL_TEXT, CTL_OWN, "FILE",
+      "send this body instead" },
+    { "from", 0, CTL_TEXT, CTL_OWN, "NUMBER",
+      "the customer's number, +15550104821 if nothing is said" },
+    { "user-id", 0, CTL_TEXT, CTL_OWN, "ID",
+      "business-scoped user id: US.1349...; the number may be absent" },
+    { "username", 0, CTL_TEXT, CTL_OWN, "NAME", "" },
+    { "status", 0, CTL_CHOICE, CTL_OWN, "sent|delivered|read|failed",
+      "a delivery status instead, of --of" },
+    { "of", 0, CTL_TEXT, CTL_OWN, "WAMID",
+      "the message a status, reply or reaction speaks of" },
+    { "error", 0, CTL_INT, CTL_OWN, "CODE", "with --status failed: 131047" },
+    { "tag", 0, CTL_TEXT, CTL_OWN, "TAG",
+      "biz_opaque_callback_data of a status" },
+    { "bad-signature", 0, CTL_SWITCH, CTL_OWN, NULL,
+      "signed with a wrong key: done when the edge says 401" },
+    { "no-signature", 0, CTL_SWITCH, CTL_OWN, NULL,
+      "not signed: done when the edge says 401" },
+    { "verify-token-file", 0, CTL_TEXT, CTL_OWN, "FILE",
+      "does the GET challenge instead" },
+    { "duplicate", 0, CTL_INT, CTL_OWN, "1..100",
+      "post each delivery that many more times" },
+    { "burst", 0, CTL_INT, CTL_OWN, "1..1000",
+      "that many messages of one customer, in order" },
+    { "count", 0, CTL_INT, CTL_OWN, "1..10000",
+      "that many messages, each of another customer" },
+    { "concurrency", 0, CTL_INT, CTL_OWN, "1..256",
+      "connections for --count, default 1" },
+    { "wait", 0, CTL_MAYBE, CTL_OWN, "reply|queued",
+      "until it is answered; prints the timeline (20s, see --timeout)" },
+    END
+};
+
+static const ctl_column  agent_columns[] = {
+    { "NAME", "name" }, { "PROVIDER", "provider" }, { "MODEL", "model" },
+    { "THRESHOLD", "threshold" }, { "UPDATED", "updated_at" },
+    { "ID", "id" }, { NULL, NULL }
+};
+
+static const ctl_column  channel_columns[] = {
+    { "NAME", "name" }, { "TYPE", "type" }, { "ACCOUNT", "account" },
+    { "AGENT", "agent" }, { "ACTIVE", "active" }, { "HEALTH", "health" },
+    { "WEBHOOK", "webhook_path" }, { "ID", "id" }, { NULL, NULL }
+};
+
+const ctl_column  ctl_knowledge_columns[] = {
+    { "NAME", "name" }, { "BYTES", "bytes" }, { "CHUNKS", "chunks" },
+    { "CREATED", "created_at" }, { "ID", "id" }, { NULL, NULL }
+};
+
+static const ctl_column  hit_columns[] = {
+    { "SCORE", "score" }, { "SOURCE", "source" }, { "AT", "position" },
+    { "QUESTION", "question" }, { "TEXT", "text" }, { NULL, NULL }
+};
+
+static const ctl_column  conversation_columns[] = {
+    { "ID", "id" }, { "CHANNEL", "channel" }, { "CUSTOMER", "display" },
+    { "STATE", "state" }, { "MESSAGES", "messages" }, { "LAST", "last_at" },
+    { "TEXT", "last_text" }, { NULL, NULL }
+};
+
+static const ctl_column  message_columns[] = {
+    { "ID", "id" }, { "CONVERSATION", "conversation" }, { "STATE", "state" },
+    { "TRIES", "attempts" }, { "CODE", "error.code" },
+    { "ERROR", "error.text" }, { "CREATED", "created_at" },
+    { "TEXT", "text" }, { NULL, NULL }
+};
+
+static const ctl_column  review_columns[] = {
+    { "ID", "id" }, { "CHANNEL", "channel" }, { "CONF", "confidence" },
+    { "CREATED", "created_at" }, { "QUESTION", "question" },
+    { "DRAFT", "draft" }, { "REASON", "reason" }, { NULL, NULL }
+};
+
+static const ctl_column  dead_columns[] = {
+    { "ID", "id" }, { "KIND", "kind" }, { "CHANNEL", "channel" },
+    { "REASON", "reason" }, { "TEXT", "text" }, { "CREATED", "created_at" },
+    { NULL, NULL }
+};
+
+/* name, args, flags, run, path, columns, help, done */
+const ctl_command  ctl_commands[] = {
+    { "status", "", status_flags, ctl_run_status, "/api/v1/status", NULL,
+      "is everything well; 1 when it is not", NULL },
+
+    { "agents list", "", pages, ctl_run_list, "/api/v1/agents",
+      agent_columns, "who answers", NULL },
+    { "agents get", "AGENT", NULL, ctl_run_show, "/api/v1/agents/{}", NULL,
+      "one agent, by name or id", NULL },
+    { "agents create", "", agent_new, ctl_run_create, "/api/v1/agents", NULL,
+      "a new agent", "give it knowledge: connextctl knowledge add FILE" },
+    { "agents update", "AGENT", agent_new, ctl_run_update,
+      "/api/v1/agents/{}", NULL, "change what the flags name", NULL },
+    { "agents delete", "AGENT", NULL, ctl_run_delete, "/api/v1/agents/{}",
+      NULL, "with its knowledge; not while a channel uses it", NULL },
+
+    { "knowledge list", "", of_agent, ctl_run_knowledge_list, NULL,
+      ctl_knowledge_columns, "an agent's files", NULL },
+    { "knowledge add", "FILE...", knowledge_add, ctl_run_knowledge_add, NULL,
+      ctl_knowledge_columns,
+      "CSV, Markdown or text; a file of that name is replaced", NULL },
+    { "knowledge rm", "ID", NULL, ctl_run_delete, "/api/v1/knowledge/{}",
+      NULL, "forget a file", NULL },
+    { "knowledge search", "QUESTION", of_agent, ctl_run_knowledge_search,
+      NULL, hit_columns, "the passages an answer would use", NULL },
+
+    { "channels list", "", pages, ctl_run_list, "/api/v1/channels",
+      channel_columns, "where customers write", NULL },
+    { "channels get", "CHANNEL", NULL, ctl_run_show, "/api/v1/channels/{}",
+      NULL, "one channel, by name or id", NULL },
+    { "channels create", "", channel_new, ctl_run_create,
+      "/api/v1/channels", NULL, "a new channel",
+      "nginx needs a connext_channel block of that name" },
+    { "channels update", "CHANNEL", channel_change, ctl_run_update,
+      "/api/v1/channels/{}", NULL, "change what the flags name", NULL },
+    { "channels delete", "CHANNEL", NULL, ctl_run_delete,
+      "/api/v1/channels/{}", NULL, "its conversations stay on record", NULL },
+    { "channels url", "CHANNEL", channel_url, ctl_run_channel_url,
+      "/api/v1/channels/{}", NULL, "the webhook's URL, alone", NULL },
+
+    { "conversations list", "", conversations, ctl_run_list,
+      "/api/v1/conversations", conversation_columns, "newest first", NULL },
+    { "conversations show", "CONVERSATION", pages,
+      ctl_run_conversation_show, "/api/v1/conversations/{}", NULL,
+      "what was said", NULL },
+
+    { "messages list", "", messages, ctl_run_list, "/api/v1/messages",
+      message_columns, "outbound messages in a state", NULL },
+    { "messages show", "MESSAGE", NULL, ctl_run_show, "/api/v1/messages/{}",
+      NULL, "one message", NULL },
+    { "messages resend", "MESSAGE", NULL, ctl_run_act,
+      "/api/v1/messages/{}/resend", NULL,
+      "a held or failed one: send it again", "it will be sent again" },
+    { "messages cancel", "MESSAGE", NULL, ctl_run_act,
+      "/api/v1/messages/{}/cancel", NULL,
+      "a held or failed one: never send it", "it will not be sent" },
+
+    { "reviews list", "", reviews, ctl_run_list, "/api/v1/reviews",
+      review_columns, "drafts that wait for a person", NULL },
+    { "reviews show", "REVIEW", NULL, ctl_run_show, "/api/v1/reviews/{}",
+      NULL, "question, draft and why it waits", NULL },
+    { "reviews approve", "REVIEW", NULL, ctl_run_act,
+      "/api/v1/reviews/{}/approve", NULL, "send the draft",
+      "the draft is on its way" },
+    { "reviews edit", "REVIEW", review_edit, ctl_run_review_edit,
+      "/api/v1/reviews/{}/edit", NULL, "send this instead",
+      "your text is on its way" },
+    { "reviews reject", "REVIEW", review_reject, ctl_run_act,
+      "/api/v1/reviews/{}/reject", NULL, "send nothing",
+      "nothing will be sent" },
+
+    { "dlq list", "", dead, ctl_run_list, "/api/v1/dead-letters",
+      dead_columns, "what was given up", NULL },
+    { "dlq show", "LETTER", NULL, ctl_run_show, "/api/v1/dead-letters/{}",
+      NULL, "one dead letter", NULL },
+    { "dlq retry", "LETTER", NULL, ctl_run_act,
+      "/api/v1/dead-letters/{}/retry", NULL, "try it again",
+      "it is tried again" },
+    { "dlq drop", "LETTER", NULL, ctl_run_act,
+      "/api/v1/dead-letters/{}/drop", NULL, "settle it without a try",
+      "dropped; it stays on record" },
+
+    { "simulate whatsapp", "", simulate, ctl_run_simulate, NULL, NULL,
+      "post a signed webhook to an edge, as Meta would", NULL },
+
+    { "version", "", NULL, ctl_run_version, NULL, NULL,
+      "of this tool and of the worker", NULL },
+    { "help", "[COMMAND...]", NULL, ctl_run_help, NULL, NULL,
+      "about a command", NULL },
+    { NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+};

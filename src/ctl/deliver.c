@@ -1,0 +1,287 @@
+#include "ctl/deliver.h"
+
+#include "ctl/client.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define EVENT_HEADER  "X-Connext-Event:"
+
+/* One connection's post under way. */
+typedef struct {
+    CURL               *h;
+    struct curl_slist  *headers;
+    char               *body;
+    ctl_posted         *result;
+} slot;
+
+/* A signal handler can reach nothing else. */
+static volatile sig_atomic_t  interrupted;
+
+
+static void
+interrupt(int signo)
+{
+    (void) signo;
+    interrupted = 1;
+}
+
+
+static size_t
+discard(char *p, size_t size, size_t n, void *ctx)
+{
+    (void) p;
+    (void) ctx;
+    return size * n;
+}
+
+
+static size_t
+read_header(char *p, size_t size, size_t n, void *ctx)
+{
+    ctl_posted  *result = ctx;
+    cx_str       line = { size * n, p };
+    size_t       skip = sizeof(EVENT_HEADER) - 1;
+
+    if (line.len > skip && strncasecmp(p, EVENT_HEADER, skip) == 0) {
+        line = cx_str_trim(cx_str_sub(line, skip, line.len));
+        line = cx_str_sub(line, 0, CTL_EVENT_MAX - 1);
+        memcpy(result->event, line.p, line.len);
+        result->event[line.len] = '\0';
+    }
+
+    return size * n;
+}
+
+
+/* --- one post ------------------------------------------------------------ */
+
+static bool
+start(ctl_delivery *d, CURLM *multi, slot *s, size_t i)
+{
+    ctl_post  post = { 0 };
+
+    if (!d->make(d->ctx, i, &post)) {
+        return false;
+    }
+
+    s->body = post.body;
+    s->result = &d->results[i];
+    s->headers = curl_slist_append(NULL, "Content-Type: application/json");
+    s->headers = curl_slist_append(s->headers, "Expect:");
+
+    if (post.signature[0] != '\0') {
+        s->headers = curl_slist_append(s->headers, post.signature);
+    }
+
+    ctl_curl_set(s->h, d->timeout_ms);
+    curl_easy_setopt(s->h, CURLOPT_URL, d->url);
+    curl_easy_setopt(s->h, CURLOPT_HTTPHEADER, s->headers);
+    curl_easy_setopt(s->h, CURLOPT_POSTFIELDS, s->body);
+    curl_easy_setopt(s->h, CURLOPT_WRITEFUNCTION, discard);
+    curl_easy_setopt(s->h, CURLOPT_HEADERFUNCTION, read_header);
+    curl_easy_setopt(s->h, CURLOPT_HEADERDATA, s->result);
+    curl_easy_setopt(s->h, CURLOPT_PRIVATE, s);
+
+    return curl_multi_add_handle(multi, s->h) == CURLM_OK;
+}
+
+
+static void
+forget(slot *s)
+{
+    curl_slist_free_all(s->headers);
+    free(s->body);
+    s->headers = NULL;
+    s->body = NULL;
+    s->result = NULL;
+}
+
+
+static void
+finish(ctl_delivery *d, CURLM *multi, slot *s, CURLcode rc)
+{
+    curl_off_t  us = 0;
+
+    if (rc == CURLE_OK) {
+        curl_easy_getinfo(s->h, CURLINFO_RESPONSE_CODE, &s->result->status);
+
+    } else {
+        d->error = curl_easy_strerror(rc);
+    }
+
+    curl_easy_getinfo(s->h, CURLINFO_TOTAL_TIME_T, &us);
+    s->result->ms = (double) us / 1000.0;
+    d->done++;
+
+    curl_multi_remove_handle(multi, s->h);
+    forget(s);
+}
+
+
+/* --- all of them --------------------------------------------------------- */
+
+static bool
+fill(ctl_delivery *d, CURLM *multi, slot *slots, size_t *next)
+{
+    for (size_t k = 0; k < d->concurrency && *next < d->n; k++) {
+        if (slots[k].result != NULL) {
+            continue;
+        }
+
+        if (!start(d, multi, &slots[k], *next)) {
+            forget(&slots[k]);
+            return false;
+        }
+
+        (*next)++;
+    }
+
+    return true;
+}
+
+
+static void
+reap(ctl_delivery *d, CURLM *multi)
+{
+    CURLMsg  *m;
+    int       left;
+    slot     *s;
+
+    while ((m = curl_multi_info_read(multi, &left)) != NULL) {
+        if (m->msg == CURLMSG_DONE) {
+            curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **) &s);
+            finish(d, multi, s, m->data.result);
+        }
+    }
+}
+
+
+static bool
+run(ctl_delivery *d, CURLM *multi, slot *slots)
+{
+    size_t  next = 0;
+    int     active;
+
+    while (d->done < d->n && !interrupted) {
+        if (!fill(d, multi, slots, &next)) {
+            return false;
+        }
+
+        curl_multi_perform(multi, &active);
+        reap(d, multi);
+
+        if (active > 0) {
+            curl_multi_poll(multi, NULL, 0, 1000, NULL);
+        }
+    }
+
+    return d->done == d->n;
+}
+
+
+static double
+now_ms(void)
+{
+    struct timespec  t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double) t.tv_sec * 1000.0 + (double) t.tv_nsec / 1e6;
+}
+
+
+bool
+ctl_deliver(ctl_delivery *d)
+{
+    struct sigaction  on = { .sa_handler = interrupt }, before;
+    CURLM            *multi = curl_multi_init();
+    slot             *slots = calloc(d->concurrency, sizeof(slot));
+    double            begin = now_ms();
+    bool              ok = multi != NULL && slots != NULL;
+
+    sigaction(SIGINT, &on, &before);
+
+    for (size_t k = 0; ok && k < d->concurrency; k++) {
+        slots[k].h = curl_easy_init();
+        ok = slots[k].h != NULL;
+    }
+
+    ok = ok && run(d, multi, slots);
+    d->total_ms = now_ms() - begin;
+
+    for (size_t k = 0; slots != NULL && k < d->concurrency; k++) {
+        curl_multi_remove_handle(multi, slots[k].h);
+        curl_easy_cleanup(slots[k].h);
+        forget(&slots[k]);
+    }
+
+    free(slots);
+    curl_multi_cleanup(multi);
+    sigaction(SIGINT, &before, NULL);
+
+    return ok;
+}
+
+
+/* --- the challenge ------------------------------------------------------- */
+
+typedef struct {
+    char    *p;
+    size_t   len;
+    size_t   room;
+} text;
+
+
+static size_t
+keep(char *p, size_t size, size_t n, void *ctx)
+{
+    text    *t = ctx;
+    size_t   len = size * n;
+
+    if (len >= t->room - t->len) {
+        return 0;
+    }
+
+    memcpy(t->p + t->len, p, len);
+    t->len += len;
+    t->p[t->len] = '\0';
+
+    return len;
+}
+
+
+long
+ctl_deliver_get(const char *url, int64_t timeout_ms, char *body, size_t room,
+    const char **error)
+{
+    text      t = { body, 0, room };
+    CURL     *h = curl_easy_init();
+    long      status = 0;
+    CURLcode  rc;
+
+    body[0] = '\0';
+
+    if (h == NULL) {
+        *error = "no memory";
+        return 0;
+    }
+
+    ctl_curl_set(h, timeout_ms);
+    curl_easy_setopt(h, CURLOPT_URL, url);
+    curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, keep);
+    curl_easy_setopt(h, CURLOPT_WRITEDATA, &t);
+
+    rc = curl_easy_perform(h);
+
+    if (rc == CURLE_OK) {
+        curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
+
+    } else {
+        *error = curl_easy_strerror(rc);
+    }
+
+    curl_easy_cleanup(h);
+    return status;
+}

@@ -1,0 +1,378 @@
+#include "ctl/plan.h"
+
+#include "core/http.h"
+#include "core/id.h"
+#include "ctl/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define TYPE         "whatsapp"
+#define EDGE         "http://127.0.0.1:8080"
+#define FROM         "+15550104821"
+#define BODY_MAX     (8 * 1024 * 1024)
+#define SECRET_MAX   65536
+#define SIGNATURE    "X-Hub-Signature-256: sha256="
+
+
+cx_str
+ctl_own(const ctl *c, const char *flag, cx_str otherwise)
+{
+    const ctl_value  *v = ctl_value_of(c, flag);
+
+    return v->set ? v->text : otherwise;
+}
+
+
+bool
+ctl_is_set(const ctl *c, const char *flag)
+{
+    return ctl_value_of(c, flag)->set;
+}
+
+
+size_t
+ctl_number(const ctl *c, const char *flag, size_t otherwise)
+{
+    const ctl_value  *v = ctl_value_of(c, flag);
+
+    return v->set ? (size_t) v->number : otherwise;
+}
+
+
+/* --- where to ------------------------------------------------------------ */
+
+static bool
+is_loopback(const char *url)
+{
+    CURLU  *u = curl_url();
+    char   *host = NULL;
+    bool    ok = false;
+
+    if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK
+        && curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+    {
+        ok = strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0
+             || strcmp(host, "localhost") == 0;
+    }
+
+    curl_free(host);
+    curl_url_cleanup(u);
+
+    return ok;
+}
+
+
+static ctl_exit
+find_edge(ctl_plan *p)
+{
+    ctl  *c = p->c;
+
+    p->edge = ctl_own(c, "edge", CX_STR(EDGE));
+
+    while (cx_str_ends(p->edge, CX_STR("/"))) {
+        p->edge.len--;
+    }
+
+    if (!is_loopback(cx_dupz(c->arena, p->edge)) && !c->yes) {
+        return ctl_fail(c, CTL_PRECONDITION,
+                        "--yes posts there all the same",
+                        "%.*s is not this machine", CX_ARG(p->edge));
+    }
+
+    return CTL_OK;
+}
+
+
+/* The only channel of the type, as the API knows them. */
+static ctl_exit
+only_channel(ctl_plan *p)
+{
+    json_t    *list, *row, *found = NULL;
+    size_t     i, n = 0;
+    ctl_exit   rc = ctl_get(p->c, CX_STR("/api/v1/channels"), &list);
+
+    if (rc != CTL_OK) {
+        return rc;
+    }
+
+    json_array_foreach(json_object_get(list, "data"), i, row) {
+        if (strcmp(ctl_text(row, "type"), TYPE) == 0) {
+            found = row;
+            n++;
+        }
+    }
+
+    if (n == 1) {
+        p->channel = cx_dup(p->c->arena, cx_strz(ctl_text(found, "name")));
+        p->sample.account = cx_dup(p->c->arena,
+                                   cx_strz(ctl_text(found, "account")));
+
+    } else {
+        rc = ctl_fail(p->c, CTL_USAGE, NULL, "there %s: which one? "
+                      "--channel SLUG", n == 0 ? "is no channel of this type"
+                                               : "are several");
+    }
+
+    json_decref(list);
+    return rc;
+}
+
+
+static ctl_exit
+find_channel(ctl_plan *p)
+{
+    ctl       *c = p->c;
+    json_t    *channel;
+    cx_str     path;
+    ctl_exit   rc;
+
+    p->channel = ctl_own(c, "channel", CX_NOSTR);
+
+    if (p->channel.len == 0) {
+        rc = only_channel(p);
+
+    } else if (ctl_is_set(c, "account") || p->expected != 200
+               || ctl_is_set(c, "verify-token-file") || ctl_is_set(c, "file"))
+    {
+        rc = CTL_OK;
+
+    } else {
+        path = cx_concat(c->arena, CX_STR("/api/v1/channels/"),
+                         cx_url_encode(c->arena, p->channel));
+        rc = ctl_get(c, path, &channel);
+
+        if (rc == CTL_OK) {
+            p->sample.account = cx_dup(c->arena,
+                                       cx_strz(ctl_text(channel,
+                                                        "account")));
+            json_decref(channel);
+        }
+    }
+
+    p->sample.account = ctl_own(c, "account", p->sample.account);
+    path = cx_url_encode(c->arena, p->channel);
+    p->path = cx_dupz(c->arena, cx_concat(c->arena, CX_STR("/hooks/"),
+                                          path));
+    return rc;
+}
+
+
+/* --- who and what -------------------------------------------------------- */
+
+ctl_exit
+ctl_plan_secret(ctl *c, cx_str path, cx_str *secret)
+{
+    ctl_exit  rc = ctl_file(c, path, SECRET_MAX, secret);
+
+    if (rc == CTL_OK && cx_str_ends(*secret, CX_STR("\n"))) {
+        secret->len--;
+    }
+
+    if (rc == CTL_OK && secret->len == 0) {
+        rc = ctl_fail(c, CTL_INVALID, NULL, "%.*s is empty", CX_ARG(path));
+    }
+
+    return rc;
+}
+
+
+ctl_exit
+ctl_plan_key(ctl_plan *p)
+{
+    ctl       *c = p->c;
+    cx_str     secret = CX_STR("surely not the secret of this channel");
+    cx_str     path = ctl_own(c, "secret-file",
+                          cx_strz(getenv("CONNEXT_SECRET_FILE")));
+    ctl_exit   rc;
+
+    if (ctl_is_set(c, "no-signature")) {
+        return CTL_OK;
+    }
+
+    if (!ctl_is_set(c, "bad-signature")) {
+        if (path.len == 0) {
+            return ctl_fail(c, CTL_USAGE, "the file that nginx.conf names in "
+                            "secret_file", "needs --secret-file FILE or "
+                            "CONNEXT_SECRET_FILE");
+        }
+
+        rc = ctl_plan_secret(c, path, &secret);
+        if (rc != CTL_OK) {
+            return rc;
+        }
+    }
+
+    p->mac = cx_mac_new(CX_MAC_SHA256, secret);
+
+    return p->mac != NULL ? CTL_OK
+                          : ctl_fail(c, CTL_FAILED, NULL, "cannot sign");
+}
+
+
+/* A number is written +1 555..., Meta sends its digits. */
+static ctl_exit
+find_customer(ctl_plan *p)
+{
+    ctl     *c = p->c;
+    cx_str   from = ctl_own(c, "from", ctl_is_set(c, "user-id") ? CX_NOSTR
+                                                        : CX_STR(FROM));
+    int64_t  digits;
+
+    if (cx_str_starts(from, CX_STR("+"))) {
+        from = cx_str_sub(from, 1, from.len);
+    }
+
+    if (from.len > 15 || (from.len > 0 && !cx_str_to_i64(from, &digits))) {
+        return ctl_fail(c, CTL_USAGE, NULL,
+                        "--from wants a number like " FROM);
+    }
+
+    p->sample.from = from;
+    p->sample.user_id = ctl_own(c, "user-id", CX_NOSTR);
+    p->sample.username = ctl_own(c, "username", CX_NOSTR);
+
+    return CTL_OK;
+}
+
+
+static ctl_exit
+find_content(ctl_plan *p)
+{
+    ctl  *c = p->c;
+
+    p->type = ctl_own(c, "type", CX_STR("text"));
+    p->sample.text = ctl_own(c, "text", CX_NOSTR);
+    p->sample.of = ctl_own(c, "of", CX_NOSTR);
+    p->sample.tag = ctl_own(c, "tag", CX_NOSTR);
+    p->sample.error = (int64_t) ctl_number(c, "error", 0);
+
+    if (!ctl_sample_known(p->type)) {
+        return ctl_fail(c, CTL_USAGE, "--list names the types",
+                        "no message type \"%.*s\"", CX_ARG(p->type));
+    }
+
+    if (ctl_is_set(c, "status") && !ctl_is_set(c, "of")) {
+        return ctl_fail(c, CTL_USAGE, NULL, "--status needs --of WAMID");
+    }
+
+    if (ctl_is_set(c, "count")
+        && (ctl_is_set(c, "wait") || ctl_is_set(c, "burst")))
+    {
+        return ctl_fail(c, CTL_USAGE, NULL,
+                        "--count goes without --wait and --burst");
+    }
+
+    if (ctl_is_set(c, "concurrency") && !ctl_is_set(c, "count")) {
+        return ctl_fail(c, CTL_USAGE, NULL, "--concurrency needs --count");
+    }
+
+    return ctl_is_set(c, "file")
+           ? ctl_file(c, ctl_own(c, "file", CX_NOSTR), BODY_MAX, &p->file)
+           : CTL_OK;
+}
+
+
+ctl_exit
+ctl_plan_make(ctl_plan *p)
+{
+    ctl            *c = p->c;
+    uint8_t         noise[10];
+    struct timespec  t;
+    ctl_exit        rc;
+
+    p->expected = ctl_is_set(c, "bad-signature")
+                  || ctl_is_set(c, "no-signature") ? 401 : 200;
+    p->copies = 1 + ctl_number(c, "duplicate", 0);
+    p->messages = ctl_number(c, "burst", ctl_number(c, "count", 1));
+    p->customers = ctl_is_set(c, "count");
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    p->sample.now_s = t.tv_sec;
+
+    if (getrandom(noise, sizeof(noise), 0) != sizeof(noise)) {
+        return ctl_fail(c, CTL_FAILED, NULL, "no random numbers");
+    }
+
+    cx_ulid(p->run, (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000, noise);
+
+    if ((rc = find_edge(p)) != CTL_OK || (rc = find_channel(p)) != CTL_OK
+        || (rc = find_customer(p)) != CTL_OK)
+    {
+        return rc;
+    }
+
+    return find_content(p);
+}
+
+
+/* --- one delivery -------------------------------------------------------- */
+
+static char *
+sample_body(ctl_plan *p, size_t n)
+{
+    ctl         *c = p->c;
+    ctl_sample   s = p->sample;
+    json_t      *doc;
+    char        *body;
+    int64_t      digits;
+
+    s.id = cx_printf(c->arena, "wamid.SIM%s%05zu", p->run, n);
+
+    if (p->customers && s.from.len > 0 && cx_str_to_i64(s.from, &digits)) {
+        s.from = cx_printf(c->arena, "%lld", (long long) digits
+                                             + (long long) n);
+    }
+
+    if (p->customers && s.user_id.len > 0) {
+        s.user_id = cx_printf(c->arena, "%.*s%05zu", CX_ARG(s.user_id), n);
+    }
+
+    doc = ctl_is_set(c, "status")
+          ? ctl_sample_status(c, ctl_own(c, "status", CX_NOSTR), &s)
+          : ctl_sample_message(c, p->type, &s);
+
+    body = doc != NULL ? json_dumps(doc, JSON_COMPACT | JSON_ENSURE_ASCII
+                                         | JSON_ESCAPE_SLASH)
+                       : NULL;
+    json_decref(doc);
+
+    return body;
+}
+
+
+static bool
+sign(ctl_plan *p, cx_str body, char *line, size_t room)
+{
+    uint8_t  mac[CX_MAC_MAX];
+    size_t   at = sizeof(SIGNATURE) - 1, len = cx_mac_len(p->mac);
+
+    if (room < at + 2 * len + 1 || !cx_mac_run(p->mac, body, mac)) {
+        return false;
+    }
+
+    memcpy(line, SIGNATURE, at);
+    cx_hex_encode(mac, len, line + at);
+    line[at + 2 * len] = '\0';
+
+    return true;
+}
+
+
+bool
+ctl_plan_post(void *ctx, size_t i, ctl_post *post)
+{
+    ctl_plan    *p = ctx;
+    cx_str   body;
+
+    post->body = p->file.len > 0 ? strndup(p->file.p, p->file.len)
+                                 : sample_body(p, i / p->copies);
+    body = cx_strz(post->body);
+
+    return post->body != NULL
+           && (p->mac == NULL
+               || sign(p, body, post->signature, sizeof(post->signature)));
+}

@@ -1,0 +1,341 @@
+#include "ctl/ctl.h"
+
+#include "core/http.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONTENT_MAX  (1024 * 1024)
+
+
+/* --- path and query ------------------------------------------------------ */
+
+static void
+add_query(ctl *c, cx_buf *b)
+{
+    const ctl_flag  *f = c->command->flags;
+    char             sep = '?';
+
+    for (size_t i = 0; f != NULL && f[i].name != NULL; i++) {
+        if (f[i].use != CTL_QUERY || !c->values[i].set) {
+            continue;
+        }
+
+        cx_buf_byte(b, sep);
+        cx_buf_add(b, cx_strz(f[i].name));
+        cx_buf_byte(b, '=');
+        cx_buf_add(b, cx_url_encode(c->arena, c->values[i].text));
+        sep = '&';
+    }
+}
+
+
+cx_str
+ctl_path(ctl *c)
+{
+    cx_str  rest = cx_strz(c->command->path);
+    size_t  at = cx_str_find(rest, CX_STR("{}"));
+    cx_buf  b;
+
+    cx_buf_init(&b, c->arena, 256, 65536);
+
+    if (at != SIZE_MAX) {
+        cx_buf_add(&b, cx_str_sub(rest, 0, at));
+        cx_buf_add(&b, cx_url_encode(c->arena, c->args[0]));
+        rest = cx_str_sub(rest, at + 2, rest.len);
+    }
+
+    cx_buf_add(&b, rest);
+    add_query(c, &b);
+
+    return cx_buf_str(&b);
+}
+
+
+/* --- body ---------------------------------------------------------------- */
+
+/* "api-key-file" is the member api_key_file; "prompt-file", whose content
+ * counts, is prompt. */
+static const char *
+member_name(ctl *c, const ctl_flag *f)
+{
+    cx_str  name = cx_strz(f->name);
+    cx_buf  b;
+
+    if (f->kind == CTL_CONTENT) {
+        name = cx_str_sub(name, 0, name.len - 5);
+    }
+
+    cx_buf_init(&b, c->arena, 64, 64);
+
+    for (size_t i = 0; i < name.len; i++) {
+        cx_buf_byte(&b, name.p[i] == '-' ? '_' : name.p[i]);
+    }
+
+    return cx_dupz(c->arena, cx_buf_str(&b));
+}
+
+
+static ctl_exit
+member_value(ctl *c, const ctl_flag *f, const ctl_value *v, json_t **out)
+{
+    cx_str    text = v->text;
+    ctl_exit  rc;
+
+    switch (f->kind) {
+    case CTL_INT:
+        *out = json_integer(v->number);
+        return CTL_OK;
+    case CTL_REAL:
+        *out = json_real(v->real);
+        return CTL_OK;
+    case CTL_ONOFF:
+        *out = json_boolean(v->number);
+        return CTL_OK;
+    case CTL_CONTENT:
+        rc = ctl_file(c, v->text, CONTENT_MAX, &text);
+        if (rc != CTL_OK) {
+            return rc;
+        }
+        break;
+    default:
+        break;
+    }
+
+    *out = f->kind == CTL_NULLABLE && cx_str_eq(text, CX_STR("none"))
+           ? json_null() : json_stringn(text.p, text.len);
+
+    return *out != NULL
+           ? CTL_OK
+           : ctl_fail(c, CTL_INVALID, NULL, "--%s is not UTF-8", f->name);
+}
+
+
+static ctl_exit
+body_object(ctl *c, json_t *object)
+{
+    const ctl_flag  *f = c->command->flags;
+    json_t          *v;
+    ctl_exit         rc;
+
+    for (size_t i = 0; f != NULL && f[i].name != NULL; i++) {
+        if (f[i].use != CTL_BODY || !c->values[i].set) {
+            continue;
+        }
+
+        rc = member_value(c, &f[i], &c->values[i], &v);
+        if (rc != CTL_OK) {
+            return rc;
+        }
+
+        json_object_set_new(object, member_name(c, &f[i]), v);
+    }
+
+    return CTL_OK;
+}
+
+
+/* --- sending ------------------------------------------------------------- */
+
+static ctl_exit
+send_body(ctl *c, const char *method, bool body_needed, json_t **out)
+{
+    json_t    *object = json_object();
+    char      *text = NULL;
+    ctl_exit   rc = body_object(c, object);
+
+    if (rc == CTL_OK && body_needed && json_object_size(object) == 0) {
+        rc = ctl_fail(c, CTL_USAGE, "--help lists the flags",
+                      "%s needs at least one flag", c->command->name);
+    }
+
+    if (rc == CTL_OK) {
+        text = json_dumps(object, JSON_COMPACT);
+        rc = ctl_api(c, method, ctl_path(c), cx_strz(text),
+                     "application/json", out);
+    }
+
+    free(text);
+    json_decref(object);
+
+    return rc;
+}
+
+
+/* For people the id of what was made, for programs all of it. */
+static void
+print_made(ctl *c, json_t *object)
+{
+    if (c->output == CTL_OUT_TABLE) {
+        printf("%s\n", ctl_text(object, "id"));
+
+    } else {
+        ctl_print_object(c, object);
+    }
+
+    if (c->command->done != NULL) {
+        ctl_hint(c, "%s", c->command->done);
+    }
+}
+
+
+static ctl_exit
+send_and_print(ctl *c, const char *method, bool body_needed)
+{
+    json_t    *object;
+    ctl_exit   rc = send_body(c, method, body_needed, &object);
+
+    if (rc == CTL_OK) {
+        print_made(c, object);
+        json_decref(object);
+    }
+
+    return rc;
+}
+
+
+ctl_exit
+ctl_run_create(ctl *c)
+{
+    return send_and_print(c, "POST", true);
+}
+
+
+ctl_exit
+ctl_run_update(ctl *c)
+{
+    return send_and_print(c, "PATCH", true);
+}
+
+
+ctl_exit
+ctl_run_act(ctl *c)
+{
+    return send_and_print(c, "POST", false);
+}
+
+
+ctl_exit
+ctl_run_review_edit(ctl *c)
+{
+    if (ctl_value_of(c, "text")->set == ctl_value_of(c, "text-file")->set) {
+        return ctl_fail(c, CTL_USAGE, NULL,
+                        "reviews edit needs --text TEXT or --text-file FILE");
+    }
+
+    return send_and_print(c, "POST", true);
+}
+
+
+ctl_exit
+ctl_run_list(ctl *c)
+{
+    json_t    *list;
+    ctl_exit   rc = ctl_get(c, ctl_path(c), &list);
+
+    if (rc == CTL_OK) {
+        ctl_print_list(c, list, c->command->columns);
+        json_decref(list);
+    }
+
+    return rc;
+}
+
+
+ctl_exit
+ctl_run_show(ctl *c)
+{
+    json_t    *object;
+    ctl_exit   rc = ctl_get(c, ctl_path(c), &object);
+
+    if (rc == CTL_OK) {
+        ctl_print_object(c, object);
+        json_decref(object);
+    }
+
+    return rc;
+}
+
+
+/* --- deleting ------------------------------------------------------------ */
+
+bool
+ctl_confirm(ctl *c, const char *what, cx_str which)
+{
+    char  line[16];
+
+    if (c->yes) {
+        return true;
+    }
+
+    if (isatty(STDIN_FILENO)) {
+        fprintf(stderr, "%s %.*s? [y/N] ", what, CX_ARG(which));
+
+        if (fgets(line, sizeof(line), stdin) != NULL
+            && (line[0] == 'y' || line[0] == 'Y'))
+        {
+            return true;
+        }
+    }
+
+    ctl_fail(c, CTL_PRECONDITION, "--yes does it without asking",
+             "%s %.*s: not confirmed", what, CX_ARG(which));
+    return false;
+}
+
+
+ctl_exit
+ctl_run_delete(ctl *c)
+{
+    ctl_exit  rc;
+
+    if (!ctl_confirm(c, c->command->name, c->args[0])) {
+        return CTL_PRECONDITION;
+    }
+
+    rc = ctl_api(c, "DELETE", ctl_path(c), CX_NOSTR, NULL, NULL);
+
+    if (rc == CTL_OK) {
+        ctl_hint(c, "deleted");
+    }
+
+    return rc;
+}
+
+
+/* --- defaults ------------------------------------------------------------ */
+
+ctl_exit
+ctl_only(ctl *c, const char *flag, cx_str *name)
+{
+    const ctl_value  *v = ctl_value_of(c, flag);
+    json_t           *list, *rows;
+    ctl_exit          rc;
+    size_t            n;
+
+    if (v->set) {
+        *name = v->text;
+        return CTL_OK;
+    }
+
+    rc = ctl_get(c, cx_printf(c->arena, "/api/v1/%ss", flag), &list);
+    if (rc != CTL_OK) {
+        return rc;
+    }
+
+    rows = json_object_get(list, "data");
+    n = json_array_size(rows);
+
+    if (n == 1) {
+        *name = cx_dup(c->arena, cx_strz(ctl_text(json_array_get(rows, 0),
+                                                  "name")));
+
+    } else {
+        rc = ctl_fail(c, CTL_USAGE, NULL, "there %s: which one? --%s NAME",
+                      n == 0 ? "is none yet" : "are several", flag);
+    }
+
+    json_decref(list);
+    return rc;
+}

@@ -1,0 +1,42 @@
+/*
+ * A libcurl multi handle on libuv: its sockets and its one timer.
+ *
+ * Two things make it cheap.  libcurl moves its timer several times a call: we
+ * only note it, and set a libuv timer once per turn of the loop.  A socket
+ * that libcurl stops watching (an idle connection) stays registered for
+ * reading, so that the next call on it needs no epoll_ctl.
+ */
+
+#ifndef CX_WORKER_HTTP_LOOP_H
+#define CX_WORKER_HTTP_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <curl/curl.h>
+#include <uv.h>
+
+typedef struct cx_http_loop_s  cx_http_loop;
+typedef struct cx_http_socket_s  cx_http_socket;
+
+struct cx_http_loop_s {
+    uv_loop_t        *loop;
+    CURLM            *multi;
+    uv_timer_t        timer;
+    uv_idle_t         idle;          /* runs while timeout_ms waits */
+    int               handles;
+    long              timeout_ms;    /* as libcurl said last */
+    cx_http_socket  **sockets;       /* by descriptor */
+    size_t            nsockets;
+    void            (*ended)(void *owner);   /* calls may have ended */
+    void            (*gone)(void *owner);    /* after close */
+    void             *owner;
+};
+
+bool cx_http_loop_open(cx_http_loop *l, uv_loop_t *loop, long max_calls);
+/* All easy handles have been removed before; gone comes later. */
+void cx_http_loop_close(cx_http_loop *l);
+/* Every easy handle opens and closes its sockets through these. */
+void cx_http_loop_use(cx_http_loop *l, CURL *easy);
+
+#endif /* CX_WORKER_HTTP_LOOP_H */

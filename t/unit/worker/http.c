@@ -1,0 +1,587 @@
+#include "unit/tap.h"
+#include "unit/worker/wait.h"
+
+#include "worker/http.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LONG_MS  5000
+
+/*
+ * The server: one thread a connection.  What it does with a request is in
+ * the path; "drop" closes without an answer unless it is the first request
+ * of its connection.
+ */
+static atomic_int  drops_seen;
+static atomic_int  now_open;
+static atomic_int  most_open;
+static int         listener;
+static uint16_t    port;
+
+static pthread_mutex_t  seen_mutex = PTHREAD_MUTEX_INITIALIZER;
+static char             seen[8192];       /* the last request of /echo */
+
+static uv_loop_t  loop;
+
+
+typedef struct {
+    cx_http      *http;
+    cx_call      *call;
+    int           calls;
+    bool          inside;        /* called back from inside cx_http_start */
+    bool          starting;
+    cx_call_end   end;
+    int           status;
+    char          body[256];
+    char          type[64];
+    bool          cancel_self;
+    bool          free_http;
+} result;
+
+
+static size_t
+read_request(int fd, char *buf, size_t size)
+{
+    char    *end, *length;
+    size_t   len = 0, need = 0;
+    ssize_t  n;
+
+    for ( ;; ) {
+        n = recv(fd, buf + len, size - 1 - len, 0);
+        if (n <= 0) {
+            return 0;
+        }
+
+        len += (size_t) n;
+        buf[len] = '\0';
+        end = strstr(buf, "\r\n\r\n");
+
+        if (end == NULL) {
+            continue;
+        }
+
+        length = strstr(buf, "Content-Length: ");
+        need = (size_t) (end + 4 - buf)
+               + (length != NULL ? (size_t) atol(length + 16) : 0);
+
+        if (len >= need) {
+            return len;
+        }
+    }
+}
+
+
+static void
+say(int fd, const char *text)
+{
+    (void) !send(fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+
+/* False: close the connection. */
+static bool
+answer(int fd, const char *req, int nth)
+{
+    static const char  ok[] = "HTTP/1.1 200 OK\r\nContent-Type: text/x\r\n"
+                              "Content-Length: 2\r\n\r\nok";
+    char               byte;
+    char              *big;
+
+    if (strstr(req, " /drop") != NULL) {
+        atomic_fetch_add(&drops_seen, 1);
+
+        if (nth > 0) {
+            return false;
+        }
+
+        say(fd, ok);
+        return true;
+    }
+
+    if (strstr(req, " /hang") != NULL) {
+        (void) !recv(fd, &byte, 1, 0);       /* until they give up */
+        return false;
+    }
+
+    if (strstr(req, " /slow") != NULL) {
+        usleep(30000);                       /* so that calls overlap */
+    }
+
+    if (strstr(req, " /cut") != NULL) {
+        say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort");
+        return false;
+    }
+
+    if (strstr(req, " /big") != NULL) {
+        big = calloc(1, 100001);
+        memset(big, 'x', 100000);
+        say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+        say(fd, big);
+        free(big);
+        return true;
+    }
+
+    if (strstr(req, " /early") != NULL) {
+        say(fd, "HTTP/1.1 100 Continue\r\nX-Old: 1\r\n\r\n"
+                "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Type: a/b\r\n"
+                "Content-Length: 0\r\n\r\n");
+        return true;
+    }
+
+    if (strstr(req, " /echo") != NULL) {
+        pthread_mutex_lock(&seen_mutex);
+        (void) snprintf(seen, sizeof(seen), "%s", req);
+        pthread_mutex_unlock(&seen_mutex);
+    }
+
+    say(fd, ok);
+    return true;
+}
+
+
+static void *
+serve(void *arg)
+{
+    int    fd = (int) (intptr_t) arg;
+    int    n, open = atomic_fetch_add(&now_open, 1) + 1;
+    char  *buf = malloc(262144);
+
+    if (open > atomic_load(&most_open)) {
+        atomic_store(&most_open, open);
+    }
+
+    for (n = 0; read_request(fd, buf, 262144) > 0; n++) {
+        if (!answer(fd, buf, n)) {
+            break;
+        }
+    }
+
+    free(buf);
+    close(fd);
+    atomic_fetch_sub(&now_open, 1);
+    return NULL;
+}
+
+
+static void *
+accept_all(void *arg)
+{
+    int        fd;
+    pthread_t  t;
+
+    (void) arg;
+
+    while ((fd = accept(listener, NULL, NULL)) != -1) {
+        pthread_create(&t, NULL, serve, (void *) (intptr_t) fd);
+        pthread_detach(t);
+    }
+
+    return NULL;
+}
+
+
+static void
+start_server(void)
+{
+    socklen_t           len = sizeof(struct sockaddr_in);
+    pthread_t           t;
+    struct sockaddr_in  sin = { .sin_family = AF_INET };
+
+    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (bind(listener, (struct sockaddr *) &sin, sizeof(sin)) != 0
+        || listen(listener, 64) != 0
+        || getsockname(listener, (struct sockaddr *) &sin, &len) != 0)
+    {
+        exit(2);
+    }
+
+    port = ntohs(sin.sin_port);
+    pthread_create(&t, NULL, accept_all, NULL);
+    pthread_detach(t);
+}
+
+
+/* --- the client's side ----------------------------------------------------- */
+
+static void
+on_done(void *ctx, cx_call_end end, const cx_http_res *res,
+    const char *error)
+{
+    result  *r = ctx;
+    cx_str   type;
+
+    (void) error;
+
+    r->calls++;
+    r->inside |= r->starting;
+    r->end = end;
+    r->status = res->status;
+    type = cx_http_header(res->headers, res->nheaders,
+                          CX_STR("content-type"), NULL);
+    (void) snprintf(r->type, sizeof(r->type), "%.*s", CX_ARG(type));
+    (void) snprintf(r->body, sizeof(r->body), "%.*s", CX_ARG(res->body));
+
+    if (r->cancel_self) {
+        cx_call_cancel(r->call);
+    }
+
+    if (r->free_http) {
+        cx_http_free(r->http);
+    }
+}
+
+
+static bool
+is_done(void *ctx)
+{
+    return ((result *) ctx)->calls > 0;
+}
+
+
+static cx_call *
+start_with(cx_http *h, result *r, const char *scheme, const char *method,
+    const char *path, const char *body, cx_http_opts opts,
+    const cx_header *headers, size_t nheaders)
+{
+    char         url[256];
+    cx_http_req  req = { 0 };
+
+    (void) snprintf(url, sizeof(url), "%s://127.0.0.1:%u%s", scheme, port,
+                    path);
+    req.method = cx_strz(method);
+    req.url = cx_strz(url);
+    req.body = cx_strz(body);
+    req.headers = headers;
+    req.nheaders = nheaders;
+
+    r->http = h;
+    r->starting = true;
+    r->call = cx_http_start(h, &req, &opts, on_done, r);
+    r->starting = false;
+    return r->call;
+}
+
+
+static cx_call *
+start(cx_http *h, result *r, const char *method, const char *path,
+    const char *body, bool once)
+{
+    cx_http_opts  opts = { 2000, LONG_MS, 65536, once };
+
+    return start_with(h, r, "http", method, path, body, opts, NULL, 0);
+}
+
+
+static result
+call(cx_http *h, const char *method, const char *path, const char *body,
+    bool once)
+{
+    result  r = { 0 };
+
+    (void) start(h, &r, method, path, body, once);
+    (void) wait_until(&loop, is_done, &r, LONG_MS * 2);
+    return r;
+}
+
+
+static void
+test_plain(cx_http *h)
+{
+    result  r;
+
+    r = call(h, "GET", "/ok", "", false);
+    tap_is_int(r.calls, 1, "called back once");
+    tap_ok(!r.inside, "not from inside start");
+    tap_ok(r.end == CX_CALL_DONE && r.status == 200, "a response");
+    tap_is_str(cx_strz(r.body), CX_STR("ok"), "its body");
+    tap_is_str(cx_strz(r.type), CX_STR("text/x"), "its header");
+
+    r = call(h, "GET", "/early", "", false);
+    tap_is_int(r.status, 429, "the final status after an interim one");
+    tap_is_str(cx_strz(r.type), CX_STR("a/b"), "headers of the final one");
+}
+
+
+static bool
+echo_has(const char *text)
+{
+    bool  has;
+
+    pthread_mutex_lock(&seen_mutex);
+    has = strstr(seen, text) != NULL;
+    pthread_mutex_unlock(&seen_mutex);
+    return has;
+}
+
+
+static void
+test_request(cx_http *h)
+{
+    result           r = { 0 };
+    cx_http_opts     opts = { 2000, LONG_MS, 65536, true };
+    const cx_header  a[] = {
+        { CX_STR_INIT("Content-Type"), CX_STR_INIT("application/json") },
+        { CX_STR_INIT("Authorization"), CX_STR_INIT("Bearer one") },
+    };
+    const cx_header  b[] = {
+        { CX_STR_INIT("Authorization"), CX_STR_INIT("Bearer two") },
+    };
+
+    (void) start_with(h, &r, "http", "POST", "/echo", "{\"a\":1}", opts, a, 2);
+    (void) wait_until(&loop, is_done, &r, LONG_MS);
+    tap_ok(echo_has("POST /echo HTTP/1.1\r\n"), "once: the request line");
+    tap_ok(echo_has("Content-Type: application/json\r\n"), "once: a header");
+    tap_ok(echo_has("Content-Length: 7\r\n"), "once: the length");
+    tap_ok(echo_has("\r\n\r\n{\"a\":1}"), "once: the body");
+    tap_ok(!echo_has("Expect:"), "once: no Expect");
+    tap_ok(!echo_has("chunked"), "once: not chunked");
+
+    r = (result) { 0 };
+    opts.once = false;
+    (void) start_with(h, &r, "http", "PATCH", "/echo", "xyz", opts, b, 1);
+    (void) wait_until(&loop, is_done, &r, LONG_MS);
+    tap_ok(echo_has("PATCH /echo "), "another method on a used handle");
+    tap_ok(echo_has("Bearer two\r\n") && !echo_has("Bearer one"),
+           "with its own headers");
+    tap_ok(echo_has("\r\n\r\nxyz"), "and body");
+
+    r = call(h, "GET", "/echo", "", false);
+    tap_ok(echo_has("GET /echo ") && !echo_has("Content-Length")
+           && !echo_has("Bearer"), "then a GET without either");
+
+    r = call(h, "DELETE", "/echo", "", true);
+    tap_ok(echo_has("DELETE /echo "), "a DELETE");
+}
+
+
+static bool
+none_open(void *ctx)
+{
+    (void) ctx;
+    return atomic_load(&now_open) == 0;
+}
+
+
+/* The connection is used once, then the server takes the next request and
+ * closes without an answer: libcurl would send it again. */
+static void
+test_resend(const char *body, bool once, const char *name)
+{
+    result    r;
+    cx_http  *h = cx_http_new(&loop, 4);
+
+    (void) call(h, "GET", "/ok", "", false);
+    atomic_store(&drops_seen, 0);
+    r = call(h, "POST", "/drop", body, once);
+
+    if (once && body[0] != '\0') {
+        tap_ok(r.end == CX_CALL_UNKNOWN, "%s: outcome unknown", name);
+        tap_is_int(atomic_load(&drops_seen), 1, "and sent exactly once");
+
+    } else if (once) {
+        tap_is_int(atomic_load(&drops_seen), 1, name);
+
+    } else {
+        tap_ok(r.end == CX_CALL_DONE, "%s: repeated, done", name);
+    }
+
+    tap_is_int(r.calls, 1, "called back once");
+    cx_http_free(h);
+    (void) wait_until(&loop, none_open, NULL, LONG_MS);
+}
+
+
+static void
+test_ends(cx_http *h)
+{
+    int                 fd;
+    result              r;
+    uint16_t            keep = port;
+    socklen_t           len = sizeof(struct sockaddr_in);
+    cx_http_opts        quick = { 2000, 150, 65536, true };
+    cx_http_opts        small = { 2000, LONG_MS, 1000, true };
+    struct sockaddr_in  sin = { .sin_family = AF_INET };
+
+    r = call(h, "POST", "/cut", "x", true);
+    tap_ok(r.end == CX_CALL_UNKNOWN, "a cut body: unknown");
+    tap_is_int(r.status, 0, "no status then");
+
+    r = (result) { 0 };
+    (void) start_with(h, &r, "http", "POST", "/big", "x", small, NULL, 0);
+    (void) wait_until(&loop, is_done, &r, LONG_MS);
+    tap_ok(r.end == CX_CALL_UNKNOWN, "a body over the cap: unknown");
+
+    r = (result) { 0 };
+    (void) start_with(h, &r, "http", "POST", "/hang", "x", quick, NULL, 0);
+    (void) wait_until(&loop, is_done, &r, LONG_MS);
+    tap_ok(r.end == CX_CALL_UNKNOWN, "a time-out after sending: unknown");
+
+    r = (result) { 0 };
+    (void) start_with(h, &r, "https", "POST", "/hang", "x", quick, NULL, 0);
+    (void) wait_until(&loop, is_done, &r, LONG_MS);
+    tap_ok(r.end == CX_CALL_NOT_SENT, "a time-out in TLS: not sent");
+
+    /* A port that was just free: nobody listens. */
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    (void) !bind(fd, (struct sockaddr *) &sin, sizeof(sin));
+    (void) !getsockname(fd, (struct sockaddr *) &sin, &len);
+    port = ntohs(sin.sin_port);
+    r = call(h, "POST", "/ok", "x", true);
+    tap_ok(r.end == CX_CALL_NOT_SENT, "a refused connect: not sent");
+    port = keep;
+    close(fd);
+}
+
+
+static void
+test_refused(cx_http *h)
+{
+    cx_header     bad = { CX_STR_INIT("X"), CX_STR_INIT("a\r\nY: b") };
+    cx_http_req   req = { .method = CX_STR_INIT("GET") };
+    cx_http_opts  opts = { 100, 100, 100, false };
+    static const cx_str  urls[] = {
+        CX_STR_INIT(""), CX_STR_INIT("ftp://127.0.0.1/"),
+        CX_STR_INIT("file:///etc/passwd"), CX_STR_INIT("http://a b/"),
+        CX_STR_INIT("http://a/\r\nX: y"), CX_STR_INIT("http://a/\0b"),
+    };
+
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        req.url = urls[i];
+        tap_ok(cx_http_start(h, &req, &opts, on_done, NULL) == NULL,
+               "bad URL %zu", i);
+    }
+
+    req.url = CX_STR("http://127.0.0.1/");
+    req.headers = &bad;
+    req.nheaders = 1;
+    tap_ok(cx_http_start(h, &req, &opts, on_done, NULL) == NULL,
+           "a header with a line break");
+    tap_is_int((int64_t) cx_http_active(h), 0, "nothing under way");
+}
+
+
+static bool
+all_done(void *ctx)
+{
+    result  *r = ctx;
+
+    for (int i = 0; i < 12; i++) {
+        if (r[i].calls == 0) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static void
+test_queue(void)
+{
+    int            i, good = 0;
+    result         r[12] = { 0 };
+    cx_http       *h = cx_http_new(&loop, 3);
+    cx_http_opts   quick = { 2000, 100, 65536, false };
+
+    (void) wait_until(&loop, none_open, NULL, LONG_MS);
+    atomic_store(&most_open, 0);
+
+    for (i = 0; i < 12; i++) {
+        (void) start(h, &r[i], "POST", "/slow", "x", true);
+    }
+
+    tap_is_int((int64_t) cx_http_active(h), 12, "twelve under way");
+    (void) wait_until(&loop, all_done, r, LONG_MS);
+
+    for (i = 0; i < 12; i++) {
+        good += r[i].calls == 1 && r[i].status == 200;
+    }
+
+    tap_is_int(good, 12, "all answered once");
+    tap_ok(atomic_load(&most_open) <= 3, "never more than three at once");
+
+    /* Three hang, so a fourth waits beyond its deadline; a fifth is
+     * cancelled while it waits. */
+    memset(r, 0, sizeof(r));
+
+    for (i = 0; i < 3; i++) {
+        (void) start(h, &r[i], "POST", "/hang", "x", true);
+    }
+
+    (void) start_with(h, &r[3], "http", "POST", "/ok", "x", quick, NULL, 0);
+    (void) start(h, &r[4], "POST", "/ok", "x", true);
+    cx_call_cancel(r[4].call);
+    (void) wait_until(&loop, is_done, &r[3], LONG_MS);
+    tap_ok(r[3].end == CX_CALL_NOT_SENT, "a deadline in the queue: not sent");
+
+    for (i = 0; i < 3; i++) {
+        cx_call_cancel(r[i].call);
+    }
+
+    r[5] = call(h, "GET", "/ok", "", false);
+    tap_is_int(r[5].status, 200, "then there is room again");
+    tap_is_int(r[0].calls + r[1].calls + r[2].calls + r[4].calls, 0,
+               "no callback after cancel");
+    cx_http_free(h);
+}
+
+
+static void
+test_life(void)
+{
+    result    r = { .cancel_self = true };
+    result    hanging = { 0 };
+    cx_http  *h = cx_http_new(&loop, 4);
+
+    (void) start(h, &r, "GET", "/ok", "", false);
+    (void) wait_until(&loop, is_done, &r, LONG_MS);
+    tap_is_int(r.calls, 1, "a cancel inside the callback is harmless");
+
+    r = (result) { .free_http = true };
+    (void) start(h, &hanging, "GET", "/hang", "", false);
+    (void) start(h, &r, "GET", "/ok", "", false);
+    (void) wait_until(&loop, is_done, &r, LONG_MS);
+    tap_is_int(r.calls, 1, "freed inside a callback");
+    tap_is_int(hanging.calls, 0, "the other call is cancelled");
+}
+
+
+int
+main(void)
+{
+    cx_http  *h;
+
+    signal(SIGPIPE, SIG_IGN);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    uv_loop_init(&loop);
+    start_server();
+
+    h = cx_http_new(&loop, 8);
+    test_plain(h);
+    test_request(h);
+    test_ends(h);
+    test_refused(h);
+    cx_http_free(h);
+
+    (void) wait_until(&loop, none_open, NULL, LONG_MS);
+    test_resend("{}", true, "once");
+    test_resend("", true, "once without a body");
+    test_resend("{}", false, "repeatable");
+    test_queue();
+    test_life();
+
+    tap_ok(wait_empty(&loop, LONG_MS), "the loop is empty at the end");
+    curl_global_cleanup();
+    return tap_done();
+}

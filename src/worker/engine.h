@@ -241,6 +241,9 @@ void cx_reader_partition(cx_worker *w, unsigned p);
 /* Its pending entries once more, after a while: the store failed. */
 void cx_partition_reread(cx_worker *w, unsigned p);
 
+/* redis_check.c */
+void cx_redis_check(cx_worker *w);
+
 /* take.c */
 void cx_take_entries(cx_worker *w, unsigned p, cx_lane lane,
     const redisReply *entries);

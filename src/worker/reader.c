@@ -433,6 +433,7 @@ commands_state(void *ctx, bool up, const char *why)
     if (up) {
         cx_log(CX_LOG_INFO, "redis.up", CX_FS("address",
                w->conf->redis_address));
+        cx_redis_check(w);
         partitions_reread(w);
 
     } else {

@@ -37,6 +37,7 @@ int64_t cx_now_ms(void);                     /* wall clock */
 
 typedef struct {
     bool     redis_up;
+    bool     redis_durable;     /* its settings keep what it confirmed */
     size_t   partitions;        /* owned */
     size_t   jobs;              /* conversations worked on now */
     int64_t  taken;             /* events since start */

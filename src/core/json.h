@@ -3,11 +3,11 @@
  *
  * The reader is a pull parser over a contiguous body: the caller asks for the
  * next value, walks objects and arrays, takes or skips what it finds.  It
- * allocates only for strings that hold escapes.  Strict RFC 8259 plus: valid
- * UTF-8, no NUL (raw or \u0000), no lone surrogate, no duplicate key inside
- * one object among the keys the caller walks (cx_json_key reports it; the
- * check is exact for up to 64 keys of one object and hashes beyond), depth,
- * token and number limits.  The first error is sticky: later calls return it.
+ * allocates only for strings that hold escapes, and when more than
+ * CX_JSON_KEYS_HERE keys are open at once.  Strict RFC 8259 plus: valid UTF-8,
+ * no NUL (raw or \u0000), no lone surrogate, no duplicate key inside one
+ * object (exact, compared as decoded, also in what is skipped), and the limits
+ * below.  The first error is sticky: later calls return it.
  *
  * The writer appends to a cx_buf and escapes what must be escaped.
  */
@@ -18,11 +18,14 @@
 #include "core/arena.h"
 #include "core/err.h"
 
-#define CX_JSON_DEPTH   32
-#define CX_JSON_TOKENS  400000
+#define CX_JSON_DEPTH       32
+#define CX_JSON_TOKENS      400000  /* keys and values of one text */
+#define CX_JSON_KEYS_MAX    1024    /* keys of one object */
+#define CX_JSON_NUMBER_MAX  1024    /* characters of one number */
+#define CX_JSON_KEYS_HERE   64      /* keys remembered without allocating */
 
 typedef enum {
-    CX_JSON_END,          /* nothing is left (top level) */
+    CX_JSON_END,          /* no value is at hand */
     CX_JSON_OBJECT,
     CX_JSON_ARRAY,
     CX_JSON_STRING,
@@ -33,6 +36,13 @@ typedef enum {
     CX_JSON_BAD           /* malformed or over a limit: see r->err */
 } cx_json_type;
 
+/* A key of an object that is not closed yet. */
+typedef struct {
+    const char  *p;
+    uint32_t     len;
+    uint32_t     tag;     /* unlike tags: unlike keys */
+} cx_json_seen;
+
 typedef struct {
     const char  *p;       /* next byte */
     const char  *end;
@@ -41,12 +51,17 @@ typedef struct {
     cx_err       err;     /* CX_OK, CX_MALFORMED, CX_NOMEM */
     uint32_t     depth;
     uint32_t     tokens;  /* counts down */
-    /* private: per-depth state, see json_read.c */
+
+    /* Private, see json_read.c.  Per depth: where its walk stands, where its
+     * keys begin in seen, and a set of their tags' low six bits. */
     uint8_t      state[CX_JSON_DEPTH + 1];
-    struct {
-        uint32_t  n;
-        uint64_t  seen;
-    }            keys[CX_JSON_DEPTH + 1];
+    uint32_t     first[CX_JSON_DEPTH + 1];
+    uint64_t     tags[CX_JSON_DEPTH + 1];
+
+    cx_json_seen  *seen;
+    uint32_t       nseen;
+    uint32_t       room;
+    cx_json_seen   here[CX_JSON_KEYS_HERE];
 } cx_json_reader;
 
 void cx_json_open(cx_json_reader *r, cx_str text, cx_arena *a);
@@ -59,7 +74,8 @@ cx_json_type cx_json_peek(cx_json_reader *r);
  * (then nothing is consumed) or bad. */
 bool cx_json_enter(cx_json_reader *r, cx_json_type type);
 /* Next key of the object entered last; false at its end, which is consumed
- * (or on error).  The value is then at hand and must be taken. */
+ * (or on error).  The value is then at hand; one not taken is skipped by the
+ * next call. */
 bool cx_json_key(cx_json_reader *r, cx_str *key);
 /* Next element of the array entered last; false at its end. */
 bool cx_json_item(cx_json_reader *r);
@@ -78,7 +94,8 @@ void cx_json_skip(cx_json_reader *r);
 /* Takes any value: validated, its text as it stands in the input. */
 bool cx_json_raw(cx_json_reader *r, cx_str *out);
 
-/* After the top-level value: CX_OK if only white space follows. */
+/* After the top-level value (skipped if not taken): CX_OK if only white space
+ * follows. */
 cx_err cx_json_close(cx_json_reader *r);
 
 /* --- writer: no commas to mind, no nesting to mind beyond begin/end ------- */
@@ -92,7 +109,8 @@ void cx_json_write_init(cx_json_writer *w, cx_buf *buf);
 void cx_json_begin(cx_json_writer *w, char bracket);    /* '{' or '[' */
 void cx_json_end(cx_json_writer *w, char bracket);      /* '}' or ']' */
 void cx_json_name(cx_json_writer *w, cx_str name);      /* literal, safe */
-void cx_json_put_str(cx_json_writer *w, cx_str s);      /* bad UTF-8: U+FFFD */
+/* Bad UTF-8 and NUL, which no reader of ours takes, become U+FFFD. */
+void cx_json_put_str(cx_json_writer *w, cx_str s);
 void cx_json_put_i64(cx_json_writer *w, int64_t n);
 void cx_json_put_bool(cx_json_writer *w, bool b);
 void cx_json_put_raw(cx_json_writer *w, cx_str json);   /* valid JSON */

@@ -49,12 +49,20 @@ size_t cx_queue_dedupe(char *buf, cx_str prefix, unsigned partition);
 size_t cx_queue_quarantine(char *buf, cx_str prefix);
 
 /*
- * FCALL cx_enq_<hash> 2 <stream> <dedupe> (<bucket> <member> <json>)+
+ * FCALL cx_enq 2 <stream> <dedupe> (<bucket> <member> <json>)+
  * answers an array with, per event, the entry id (new) or "" (duplicate);
  * a bare error before any write of the failing event otherwise.  Events
  * before it may have been written: a repeat of the call is harmless.
+ *
+ * FCALL_RO cx_ver 0 answers CX_QUEUE_LUA_VERSION.  Whoever gets another
+ * answer, or "Function not found", sends FUNCTION LOAD REPLACE <text>: it
+ * replaces the whole library at once, calls under way are not disturbed.
+ * Raise the version with every change of the text.
  */
 extern const char cx_queue_lua[];      /* text for FUNCTION LOAD REPLACE */
-#define CX_QUEUE_FUNCTION  "cx_enq"
+#define CX_QUEUE_LIBRARY           "connext"
+#define CX_QUEUE_FUNCTION          "cx_enq"
+#define CX_QUEUE_FUNCTION_VERSION  "cx_ver"
+#define CX_QUEUE_LUA_VERSION       "1"
 
 #endif /* CX_CORE_QUEUE_H */

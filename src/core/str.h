@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct {
     size_t       len;
@@ -22,6 +23,11 @@ typedef struct {
 
 /* printf("%.*s", CX_ARG(s)); the length is clipped to INT_MAX. */
 #define CX_ARG(s)        cx_str_int((s).len), (s).len > 0 ? (s).p : ""
+
+/* Equal to a literal; the compiler makes it a length and a word compare. */
+#define CX_STR_IS(s, literal)                                                \
+    ((s).len == sizeof(literal) - 1                                          \
+     && memcmp((s).p, (literal), sizeof(literal) - 1) == 0)
 
 int cx_str_int(size_t len);
 

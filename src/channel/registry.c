@@ -1,0 +1,45 @@
+/* The list of channel types: a new channel is one line here. */
+
+#include "channel/channel.h"
+#include "channel/whatsapp.h"
+
+
+static const cx_channel *const  channels[] = {
+    &cx_whatsapp,
+};
+
+/* Kept beside the list; t/unit/channel/receive.c checks that they agree. */
+static const char  names[] = "whatsapp";
+
+static const char *const  words[] = {
+#define X(name, word)  word,
+    CX_VERDICTS(X)
+#undef X
+};
+
+
+const cx_channel *
+cx_channel_find(cx_str type)
+{
+    for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
+        if (cx_str_eq(type, cx_strz(channels[i]->name))) {
+            return channels[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+const char *
+cx_channel_names(void)
+{
+    return names;
+}
+
+
+const char *
+cx_verdict_word(cx_verdict v)
+{
+    return (unsigned) v < CX_VERDICT_COUNT ? words[v] : "unknown";
+}

@@ -1,0 +1,118 @@
+/*
+ * WhatsApp through Meta's Cloud API.  Only registry.c and the whatsapp_*.c
+ * files include this.
+ *
+ * While a message is read, peer holds the business-scoped user id and
+ * peer_alt the wa_id (digits); the envelope settles them at the end of its
+ * value, when the contacts are known.
+ */
+
+#ifndef CX_CHANNEL_WHATSAPP_H
+#define CX_CHANNEL_WHATSAPP_H
+
+#include "channel/channel.h"
+#include "core/json.h"
+
+#define CX_WA_TEXT_MAX  4096        /* characters of one outbound text */
+#define CX_WA_TIME_MAX  4102444800  /* 2100, in seconds: later is junk */
+
+extern const cx_channel  cx_whatsapp;
+
+/* Whose word it is: it decides which keys name the customer. */
+typedef enum {
+    CX_WA_INBOUND,              /* from the customer: from, from_user_id */
+    CX_WA_ECHO                  /* from our app: to, to_user_id */
+} cx_wa_side;
+
+/* Take the value at hand into the zeroed m.  False: not a usable item; the
+ * value is consumed all the same. */
+bool cx_wa_message(cx_json_reader *r, cx_wa_side side, cx_msg *m);
+bool cx_wa_status(cx_json_reader *r, cx_msg *m);
+
+/* --- the envelope: whatsapp.c, whatsapp_settle.c ------------------------- */
+
+typedef struct {
+    cx_str  wa_id;
+    cx_str  user_id;
+    cx_str  name;
+    cx_str  username;
+} cx_wa_contact;
+
+typedef struct {
+    cx_json_reader   r;
+    cx_arena        *arena;
+    cx_received     *in;
+
+    /* of the entry at hand, known at its end */
+    cx_str           entry;         /* id of the business account */
+    cx_str           time;          /* seconds, as sent */
+
+    /* of the value at hand */
+    cx_str           account;       /* phone_number_id */
+    cx_wa_contact   *contacts;
+    size_t           ncontacts;
+    size_t           room;
+    size_t           last;          /* contact matched last */
+    size_t           budget;        /* comparisons left */
+} cx_wa_walk;
+
+void cx_wa_keep_contact(cx_wa_walk *w, const cx_wa_contact *c);
+
+/* At the end of a value: account, peer, phone and name of the messages from
+ * `first` on; drops what is not usable. */
+void cx_wa_settle_value(cx_wa_walk *w, size_t first);
+/* At the end of an entry: account and id of its account updates. */
+void cx_wa_settle_entry(cx_wa_walk *w, size_t first);
+
+/* --- the types of messages: whatsapp_types.c ----------------------------- */
+
+typedef struct {
+    cx_str   name;              /* value of "type", and key of the object */
+    bool   (*take)(cx_json_reader *r, cx_msg *m);
+    bool     plain;             /* may stand inside an edit */
+    bool     bare;              /* may come without its object */
+} cx_wa_type;
+
+/* NULL: unknown. */
+const cx_wa_type *cx_wa_type_find(cx_str name);
+
+/* --- reading: whatsapp_read.c -------------------------------------------- */
+
+/* As cx_json_enter, but takes a value of another type. */
+bool cx_wa_enter(cx_json_reader *r, cx_json_type type);
+/* As cx_json_string, cut at CX_MSG_TEXT_MAX bytes on a code point. */
+bool cx_wa_text(cx_json_reader *r, cx_str *out);
+
+/* Where the value at hand begins; its text, once it was taken. */
+const char *cx_wa_mark(cx_json_reader *r);
+cx_str cx_wa_since(const cx_json_reader *r, const char *start);
+
+/* A string member of an object and where it goes. */
+typedef struct {
+    cx_str  name;
+    size_t  offset;
+} cx_wa_field;
+
+#define CX_WA_FIELD(name, type, member)                                      \
+    { CX_STR_INIT(name), offsetof(type, member) }
+#define CX_WA_TAKE(r, base, fields)                                          \
+    cx_wa_take_fields((r), (base), (fields),                                 \
+                      sizeof(fields) / sizeof((fields)[0]))
+#define CX_WA_TAKE_ONE(r, key, base, fields)                                 \
+    cx_wa_take_field((r), (key), (base), (fields),                           \
+                     sizeof(fields) / sizeof((fields)[0]))
+
+/* The string members of the object at hand; false when it is no object. */
+bool cx_wa_take_fields(cx_json_reader *r, void *base,
+    const cx_wa_field *fields, size_t n);
+/* Takes the value of key if it is in the table, else false. */
+bool cx_wa_take_field(cx_json_reader *r, cx_str key, void *base,
+    const cx_wa_field *fields, size_t n);
+
+/* --- sending: whatsapp_send.c -------------------------------------------- */
+
+cx_err cx_wa_build(const cx_sender *from, const cx_out *out, cx_arena *a,
+    cx_http_req *req);
+void cx_wa_judge(const cx_http_res *res, cx_arena *a, cx_judgement *j);
+
+#endif /* CX_CHANNEL_WHATSAPP_H */

@@ -1,0 +1,23 @@
+# `make bench`: CONNEXT and its peers in one run (docs/PERFORMANCE.md).
+# BENCH=quick: one short run, nothing written.  AREA=edge or worker, ONLY=name.
+
+BENCH ?= full
+AREA  ?= edge,worker
+ONLY  ?= .
+
+BENCH_DOCS = $(if $(filter full,$(BENCH))$(filter-out .,$(ONLY)),)
+
+.PHONY: bench
+bench: module worker $(B)/bench/node/node_modules  ## beside the peers; BENCH=quick: short
+	@sh packaging/deps.sh bench
+	@perl bench/bench.pl --build $(B) --module $(MODULE) \
+	  --worker $(B)/connext-worker --area $(AREA) --only '$(ONLY)' \
+	  $(if $(filter quick,$(BENCH)),--quick,--docs docs/PERFORMANCE.md)
+
+$(B)/bench/node/node_modules: bench/package.json
+	@sh packaging/deps.sh bench
+	@mkdir -p $(@D)
+	cp $< $(@D)
+	cd $(@D) && npm_config_nodedir=/usr npm_config_build_from_source=true \
+	  npm install --no-audit --no-fund --loglevel=error
+	@touch $@

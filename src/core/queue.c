@@ -142,8 +142,6 @@ cx_queue_quarantine(char *buf, cx_str prefix)
  */
 const char  cx_queue_lua[] =
     "#!lua name=" CX_QUEUE_LIBRARY "\n"
-    "local call = redis.call\n"
-    "local floor = math.floor\n"
     "local EPOCH = " TEXT(CX_DEDUPE_EPOCH_S) "\n"
     "local TTL = 2 * EPOCH + 3600\n"
     "\n"
@@ -153,8 +151,9 @@ const char  cx_queue_lua[] =
     "    return redis.error_reply('CXARG two keys, then bucket, member and"
     " JSON of each event')\n"
     "  end\n"
+    "  local call = redis.call\n"
     "  local stream = keys[1]\n"
-    "  local epoch = floor(call('TIME')[1] / EPOCH)\n"
+    "  local epoch = math.floor(call('TIME')[1] / EPOCH)\n"
     "  local cur = keys[2] .. ':' .. epoch .. ':'\n"
     "  local old = keys[2] .. ':' .. epoch - 1 .. ':'\n"
     "  local out = {}\n"

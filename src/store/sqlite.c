@@ -1,0 +1,403 @@
+/*
+ * The record in SQLite: one file in WAL mode, any number of processes.
+ * Opening, transactions, the fence, and the table of operations.
+ */
+
+#include "store/sqlite.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUSY_MS  5000
+#define PATH_ROOM  4096
+
+/* Where the file is and what the URL asks for. */
+typedef struct {
+    char         path[PATH_ROOM];
+    const char  *synchronous;
+} place;
+
+/* Pages that many conversations touch are written back once a checkpoint:
+ * 16 MB of WAL keeps that cheap, and bounds what a start has to replay. */
+static const char pragmas[] =
+    "PRAGMA foreign_keys = ON;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA cache_size = -32768;"
+    "PRAGMA wal_autocheckpoint = 4000;"
+    "PRAGMA journal_size_limit = 67108864;";
+
+
+cx_err
+cx_store_failed(cx_store *s)
+{
+    snprintf(s->error, sizeof(s->error), "%s (%d)", sqlite3_errmsg(s->db),
+             sqlite3_extended_errcode(s->db));
+
+    if (s->writing) {
+        s->broken = true;
+    }
+
+    return CX_IO;
+}
+
+
+void *
+cx_list_more(cx_arena *a, const void *items, size_t n, size_t *room,
+    size_t size)
+{
+    const size_t  more = *room == 0 ? 8 : *room * 2;
+    void         *p;
+
+    p = cx_alloc_n(a, more, size);
+
+    if (p == NULL) {
+        *room = 0;
+        return NULL;
+    }
+
+    if (n > 0 && items != NULL) {
+        memcpy(p, items, n * size);
+    }
+
+    *room = more;
+    return p;
+}
+
+
+static bool
+read_synchronous(cx_str word, place *at)
+{
+    static const char *const words[] = { "off", "normal", "full" };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (cx_str_eq(word, cx_strz(words[i]))) {
+            at->synchronous = words[i];
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* "sqlite:/path?synchronous=normal", "sqlite:///path" or a path. */
+static bool
+read_url(cx_str url, place *at)
+{
+    cx_str  path, option;
+
+    if (cx_str_starts(url, CX_STR("sqlite:"))) {
+        url = cx_str_sub(url, 7, url.len - 7);
+    }
+
+    if (cx_str_starts(url, CX_STR("//"))) {
+        url = cx_str_sub(url, 2, url.len - 2);
+    }
+
+    at->synchronous = "full";
+
+    if (!cx_str_split(&url, '?', &path) || path.len == 0
+        || path.len >= PATH_ROOM)
+    {
+        return false;
+    }
+
+    memcpy(at->path, path.p, path.len);
+    at->path[path.len] = '\0';
+
+    while (cx_str_split(&url, '&', &option)) {
+        if (!cx_str_starts(option, CX_STR("synchronous="))
+            || !read_synchronous(cx_str_sub(option, 12, option.len - 12), at))
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+/* The record is for its owner's eyes: SQLite gives the WAL the same mode. */
+static void
+create_private(const char *path)
+{
+    const int  fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+
+/* The switch to WAL does not wait by itself for another opener. */
+static cx_err
+enter_wal(cx_store *s)
+{
+    int  rc, waited_ms = 0;
+
+    for ( ;; ) {
+        rc = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL,
+                          NULL);
+
+        if (rc != SQLITE_BUSY || waited_ms >= BUSY_MS) {
+            return rc == SQLITE_OK ? CX_OK : cx_store_failed(s);
+        }
+
+        waited_ms += sqlite3_sleep(10);
+    }
+}
+
+
+static cx_err
+configure(cx_store *s, const place *at)
+{
+    char  sql[64];
+
+    sqlite3_extended_result_codes(s->db, 1);
+    sqlite3_busy_timeout(s->db, BUSY_MS);
+    snprintf(sql, sizeof(sql), "PRAGMA synchronous = %s", at->synchronous);
+
+    if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK
+        || sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+    {
+        return cx_store_failed(s);
+    }
+
+    return enter_wal(s);
+}
+
+
+static void
+store_close(cx_store *s)
+{
+    if (s == NULL) {
+        return;
+    }
+
+    for (int i = 0; i < CX_SQL_COUNT; i++) {
+        sqlite3_finalize(s->statements[i]);
+    }
+
+    sqlite3_close(s->db);
+    sqlite3_free(s);
+}
+
+
+static cx_err
+open_at(const place *at, bool migrate, cx_store *s, char *error,
+    size_t error_size)
+{
+    const int  flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
+                       | (migrate ? SQLITE_OPEN_CREATE : 0);
+    cx_err     err;
+
+    if (migrate && at->path[0] != ':') {
+        create_private(at->path);
+    }
+
+    if (sqlite3_open_v2(at->path, &s->db, flags, NULL) != SQLITE_OK) {
+        snprintf(error, error_size, "%s: %s", at->path,
+                 sqlite3_errmsg(s->db));
+        return CX_IO;
+    }
+
+    err = configure(s, at);
+    if (err != CX_OK) {
+        snprintf(error, error_size, "%s: %s", at->path, s->error);
+        return err;
+    }
+
+    return cx_sqlite_migrate(s, migrate, error, error_size);
+}
+
+
+static cx_err
+store_open(const char *url, bool migrate, cx_store **out, char *error,
+    size_t error_size)
+{
+    cx_store  *s;
+    place      at;
+    cx_err     err;
+
+    if (!read_url(cx_strz(url), &at)) {
+        snprintf(error, error_size, "not a database: \"%s\" (expected"
+                 " sqlite:/path[?synchronous=off|normal|full])", url);
+        return CX_INVALID;
+    }
+
+    s = sqlite3_malloc64(sizeof(*s));
+    if (s == NULL) {
+        snprintf(error, error_size, "no memory");
+        return CX_NOMEM;
+    }
+
+    memset(s, 0, sizeof(*s));
+    err = open_at(&at, migrate, s, error, error_size);
+
+    if (err != CX_OK) {
+        store_close(s);
+        return err;
+    }
+
+    *out = s;
+    return CX_OK;
+}
+
+
+/* --- transactions --------------------------------------------------------- */
+
+static cx_err
+store_begin(cx_store *s)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_BEGIN);
+    cx_err    err;
+
+    err = cx_query_run(&q);
+
+    if (err == CX_OK) {
+        s->writing = true;
+        s->broken = false;
+        s->fence_seen = 0;
+    }
+
+    return err;
+}
+
+
+/* A failed commit leaves the transaction to rollback(). */
+static cx_err
+store_commit(cx_store *s)
+{
+    cx_query  q;
+    cx_err    err;
+
+    if (s->broken) {
+        return CX_IO;
+    }
+
+    q = cx_query_of(s, CX_SQL_COMMIT);
+    err = cx_query_run(&q);
+
+    if (err == CX_OK) {
+        s->writing = false;
+        s->fence_seen = 0;
+    }
+
+    return err;
+}
+
+
+static void
+store_rollback(cx_store *s)
+{
+    cx_query  q;
+
+    s->writing = false;
+    s->broken = false;
+    s->fence_seen = 0;
+
+    /* Disk full and the like have rolled it back already. */
+    if (sqlite3_get_autocommit(s->db)) {
+        return;
+    }
+
+    q = cx_query_of(s, CX_SQL_ROLLBACK);
+    (void) cx_query_run(&q);
+}
+
+
+static const char *
+store_error(cx_store *s)
+{
+    return s->error;
+}
+
+
+cx_err
+cx_sqlite_fence(cx_store *s, cx_fence fence)
+{
+    int64_t  epoch;
+    cx_err   err;
+
+    if (fence.partition >= CX_PARTITIONS) {
+        return CX_INVALID;
+    }
+
+    if ((s->fence_seen >> fence.partition & 1) == 0) {
+        err = cx_ask_1(s, CX_SQL_FENCE, fence.partition, &epoch);
+        if (err != CX_OK) {
+            return err;
+        }
+
+        s->fence_epoch[fence.partition] = epoch;
+        s->fence_seen |= (uint64_t) s->writing << fence.partition;
+
+    } else {
+        epoch = s->fence_epoch[fence.partition];
+    }
+
+    return epoch == fence.epoch ? CX_OK : CX_FENCED;
+}
+
+
+const cx_store_ops cx_sqlite_ops = {
+    .name = "sqlite",
+    .open = store_open,
+    .close = store_close,
+    .begin = store_begin,
+    .commit = store_commit,
+    .rollback = store_rollback,
+    .error = store_error,
+
+    .take = cx_sqlite_take,
+    .recall = cx_sqlite_recall,
+    .plan = cx_sqlite_plan,
+    .claim = cx_sqlite_claim,
+    .settle = cx_sqlite_settle,
+    .status = cx_sqlite_status,
+    .recover = cx_sqlite_recover,
+    .sweep = cx_sqlite_sweep,
+    .event_dead = cx_sqlite_event_dead,
+    .channel_health = cx_sqlite_channel_health,
+
+    .worker_beat = cx_sqlite_worker_beat,
+    .leases = cx_sqlite_leases,
+    .lease_acquire = cx_sqlite_lease_acquire,
+    .lease_renew = cx_sqlite_lease_renew,
+    .lease_release = cx_sqlite_lease_release,
+
+    .config_version = cx_sqlite_config_version,
+    .agents = cx_sqlite_agents,
+    .agent_put = cx_sqlite_agent_put,
+    .agent_delete = cx_sqlite_agent_delete,
+    .channels = cx_sqlite_channels,
+    .channel_put = cx_sqlite_channel_put,
+    .channel_delete = cx_sqlite_channel_delete,
+
+    .knowledge_put = cx_sqlite_knowledge_put,
+    .knowledge = cx_sqlite_knowledge,
+    .knowledge_delete = cx_sqlite_knowledge_delete,
+    .search = cx_sqlite_search,
+
+    .conversations = cx_sqlite_conversations,
+    .conversation = cx_sqlite_conversation,
+    .messages = cx_sqlite_messages,
+    .message = cx_sqlite_message,
+    .timeline = cx_sqlite_timeline,
+    .messages_in = cx_sqlite_messages_in,
+    .message_release = cx_sqlite_message_release,
+
+    .reviews = cx_sqlite_reviews,
+    .review = cx_sqlite_review,
+    .review_decide = cx_sqlite_review_decide,
+
+    .dead_letters = cx_sqlite_dead_letters,
+    .dead_letter = cx_sqlite_dead_letter,
+    .dead_retry = cx_sqlite_dead_retry,
+
+    .audit = cx_sqlite_audit,
+    .counts = cx_sqlite_counts,
+};

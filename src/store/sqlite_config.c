@@ -1,0 +1,394 @@
+/*
+ * Agents and channels.  Files hold the secrets; here are only their names.
+ */
+
+#include "store/sqlite.h"
+
+#include <string.h>
+
+
+cx_err
+cx_sqlite_config_version(cx_store *s, int64_t *version)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_CONFIG_VERSION);
+    int64_t   v = 0;
+    cx_err    err;
+
+    if (cx_query_next(&q)) {
+        v = cx_get_i64(&q);
+    }
+
+    err = cx_query_end(&q);
+
+    if (err == CX_OK) {
+        *version = v;
+    }
+
+    return err;
+}
+
+
+static cx_err
+changed(cx_store *s)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_CONFIG_CHANGED);
+
+    return cx_query_run(&q);
+}
+
+
+/* Runs a query for the id of a row; 0 when there is none. */
+static cx_err
+ask_id(cx_query *q, int64_t *id)
+{
+    *id = cx_query_next(q) ? cx_get_i64(q) : 0;
+    return cx_query_end(q);
+}
+
+
+static cx_err
+id_by_name(cx_store *s, cx_sql_name sql, cx_str name, int64_t *id)
+{
+    cx_query  q = cx_query_of(s, sql);
+
+    cx_bind_str(&q, name);
+    return ask_id(&q, id);
+}
+
+
+/* A new row needs an id nobody has, a known one must exist. */
+static cx_err
+check_id(cx_store *s, cx_sql_name sql, int64_t id, bool create)
+{
+    int64_t  one;
+    cx_err   err;
+
+    err = cx_ask_1(s, sql, id, &one);
+
+    if (!create) {
+        return err;
+    }
+
+    return err == CX_OK ? CX_CONFLICT : err == CX_NOT_FOUND ? CX_OK : err;
+}
+
+
+/* --- agents --------------------------------------------------------------- */
+
+cx_err
+cx_sqlite_agents(cx_store *s, cx_arena *a, cx_agent_list *out)
+{
+    cx_query       q = cx_query_of(s, CX_SQL_AGENTS);
+    cx_agent_list  list = { .n = 0 };
+    cx_agent_row  *r;
+    cx_err         err;
+
+    while (cx_query_next(&q) && (r = CX_LIST_ADD(a, &list)) != NULL) {
+        r->id = cx_get_i64(&q);
+        r->name = cx_get_str(&q, a);
+        r->provider = cx_get_str(&q, a);
+        r->base_url = cx_get_str(&q, a);
+        r->model = cx_get_str(&q, a);
+        r->api_key_file = cx_get_str(&q, a);
+        r->prompt = cx_get_str(&q, a);
+        r->handoff = cx_get_str(&q, a);
+        r->threshold = cx_get_f64(&q);
+        r->temperature = cx_get_f64(&q);
+        r->max_tokens = cx_get_i64(&q);
+        r->created_at = cx_get_i64(&q);
+        r->updated_at = cx_get_i64(&q);
+    }
+
+    err = cx_query_end(&q);
+
+    if (err == CX_OK && cx_arena_failed(a)) {
+        err = CX_NOMEM;
+    }
+
+    if (err == CX_OK) {
+        *out = list;
+    }
+
+    return err;
+}
+
+
+static cx_err
+check_agent(cx_store *s, const cx_agent_row *row, bool create)
+{
+    int64_t  id;
+    cx_err   err;
+
+    /* Written so that a NaN is refused too. */
+    if (row->id <= 0 || row->name.len == 0 || row->provider.len == 0
+        || !(row->threshold >= 0 && row->threshold <= 1)
+        || row->temperature != row->temperature)
+    {
+        return CX_INVALID;
+    }
+
+    err = check_id(s, CX_SQL_AGENT_KNOWN, row->id, create);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = id_by_name(s, CX_SQL_AGENT_BY_NAME, row->name, &id);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    return id == 0 || id == row->id ? CX_OK : CX_CONFLICT;
+}
+
+
+cx_err
+cx_sqlite_agent_put(cx_store *s, const cx_agent_row *row, bool create)
+{
+    cx_query  q;
+    cx_err    err;
+
+    err = check_agent(s, row, create);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    q = cx_query_of(s, create ? CX_SQL_AGENT_ADD : CX_SQL_AGENT_SET);
+    cx_bind_i64(&q, row->id);
+    cx_bind_str(&q, row->name);
+    cx_bind_str(&q, row->provider);
+    cx_bind_str(&q, row->base_url);
+    cx_bind_str(&q, row->model);
+    cx_bind_str(&q, row->api_key_file);
+    cx_bind_str(&q, row->prompt);
+    cx_bind_str(&q, row->handoff);
+    cx_bind_f64(&q, row->threshold);
+    cx_bind_f64(&q, row->temperature);
+    cx_bind_i64(&q, row->max_tokens);
+    cx_bind_i64(&q, row->updated_at);
+
+    if (create) {
+        cx_bind_i64(&q, row->created_at);
+    }
+
+    err = cx_query_run(&q);
+
+    return err == CX_OK ? changed(s) : err;
+}
+
+
+cx_err
+cx_sqlite_agent_delete(cx_store *s, int64_t id)
+{
+    static const cx_sql_name steps[] = {
+        CX_SQL_AGENT_CHUNKS_DELETE, CX_SQL_AGENT_FILES_DELETE,
+        CX_SQL_AGENT_DELETE,
+    };
+    int64_t  used;
+    cx_err   err;
+
+    err = check_id(s, CX_SQL_AGENT_KNOWN, id, false);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = cx_ask_1(s, CX_SQL_AGENT_USED, id, &used);
+
+    if (err == CX_OK && used) {
+        return CX_CONFLICT;
+    }
+
+    for (size_t i = 0; i < 3 && err == CX_OK; i++) {
+        err = cx_run_1(s, steps[i], id);
+    }
+
+    return err == CX_OK ? changed(s) : err;
+}
+
+
+/* --- channels ------------------------------------------------------------- */
+
+cx_err
+cx_sqlite_channels(cx_store *s, cx_arena *a, cx_channel_list *out)
+{
+    cx_query         q = cx_query_of(s, CX_SQL_CHANNELS);
+    cx_channel_list  list = { .n = 0 };
+    cx_channel_row  *r;
+    cx_err           err;
+
+    while (cx_query_next(&q) && (r = CX_LIST_ADD(a, &list)) != NULL) {
+        r->id = cx_get_i64(&q);
+        r->name = cx_get_str(&q, a);
+        r->type = cx_get_str(&q, a);
+        r->account = cx_get_str(&q, a);
+        r->agent_id = cx_get_i64(&q);
+        r->token_file = cx_get_str(&q, a);
+        r->base_url = cx_get_str(&q, a);
+        r->active = cx_get_i64(&q) != 0;
+        r->health = cx_get_str(&q, a);
+        r->health_text = cx_get_str(&q, a);
+        r->created_at = cx_get_i64(&q);
+        r->updated_at = cx_get_i64(&q);
+    }
+
+    err = cx_query_end(&q);
+
+    if (err == CX_OK && cx_arena_failed(a)) {
+        err = CX_NOMEM;
+    }
+
+    if (err == CX_OK) {
+        *out = list;
+    }
+
+    return err;
+}
+
+
+static bool
+is_health(cx_str word)
+{
+    return cx_str_eq(word, CX_STR("ok"))
+           || cx_str_eq(word, CX_STR("action_required"));
+}
+
+
+static cx_err
+check_unique(cx_store *s, const cx_channel_row *row)
+{
+    cx_query  q;
+    int64_t   id;
+    cx_err    err;
+
+    err = id_by_name(s, CX_SQL_CHANNEL_BY_NAME, row->name, &id);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (id != 0 && id != row->id) {
+        return CX_CONFLICT;
+    }
+
+    q = cx_query_of(s, CX_SQL_CHANNEL_BY_ACCOUNT);
+    cx_bind_str(&q, row->type);
+    cx_bind_str(&q, row->account);
+    err = ask_id(&q, &id);
+
+    return err != CX_OK ? err
+           : id == 0 || id == row->id ? CX_OK : CX_CONFLICT;
+}
+
+
+static cx_err
+check_channel(cx_store *s, const cx_channel_row *row, bool create)
+{
+    int64_t  one;
+    cx_err   err;
+
+    if (row->id <= 0 || row->name.len == 0 || row->type.len == 0
+        || (row->health.len > 0 && !is_health(row->health)))
+    {
+        return CX_INVALID;
+    }
+
+    err = check_id(s, CX_SQL_CHANNEL_KNOWN, row->id, create);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (row->agent_id != 0) {
+        err = cx_ask_1(s, CX_SQL_AGENT_KNOWN, row->agent_id, &one);
+
+        if (err != CX_OK) {
+            return err == CX_NOT_FOUND ? CX_INVALID : err;
+        }
+    }
+
+    return check_unique(s, row);
+}
+
+
+cx_err
+cx_sqlite_channel_put(cx_store *s, const cx_channel_row *row, bool create)
+{
+    cx_query  q;
+    cx_err    err;
+
+    err = check_channel(s, row, create);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    q = cx_query_of(s, create ? CX_SQL_CHANNEL_ADD : CX_SQL_CHANNEL_SET);
+    cx_bind_i64(&q, row->id);
+    cx_bind_str(&q, row->name);
+    cx_bind_str(&q, row->type);
+    cx_bind_str(&q, row->account);
+    cx_bind_i64(&q, row->agent_id);
+    cx_bind_str(&q, row->token_file);
+    cx_bind_str(&q, row->base_url);
+    cx_bind_i64(&q, row->active);
+    cx_bind_str(&q, row->health);
+    cx_bind_str(&q, row->health_text);
+    cx_bind_i64(&q, row->updated_at);
+
+    if (create) {
+        cx_bind_i64(&q, row->created_at);
+    }
+
+    err = cx_query_run(&q);
+
+    return err == CX_OK ? changed(s) : err;
+}
+
+
+/* A channel that has been talked on is part of the record: it can be made
+ * inactive, not deleted. */
+cx_err
+cx_sqlite_channel_delete(cx_store *s, int64_t id)
+{
+    int64_t  used;
+    cx_err   err;
+
+    err = check_id(s, CX_SQL_CHANNEL_KNOWN, id, false);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = cx_ask_1(s, CX_SQL_CHANNEL_USED, id, &used);
+
+    if (err == CX_OK && used) {
+        return CX_CONFLICT;
+    }
+
+    if (err == CX_OK) {
+        err = cx_run_1(s, CX_SQL_CHANNEL_DELETE, id);
+    }
+
+    return err == CX_OK ? changed(s) : err;
+}
+
+
+cx_err
+cx_sqlite_channel_health(cx_store *s, int64_t channel_id, cx_str health,
+    cx_str text, int64_t now_ms)
+{
+    cx_query  q;
+    cx_err    err;
+
+    if (!is_health(health)) {
+        return CX_INVALID;
+    }
+
+    err = check_id(s, CX_SQL_CHANNEL_KNOWN, channel_id, false);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    q = cx_query_of(s, CX_SQL_CHANNEL_HEALTH);
+    cx_bind_i64(&q, channel_id);
+    cx_bind_str(&q, health);
+    cx_bind_str(&q, text);
+    cx_bind_i64(&q, now_ms);
+
+    return cx_query_run(&q);
+}

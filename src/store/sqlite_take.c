@@ -1,0 +1,530 @@
+/*
+ * TAKE: an event becomes a message, of a conversation, of a turn.
+ */
+
+#include "store/sqlite.h"
+
+#include <string.h>
+
+/* Where the message belongs. */
+typedef struct {
+    bool     known;             /* false: made by this very take */
+    bool     names_changed;
+    bool     address_changed;
+    int64_t  conversation_id;
+    int64_t  customer_id;
+    int64_t  partition;
+} place;
+
+/* The turn it joins or opens. */
+typedef struct {
+    int64_t        id;          /* 0: none */
+    int64_t        seq;
+    int64_t        agent_id;
+    int64_t        inputs;
+    int64_t        opened_at;
+    int64_t        deadline;
+    cx_turn_state  state;
+    bool           fresh;
+} turn;
+
+
+/* A message that says nothing of a name does not change it. */
+static bool
+differs(cx_str said, cx_str known)
+{
+    return said.len > 0 && !cx_str_eq(said, known);
+}
+
+
+static cx_err
+find_peer(cx_store *s, const cx_take *in, cx_str peer, place *at)
+{
+    const cx_msg  *m = in->msg;
+    cx_query       q = cx_query_of(s, CX_SQL_PEER_FIND);
+    cx_str         name, username;
+
+    cx_bind_i64(&q, in->channel_id);
+    cx_bind_str(&q, peer);
+
+    if (cx_query_next(&q)) {
+        at->known = true;
+        at->conversation_id = cx_get_i64(&q);
+        at->partition = cx_get_i64(&q);
+        at->customer_id = cx_get_i64(&q);
+        at->address_changed = differs(m->peer, cx_view_str(&q));
+        at->address_changed |= differs(m->peer_alt, cx_view_str(&q));
+        name = cx_view_str(&q);
+        username = cx_view_str(&q);
+        at->names_changed = differs(m->name, name)
+                            || differs(m->username, username)
+                            || differs(m->phone, cx_view_str(&q));
+    }
+
+    return cx_query_end(&q);
+}
+
+
+/* By the peer, else by the other id of the same customer. */
+static cx_err
+find_place(cx_store *s, const cx_take *in, place *at)
+{
+    cx_err  err;
+
+    memset(at, 0, sizeof(*at));
+    err = find_peer(s, in, in->msg->peer, at);
+
+    if (err == CX_OK && !at->known && in->msg->peer_alt.len > 0) {
+        err = find_peer(s, in, in->msg->peer_alt, at);
+    }
+
+    return err;
+}
+
+
+static cx_err
+add_identity(cx_store *s, const cx_take *in, cx_str peer,
+    int64_t conversation_id)
+{
+    cx_query  q;
+
+    if (peer.len == 0) {
+        return CX_OK;
+    }
+
+    q = cx_query_of(s, CX_SQL_PEER_ADD);
+    cx_bind_i64(&q, in->channel_id);
+    cx_bind_str(&q, peer);
+    cx_bind_i64(&q, conversation_id);
+    cx_bind_i64(&q, in->now_ms);
+
+    return cx_query_run(&q);
+}
+
+
+static cx_err
+add_identities(cx_store *s, const cx_take *in, int64_t conversation_id)
+{
+    cx_err  err;
+
+    err = add_identity(s, in, in->msg->peer, conversation_id);
+
+    return err != CX_OK
+           ? err : add_identity(s, in, in->msg->peer_alt, conversation_id);
+}
+
+
+static cx_err
+write_customer(cx_store *s, const cx_take *in, cx_sql_name how, int64_t id)
+{
+    cx_query  q = cx_query_of(s, how);
+
+    cx_bind_i64(&q, id);
+    cx_bind_str(&q, in->msg->name);
+    cx_bind_str(&q, in->msg->username);
+    cx_bind_str(&q, in->msg->phone);
+    cx_bind_i64(&q, in->now_ms);
+
+    return cx_query_run(&q);
+}
+
+
+static cx_err
+add_conversation(cx_store *s, const cx_take *in, const place *at)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_CONVERSATION_ADD);
+
+    cx_bind_i64(&q, at->conversation_id);
+    cx_bind_i64(&q, in->channel_id);
+    cx_bind_i64(&q, at->customer_id);
+    cx_bind_i64(&q, at->partition);
+    cx_bind_str(&q, in->msg->peer);
+    cx_bind_str(&q, in->msg->peer_alt);
+    cx_bind_i64(&q, in->now_ms);
+
+    return cx_query_run(&q);
+}
+
+
+/* First sight of a customer.  The partition of the event that made the
+ * conversation stays its own for life. */
+static cx_err
+make_place(cx_store *s, const cx_take *in, place *at)
+{
+    cx_err  err;
+
+    at->conversation_id = in->new_id[1];
+    at->customer_id = in->new_id[2];
+    at->partition = in->fence.partition;
+
+    err = write_customer(s, in, CX_SQL_CUSTOMER_ADD, at->customer_id);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = add_conversation(s, in, at);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    return add_identities(s, in, at->conversation_id);
+}
+
+
+/* What the message tells anew about a known customer. */
+static cx_err
+update_place(cx_store *s, const cx_take *in, const place *at)
+{
+    cx_query  q;
+    cx_err    err;
+
+    if (at->names_changed) {
+        err = write_customer(s, in, CX_SQL_CUSTOMER_TOUCH, at->customer_id);
+        if (err != CX_OK) {
+            return err;
+        }
+    }
+
+    if (!at->address_changed) {
+        return CX_OK;
+    }
+
+    q = cx_query_of(s, CX_SQL_CONVERSATION_MOVE);
+    cx_bind_i64(&q, at->conversation_id);
+    cx_bind_str(&q, in->msg->peer);
+    cx_bind_str(&q, in->msg->peer_alt);
+
+    err = cx_query_run(&q);
+
+    return err != CX_OK ? err : add_identities(s, in, at->conversation_id);
+}
+
+
+static cx_err
+last_turn(cx_store *s, int64_t conversation_id, turn *t)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_TURN_LAST);
+
+    cx_bind_i64(&q, conversation_id);
+
+    if (cx_query_next(&q)) {
+        t->id = cx_get_i64(&q);
+        t->seq = cx_get_i64(&q);
+        t->state = (cx_turn_state) cx_get_i64(&q);
+        t->agent_id = cx_get_i64(&q);
+        t->inputs = cx_get_i64(&q);
+        t->opened_at = cx_get_i64(&q);
+        t->deadline = cx_get_i64(&q);
+    }
+
+    return cx_query_end(&q);
+}
+
+
+/* Also a turn that no agent answers collects until a person did: one review
+ * for all that waits, not one for each message. */
+static bool
+joinable(const turn *t, const cx_take *in)
+{
+    return t->id != 0
+           && (t->state == CX_TURN_OPEN
+               || (t->state == CX_TURN_HUMAN && t->agent_id == 0
+                   && in->agent_id == 0));
+}
+
+
+static int64_t
+earlier(int64_t x, int64_t y)
+{
+    return x < y ? x : y;
+}
+
+
+static cx_err
+choose_turn(cx_store *s, const cx_take *in, const place *at, turn *t)
+{
+    cx_err  err;
+
+    memset(t, 0, sizeof(*t));
+
+    if (in->ignore.len > 0) {
+        return CX_OK;
+    }
+
+    if (at->known) {
+        err = last_turn(s, at->conversation_id, t);
+        if (err != CX_OK) {
+            return err;
+        }
+    }
+
+    if (!joinable(t, in)) {
+        t->id = in->new_id[3];
+        t->seq++;
+        t->agent_id = in->agent_id;
+        t->state = in->agent_id == 0 ? CX_TURN_HUMAN : CX_TURN_OPEN;
+        t->inputs = 0;
+        t->opened_at = in->now_ms;
+        t->fresh = true;
+    }
+
+    t->inputs++;
+    t->deadline = earlier(in->now_ms + in->quiet_ms,
+                          t->opened_at + in->cap_ms);
+
+    return CX_OK;
+}
+
+
+static cx_err
+open_review(cx_store *s, const cx_take *in, const place *at, const turn *t)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_REVIEW_ADD);
+
+    cx_bind_i64(&q, t->id);
+    cx_bind_i64(&q, at->conversation_id);
+    cx_bind_i64(&q, 0);
+    cx_bind_str(&q, CX_NOSTR);
+    cx_bind_f64(&q, 0);
+    cx_bind_str(&q, CX_STR("no_agent"));
+    cx_bind_i64(&q, in->now_ms);
+
+    return cx_query_run(&q);
+}
+
+
+static cx_err
+join_turn(cx_store *s, const cx_take *in, const turn *t)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_TURN_JOIN);
+
+    cx_bind_i64(&q, t->id);
+    cx_bind_i64(&q, t->deadline);
+    cx_bind_str(&q, in->msg->event);
+    cx_bind_i64(&q, in->new_id[0]);
+
+    return cx_query_run(&q);
+}
+
+
+static cx_err
+write_turn(cx_store *s, const cx_take *in, const place *at, const turn *t)
+{
+    cx_query  q;
+    cx_err    err;
+
+    if (t->id == 0) {
+        return CX_OK;
+    }
+
+    if (!t->fresh) {
+        return join_turn(s, in, t);
+    }
+
+    q = cx_query_of(s, CX_SQL_TURN_ADD);
+    cx_bind_i64(&q, t->id);
+    cx_bind_i64(&q, at->conversation_id);
+    cx_bind_i64(&q, in->channel_id);
+    cx_bind_i64(&q, t->agent_id);
+    cx_bind_i64(&q, at->partition);
+    cx_bind_i64(&q, t->seq);
+    cx_bind_i64(&q, t->state);
+    cx_bind_i64(&q, in->new_id[0]);
+    cx_bind_i64(&q, t->opened_at);
+    cx_bind_i64(&q, t->deadline);
+    cx_bind_str(&q, in->msg->event);
+
+    err = cx_query_run(&q);
+
+    return err == CX_OK && t->state == CX_TURN_HUMAN
+           ? open_review(s, in, at, t) : err;
+}
+
+
+static cx_err
+insert_message(cx_store *s, const cx_take *in, const place *at,
+    const turn *t, cx_str meta, bool *duplicate)
+{
+    const cx_msg  *m = in->msg;
+    cx_query       q = cx_query_of(s, CX_SQL_INBOUND_ADD);
+    cx_err         err;
+
+    cx_bind_i64(&q, in->new_id[0]);
+    cx_bind_i64(&q, in->channel_id);
+    cx_bind_i64(&q, at->conversation_id);
+    cx_bind_i64(&q, t->id);
+    cx_bind_i64(&q, at->partition);
+    cx_bind_i64(&q, in->now_ms);
+    cx_bind_i64(&q, m->ts_ms);
+    cx_bind_i64(&q, m->recv_ms);
+    cx_bind_str(&q, m->content);
+    cx_bind_str(&q, m->id);
+    cx_bind_str(&q, m->event);
+    cx_bind_str(&q, m->text);
+    cx_bind_str(&q, m->reply_to);
+    cx_bind_str(&q, meta);
+
+    err = cx_query_run(&q);
+    *duplicate = err == CX_OK && sqlite3_changes(s->db) == 0;
+
+    return err;
+}
+
+
+/* An ignored message says in its meta why. */
+static cx_err
+add_message(cx_store *s, const cx_take *in, const place *at, const turn *t,
+    bool *duplicate)
+{
+    cx_query  q;
+    cx_err    err, end;
+
+    if (in->ignore.len == 0) {
+        return insert_message(s, in, at, t, in->meta, duplicate);
+    }
+
+    q = cx_query_of(s, CX_SQL_IGNORED_META);
+    cx_bind_str(&q, in->meta);
+    cx_bind_str(&q, in->ignore);
+
+    err = CX_IO;
+
+    if (cx_query_next(&q)) {
+        err = insert_message(s, in, at, t, cx_view_str(&q), duplicate);
+    }
+
+    end = cx_query_end(&q);
+
+    return end != CX_OK ? end : err;
+}
+
+
+/* *found as it is in the record; CX_NOT_FOUND when it is not. */
+static cx_err
+find_message(cx_store *s, const cx_take *in, cx_taken *found)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_INBOUND_FIND);
+    cx_err    err;
+
+    memset(found, 0, sizeof(*found));
+    cx_bind_i64(&q, in->channel_id);
+    cx_bind_str(&q, in->msg->id);
+
+    if (cx_query_next(&q)) {
+        found->duplicate = true;
+        found->message_id = cx_get_i64(&q);
+        found->conversation_id = cx_get_i64(&q);
+        found->turn_id = cx_get_i64(&q);
+        found->partition = (unsigned) cx_get_i64(&q);
+    }
+
+    err = cx_query_end(&q);
+
+    return err != CX_OK ? err : found->duplicate ? CX_OK : CX_NOT_FOUND;
+}
+
+
+/* Before anything is made for a customer we do not know. */
+static cx_err
+check_new(cx_store *s, const cx_take *in, cx_taken *found)
+{
+    int64_t  one;
+    cx_err   err;
+
+    err = find_message(s, in, found);
+
+    return err == CX_NOT_FOUND
+           ? cx_ask_1(s, CX_SQL_CHANNEL_KNOWN, in->channel_id, &one) : err;
+}
+
+
+static cx_err
+write_all(cx_store *s, const cx_take *in, place *at, const turn *t,
+    bool *duplicate)
+{
+    cx_err  err = CX_OK;
+
+    if (!at->known) {
+        err = make_place(s, in, at);
+    }
+
+    if (err == CX_OK) {
+        err = add_message(s, in, at, t, duplicate);
+    }
+
+    if (err != CX_OK || *duplicate) {
+        return err;
+    }
+
+    if (at->known) {
+        err = update_place(s, in, at);
+    }
+
+    return err == CX_OK ? write_turn(s, in, at, t) : err;
+}
+
+
+static cx_taken
+result(const cx_take *in, const place *at, const turn *t)
+{
+    return (cx_taken) {
+        .message_id = in->new_id[0],
+        .conversation_id = at->conversation_id,
+        .partition = (unsigned) at->partition,
+        .turn_id = t->id,
+        .turn_seq = t->seq,
+        .turn_new = t->fresh,
+        .inputs = t->inputs,
+        .deadline = t->deadline,
+    };
+}
+
+
+cx_err
+cx_sqlite_take(cx_store *s, const cx_take *in, cx_taken *out)
+{
+    place     at;
+    turn      t;
+    cx_taken  known = { .duplicate = false };
+    bool      duplicate = false;
+    cx_err    err;
+
+    if (in->msg->id.len == 0 || in->msg->peer.len == 0) {
+        return CX_INVALID;
+    }
+
+    err = cx_sqlite_fence(s, in->fence);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = find_place(s, in, &at);
+
+    if (err == CX_OK && !at.known) {
+        err = check_new(s, in, &known);
+    }
+
+    if (err == CX_OK && known.duplicate) {
+        *out = known;
+        return CX_OK;
+    }
+
+    if (err == CX_OK) {
+        err = choose_turn(s, in, &at, &t);
+    }
+
+    if (err == CX_OK) {
+        err = write_all(s, in, &at, &t, &duplicate);
+    }
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (duplicate) {
+        return find_message(s, in, out);
+    }
+
+    *out = result(in, &at, &t);
+    return CX_OK;
+}

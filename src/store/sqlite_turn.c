@@ -1,0 +1,399 @@
+/*
+ * RECALL and PLAN: what a turn is about, and what is to be said.
+ */
+
+#include "store/sqlite.h"
+
+#include <string.h>
+
+/* A turn as PLAN finds it. */
+typedef struct {
+    cx_turn_state  state;
+    int64_t        inputs;
+    int64_t        partition;
+    int64_t        parts;
+    int64_t        conversation_id;
+    int64_t        agent_id;
+} turn;
+
+/* Newest first, as the walk through the conversation finds them. */
+typedef struct {
+    size_t           want;      /* of history */
+    cx_message_list  history;
+    cx_message_list  inputs;
+} talk;
+
+
+static cx_err
+get_turn(cx_store *s, int64_t turn_id, cx_arena *a, cx_recall *r)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_TURN_GET);
+    cx_err    err;
+
+    cx_bind_i64(&q, turn_id);
+
+    if (cx_query_next(&q)) {
+        r->turn_id = turn_id;
+        r->conversation_id = cx_get_i64(&q);
+        r->agent_id = cx_get_i64(&q);
+        r->channel_id = cx_get_i64(&q);
+        r->inputs = cx_get_i64(&q);
+        r->opened_at = cx_get_i64(&q);
+        r->attempts = cx_get_i64(&q);
+        r->state = (cx_turn_state) cx_get_i64(&q);
+        r->event = cx_get_str(&q, a);
+        r->peer = cx_get_str(&q, a);
+        r->peer_alt = cx_get_str(&q, a);
+    }
+
+    err = cx_query_end(&q);
+
+    return err != CX_OK ? err : r->turn_id != 0 ? CX_OK : CX_NOT_FOUND;
+}
+
+
+/* What the customer never got is not part of the talk. */
+static bool
+was_said(cx_msg_state state)
+{
+    return state != CX_MSGSTATE_REVIEW && state != CX_MSGSTATE_REJECTED
+           && state != CX_MSGSTATE_FAILED && state != CX_MSGSTATE_CANCELLED;
+}
+
+
+/* Only what a prompt needs: a row costs by its columns. */
+static void
+read_said(cx_query *q, cx_arena *a, cx_message_row *m)
+{
+    cx_msg_state  state;
+
+    m->id = cx_get_i64(q);
+    m->turn_id = cx_get_i64(q);
+    m->outbound = cx_get_i64(q) != 0;
+    m->author = cx_sqlite_author(cx_get_i64(q));
+    m->part = cx_get_i64(q);
+    state = (cx_msg_state) cx_get_i64(q);
+    m->state = cx_strz(cx_msg_state_word(state));
+    m->created_at = cx_get_i64(q);
+    m->content = cx_get_str(q, a);
+    m->provider_id = cx_get_str(q, a);
+    m->event = cx_get_str(q, a);
+    m->text = cx_get_str(q, a);
+}
+
+
+/* Inputs are found wherever they are, history is the newest of the rest. */
+static bool
+is_wanted(const cx_recall *r, const talk *t, int64_t turn_id, bool outbound,
+    cx_msg_state state)
+{
+    if (turn_id == r->turn_id && !outbound) {
+        return true;
+    }
+
+    return t->history.n < t->want && was_said(state);
+}
+
+
+static bool
+is_complete(const cx_recall *r, const talk *t)
+{
+    return t->history.n >= t->want && t->inputs.n >= (size_t) r->inputs;
+}
+
+
+static cx_err
+walk_talk(cx_store *s, const cx_recall *r, cx_arena *a, talk *t)
+{
+    cx_query         q = cx_query_of(s, CX_SQL_TALK);
+    cx_message_row  *m;
+    int64_t          turn_id;
+    bool             outbound;
+
+    cx_bind_i64(&q, r->conversation_id);
+
+    while (!is_complete(r, t) && cx_query_next(&q)) {
+        turn_id = sqlite3_column_int64(q.st, 1);
+        outbound = sqlite3_column_int64(q.st, 2) != 0;
+
+        if (!is_wanted(r, t, turn_id, outbound,
+                       (cx_msg_state) sqlite3_column_int64(q.st, 5)))
+        {
+            continue;
+        }
+
+        m = turn_id == r->turn_id && !outbound
+            ? CX_LIST_ADD(a, &t->inputs) : CX_LIST_ADD(a, &t->history);
+        if (m == NULL) {
+            break;
+        }
+
+        read_said(&q, a, m);
+        m->conversation_id = r->conversation_id;
+    }
+
+    return cx_query_end(&q);
+}
+
+
+static void
+turn_round(cx_message_list *list)
+{
+    cx_message_row  m;
+
+    for (size_t i = 0; i < list->n / 2; i++) {
+        m = list->items[i];
+        list->items[i] = list->items[list->n - 1 - i];
+        list->items[list->n - 1 - i] = m;
+    }
+}
+
+
+/* The inputs are newest first. */
+static cx_str
+join_inputs(const cx_message_list *inputs, cx_arena *a)
+{
+    size_t  len = 0;
+    cx_buf  b;
+
+    for (size_t i = 0; i < inputs->n; i++) {
+        len += inputs->items[i].text.len + 1;
+    }
+
+    cx_buf_init(&b, a, len + 1, len + 1);
+
+    for (size_t i = inputs->n; i > 0; i--) {
+        cx_buf_add(&b, inputs->items[i - 1].text);
+
+        if (i > 1) {
+            cx_buf_byte(&b, '\n');
+        }
+    }
+
+    return cx_buf_str(&b);
+}
+
+
+cx_err
+cx_sqlite_recall(cx_store *s, int64_t turn_id, size_t history, cx_arena *a,
+    cx_recall *out)
+{
+    cx_recall  r;
+    talk       t = { .want = history };
+    cx_err     err;
+
+    memset(&r, 0, sizeof(r));
+    err = get_turn(s, turn_id, a, &r);
+
+    if (err == CX_OK) {
+        err = walk_talk(s, &r, a, &t);
+    }
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (cx_arena_failed(a)) {
+        return CX_NOMEM;
+    }
+
+    r.question = join_inputs(&t.inputs, a);
+    r.last_input = t.inputs.n > 0 ? t.inputs.items[0].provider_id : CX_NOSTR;
+    turn_round(&t.history);
+    r.history = t.history;
+
+    if (cx_arena_failed(a)) {
+        return CX_NOMEM;
+    }
+
+    *out = r;
+    return CX_OK;
+}
+
+
+cx_err
+cx_sqlite_question(cx_store *s, int64_t turn_id, cx_arena *a, cx_str *out)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_QUESTION);
+    cx_str    text = CX_NOSTR;
+    bool      first = true;
+    cx_err    err;
+
+    cx_bind_i64(&q, turn_id);
+
+    while (cx_query_next(&q)) {
+        text = first ? cx_get_str(&q, a)
+                     : cx_concat(a, cx_concat(a, text, CX_STR("\n")),
+                                 cx_view_str(&q));
+        first = false;
+    }
+
+    err = cx_query_end(&q);
+
+    if (err == CX_OK) {
+        *out = text;
+    }
+
+    return err;
+}
+
+
+/* --- plan ----------------------------------------------------------------- */
+
+static cx_err
+place_turn(cx_store *s, int64_t turn_id, turn *t)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_TURN_PLACE);
+    bool      found;
+    cx_err    err;
+
+    cx_bind_i64(&q, turn_id);
+    found = cx_query_next(&q);
+
+    if (found) {
+        t->state = (cx_turn_state) cx_get_i64(&q);
+        t->inputs = cx_get_i64(&q);
+        t->partition = cx_get_i64(&q);
+        t->parts = cx_get_i64(&q);
+        t->conversation_id = cx_get_i64(&q);
+        t->agent_id = cx_get_i64(&q);
+    }
+
+    err = cx_query_end(&q);
+
+    return err != CX_OK ? err : found ? CX_OK : CX_NOT_FOUND;
+}
+
+
+cx_err
+cx_sqlite_out_add(cx_store *s, const cx_new_out *out)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_OUT_ADD);
+
+    cx_bind_i64(&q, out->id);
+    cx_bind_i64(&q, out->turn_id);
+    cx_bind_i64(&q, out->author);
+    cx_bind_i64(&q, out->part);
+    cx_bind_i64(&q, out->now_ms);
+    cx_bind_str(&q, out->text);
+    cx_bind_str(&q, out->reply_to);
+
+    return cx_query_run(&q);
+}
+
+
+static cx_err
+add_parts(cx_store *s, const cx_plan *in, const turn *t)
+{
+    cx_new_out  out = {
+        .turn_id = in->turn_id,
+        .author = CX_AUTHOR_AI,
+        .now_ms = in->now_ms,
+    };
+    cx_err      err = CX_OK;
+
+    for (size_t i = 0; i < in->nparts && err == CX_OK; i++) {
+        out.id = in->part_ids[i];
+        out.part = t->parts + (int64_t) i;
+        out.text = in->parts[i];
+        out.reply_to = i == 0 ? in->reply_to : CX_NOSTR;
+        err = cx_sqlite_out_add(s, &out);
+    }
+
+    return err;
+}
+
+
+static cx_err
+write_plan(cx_store *s, const cx_plan *in, const turn *t)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_TURN_PLAN);
+
+    cx_bind_i64(&q, in->turn_id);
+    cx_bind_i64(&q, in->state);
+    cx_bind_i64(&q, t->parts + (int64_t) in->nparts);
+    cx_bind_i64(&q, in->now_ms);
+    cx_bind_f64(&q, in->confidence);
+    cx_bind_i64(&q, in->tokens_in);
+    cx_bind_i64(&q, in->tokens_out);
+    cx_bind_str(&q, in->reason);
+    cx_bind_str(&q, in->model);
+    cx_bind_str(&q, in->sources);
+
+    return cx_query_run(&q);
+}
+
+
+static cx_err
+add_review(cx_store *s, const cx_plan *in, const turn *t)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_REVIEW_ADD);
+
+    cx_bind_i64(&q, in->turn_id);
+    cx_bind_i64(&q, t->conversation_id);
+    cx_bind_i64(&q, t->agent_id);
+    cx_bind_str(&q, in->draft);
+    cx_bind_f64(&q, in->confidence);
+    cx_bind_str(&q, in->reason);
+    cx_bind_i64(&q, in->now_ms);
+
+    return cx_query_run(&q);
+}
+
+
+static cx_err
+add_letter(cx_store *s, const cx_plan *in)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_DEAD_TURN);
+
+    cx_bind_i64(&q, in->turn_id);
+    cx_bind_str(&q, in->reason);
+    cx_bind_i64(&q, in->now_ms);
+
+    return cx_query_run(&q);
+}
+
+
+cx_err
+cx_sqlite_plan(cx_store *s, const cx_plan *in)
+{
+    turn    t;
+    cx_err  err;
+
+    if (in->state == CX_TURN_OPEN || in->state >= CX_TURN_STATE_COUNT
+        || (in->state == CX_TURN_REPLIED && in->nparts == 0))
+    {
+        return CX_INVALID;
+    }
+
+    err = cx_sqlite_fence(s, in->fence);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = place_turn(s, in->turn_id, &t);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (t.partition != (int64_t) in->fence.partition) {
+        return CX_FENCED;
+    }
+
+    if (t.state != CX_TURN_OPEN || t.inputs != in->inputs) {
+        return CX_STALE;
+    }
+
+    err = write_plan(s, in, &t);
+
+    if (err == CX_OK) {
+        err = add_parts(s, in, &t);
+    }
+
+    if (err == CX_OK && in->state == CX_TURN_HUMAN) {
+        err = add_review(s, in, &t);
+    }
+
+    return err == CX_OK && in->state == CX_TURN_DEAD
+           ? add_letter(s, in) : err;
+}

@@ -5,9 +5,9 @@
  * cx_http_start; after cx_call_cancel it never runs.  The response's views
  * live until the callback returns.
  *
- * A call that must not be repeated (once) never reuses bytes: its body
- * refuses to rewind, so that libcurl cannot silently send it again on a
- * connection that died (libcurl 7.88.1 does otherwise).
+ * A call that must not be repeated (once) ends as UNKNOWN when libcurl is
+ * about to send it a second time, which it otherwise does silently when a
+ * reused connection dies without an answer.
  */
 
 #ifndef CX_WORKER_HTTP_H

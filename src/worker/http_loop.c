@@ -21,7 +21,7 @@ act(cx_http_loop *l, curl_socket_t fd, int bits)
     int  running;
 
     (void) curl_multi_socket_action(l->multi, fd, bits, &running);
-    l->ended(l->owner);
+    l->ended(l);
 }
 
 
@@ -310,7 +310,7 @@ on_closed(uv_handle_t *handle)
     cx_http_loop  *l = handle->data;
 
     if (--l->handles == 0) {
-        l->gone(l->owner);
+        l->closed(l);
     }
 }
 

@@ -28,15 +28,16 @@ struct cx_http_loop_s {
     long              timeout_ms;    /* as libcurl said last */
     cx_http_socket  **sockets;       /* by descriptor */
     size_t            nsockets;
-    void            (*ended)(void *owner);   /* calls may have ended */
-    void            (*gone)(void *owner);    /* after close */
+    size_t            calls;         /* running; kept by the owner */
+    void            (*ended)(cx_http_loop *l);    /* some call may be over */
+    void            (*closed)(cx_http_loop *l);
     void             *owner;
 };
 
 bool cx_http_loop_open(cx_http_loop *l, uv_loop_t *loop, long max_calls);
-/* All easy handles have been removed before; gone comes later. */
+/* All easy handles have been removed before; closed comes later. */
 void cx_http_loop_close(cx_http_loop *l);
-/* Every easy handle opens and closes its sockets through these. */
+/* An easy handle that runs here opens and closes its sockets here too. */
 void cx_http_loop_use(cx_http_loop *l, CURL *easy);
 
 #endif /* CX_WORKER_HTTP_LOOP_H */

@@ -1,0 +1,70 @@
+/*
+ * One call of the client: a libcurl easy handle with all that is kept for its
+ * next use, how a request is put into it, and what came out of it.
+ */
+
+#ifndef CX_WORKER_HTTP_CALL_H
+#define CX_WORKER_HTTP_CALL_H
+
+#include "worker/http.h"
+#include "worker/http_loop.h"
+
+#define CX_CALL_HEADERS  64          /* of a response */
+
+typedef enum {
+    CX_CALL_FREE,
+    CX_CALL_QUEUED,
+    CX_CALL_RUNNING,
+    CX_CALL_TELLING                  /* its callback runs */
+} cx_call_state;
+
+typedef struct {
+    char    *p;
+    size_t   len;
+    size_t   room;
+} cx_call_bytes;
+
+struct cx_call_s {
+    cx_http            *http;
+    CURL               *easy;
+    cx_http_loop       *net;        /* the shard it runs in, or ran in */
+    cx_call_state       state;
+    cx_call            *next;
+    cx_call            *prev;
+    uint64_t            shape;      /* hash of what libcurl has kept */
+    cx_http_fn          fn;
+    void               *ctx;
+    uint64_t            deadline;   /* on the loop's clock */
+    size_t              max_body;
+    bool                once;
+    unsigned            requests;   /* times libcurl began to send */
+    cx_call_bytes               url;
+    struct curl_slist  *headers;
+    cx_call_bytes               out;
+    cx_call_bytes               in;
+    cx_call_bytes               head;       /* "name: value\n" of the last response */
+    bool                too_large;
+    char                error[CURL_ERROR_SIZE];
+};
+
+/* NULL: no memory. */
+cx_call *cx_call_new(cx_http *http, CURLSH *share);
+void cx_call_free(cx_call *c);
+
+/* What libcurl would not refuse, or would refuse only later. */
+bool cx_call_acceptable(const cx_http_req *req);
+/* Equal for requests that leave an easy handle in the same state. */
+uint64_t cx_call_shape(const cx_http_req *req);
+/* False: no memory. */
+bool cx_call_set(cx_call *c, const cx_http_req *req,
+    const cx_http_opts *opts);
+
+cx_call_end cx_call_judge(const cx_call *c, CURLcode rc);
+/* Views of the call; headers holds CX_CALL_HEADERS. */
+void cx_call_response(const cx_call *c, cx_header *headers,
+    cx_http_res *res);
+const char *cx_call_error(const cx_call *c, CURLcode rc);
+/* Forgets the response and what is too large to be kept. */
+void cx_call_reset(cx_call *c);
+
+#endif /* CX_WORKER_HTTP_CALL_H */

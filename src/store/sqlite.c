@@ -247,7 +247,7 @@ store_open(const char *url, bool migrate, cx_store **out, char *error,
 }
 
 
-/* --- transactions --------------------------------------------------------- */
+/* --- transactions -------------------------------------------------------- */
 
 static cx_err
 store_begin(cx_store *s)

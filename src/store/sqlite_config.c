@@ -73,7 +73,7 @@ check_id(cx_store *s, cx_sql_name sql, int64_t id, bool create)
 }
 
 
-/* --- agents --------------------------------------------------------------- */
+/* --- agents -------------------------------------------------------------- */
 
 cx_err
 cx_sqlite_agents(cx_store *s, cx_arena *a, cx_agent_list *out)
@@ -205,7 +205,7 @@ cx_sqlite_agent_delete(cx_store *s, int64_t id)
 }
 
 
-/* --- channels ------------------------------------------------------------- */
+/* --- channels ------------------------------------------------------------ */
 
 cx_err
 cx_sqlite_channels(cx_store *s, cx_arena *a, cx_channel_list *out)

@@ -153,7 +153,7 @@ cx_sqlite_lease_release(cx_store *s, cx_str owner, int partition)
 }
 
 
-/* --- what is under way ---------------------------------------------------- */
+/* --- what is under way --------------------------------------------------- */
 
 static cx_err
 list_turns(cx_store *s, unsigned partition, int64_t raise, cx_arena *a,

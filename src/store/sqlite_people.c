@@ -10,7 +10,7 @@
 #include <string.h>
 
 
-/* --- audit ---------------------------------------------------------------- */
+/* --- audit --------------------------------------------------------------- */
 
 cx_err
 cx_sqlite_audit(cx_store *s, int64_t id, cx_str who, cx_str what, cx_str ref,
@@ -48,7 +48,7 @@ cx_sqlite_audit_ref(cx_store *s, cx_str who, const char *what,
 }
 
 
-/* --- reviews -------------------------------------------------------------- */
+/* --- reviews ------------------------------------------------------------- */
 
 static cx_err
 read_reviews(cx_query *q, cx_arena *a, cx_review_list *list)
@@ -234,7 +234,7 @@ cx_sqlite_review_decide(cx_store *s, int64_t id, cx_str verdict,
 }
 
 
-/* --- dead letters --------------------------------------------------------- */
+/* --- dead letters -------------------------------------------------------- */
 
 cx_err
 cx_sqlite_event_dead(cx_store *s, const cx_dead_row *d)

@@ -22,7 +22,7 @@ cx_sqlite_author(int64_t author)
 }
 
 
-/* --- conversations -------------------------------------------------------- */
+/* --- conversations ------------------------------------------------------- */
 
 static cx_err
 read_conversations(cx_query *q, cx_arena *a, cx_conversation_list *list)
@@ -100,7 +100,7 @@ cx_sqlite_conversation(cx_store *s, int64_t id, cx_arena *a,
 }
 
 
-/* --- messages ------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------ */
 
 static void
 read_message(cx_query *q, cx_arena *a, cx_message_row *m)

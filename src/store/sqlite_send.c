@@ -85,7 +85,7 @@ cx_sqlite_claim(cx_store *s, const cx_claim *in, cx_arena *a,
 }
 
 
-/* --- settle --------------------------------------------------------------- */
+/* --- settle -------------------------------------------------------------- */
 
 static cx_err
 standing_of(cx_store *s, const cx_settle *in, cx_msg_state *state)
@@ -202,7 +202,7 @@ cx_sqlite_settle(cx_store *s, const cx_settle *in)
 }
 
 
-/* --- a person's word ------------------------------------------------------ */
+/* --- a person's word ----------------------------------------------------- */
 
 static cx_err
 check_held(cx_store *s, int64_t id)

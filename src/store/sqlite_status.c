@@ -239,7 +239,7 @@ cx_sqlite_accepted(cx_store *s, int64_t message_id, cx_str provider_id,
 }
 
 
-/* --- statuses ------------------------------------------------------------- */
+/* --- statuses ------------------------------------------------------------ */
 
 static cx_err
 find_by_provider(cx_store *s, const cx_status_in *in, standing *m,

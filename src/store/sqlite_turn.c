@@ -238,7 +238,7 @@ cx_sqlite_question(cx_store *s, int64_t turn_id, cx_arena *a, cx_str *out)
 }
 
 
-/* --- plan ----------------------------------------------------------------- */
+/* --- plan ---------------------------------------------------------------- */
 
 static cx_err
 place_turn(cx_store *s, int64_t turn_id, turn *t)

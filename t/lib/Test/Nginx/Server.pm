@@ -7,18 +7,18 @@ package Test::Nginx::Server;
 use strict;
 use warnings;
 
+use Connext::Process qw(spawn wait_pid stop_pid wait_text free_port read_file
+                        write_file sanitizers);
 use Cwd qw(abs_path);
 use File::Path qw(make_path remove_tree);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use POSIX ();
-use Socket qw(SOCK_STREAM);
 use Time::HiRes qw(sleep time);
 
 my $owner = $$;
 my %ports;                     # RAND_PORT_n
-my @children;                  # [pid, what], to be ended at the end
 
 our $ROOT;                     # server root
 our $PORT;
@@ -61,27 +61,6 @@ sub setup {
 }
 
 
-# Reports go to files, so that a log of a dead worker is not lost.
-sub sanitizers {
-    my ($lib, $log) = @_;
-
-    $ENV{ASAN_OPTIONS} = "log_path=$log:detect_odr_violation=0"
-                         . ":abort_on_error=0:detect_leaks=1";
-    $ENV{UBSAN_OPTIONS} = "log_path=$log:print_stacktrace=1";
-    $ENV{LSAN_OPTIONS} = "suppressions=$lib/lsan.supp"
-                         . ":print_suppressions=0";
-}
-
-
-sub free_port {
-    my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0,
-                                  Listen => 1, ReuseAddr => 1)
-        or die "no free port: $!\n";
-
-    return $s->sockport;
-}
-
-
 # $TEST_NGINX_... in a section.
 sub expand {
     my ($text) = @_;
@@ -102,26 +81,6 @@ sub expand {
 
 
 # --- files -------------------------------------------------------------------
-
-sub write_file {
-    my ($path, $text) = @_;
-
-    open my $f, '>', $path or die "$path: $!\n";
-    binmode $f;
-    print $f $text;
-    close $f or die "$path: $!\n";
-}
-
-
-sub read_file {
-    my ($path) = @_;
-
-    open my $f, '<', $path or return '';
-    binmode $f;
-    local $/;
-    return scalar(<$f>) // '';
-}
-
 
 sub fresh_root {
     remove_tree($ROOT);
@@ -215,50 +174,6 @@ _END
 
 # --- processes ---------------------------------------------------------------
 
-# Output of the child goes to a file.
-sub spawn {
-    my ($out, @command) = @_;
-
-    my $pid = fork;
-    die "fork: $!\n" unless defined $pid;
-    return $pid if $pid;
-
-    open STDIN, '<', '/dev/null';
-    open STDOUT, '>>', $out or POSIX::_exit(127);
-    open STDERR, '>&', \*STDOUT;
-    { no warnings 'exec'; exec { $command[0] } @command; }
-    POSIX::_exit(127);
-}
-
-
-# Its wait status, undef when it still runs then.
-sub wait_pid {
-    my ($pid, $seconds) = @_;
-
-    my $deadline = time + $seconds;
-    while (1) {
-        my $got = waitpid $pid, POSIX::WNOHANG;
-        return $? if $got == $pid;
-        return 0 if $got < 0;
-        return undef if time > $deadline;
-        sleep 0.003;
-    }
-}
-
-
-sub stop_pid {
-    my ($pid, $signal, $seconds) = @_;
-
-    kill $signal, $pid;
-    my $status = wait_pid($pid, $seconds);
-    return $status if defined $status;
-
-    kill 'KILL', $pid;
-    waitpid $pid, 0;
-    return 'killed';
-}
-
-
 sub nginx_command {
     return ($BINARY, '-e', "$ROOT/logs/error.log", '-p', "$ROOT/", '-c',
             "$ROOT/conf/nginx.conf", @_);
@@ -268,7 +183,7 @@ sub nginx_command {
 # Undef: runs.  Else why not.
 sub start {
     undef $DIED;
-    $PID = spawn("$ROOT/logs/stderr.log", nginx_command());
+    $PID = spawn('nginx', "$ROOT/logs/stderr.log", [nginx_command()]);
 
     my $deadline = time + 20;
     while (1) {
@@ -299,7 +214,7 @@ sub listening {
 
 # A block that must not start: its exit status, or undef when it does start.
 sub must_die {
-    my $pid = spawn("$ROOT/logs/stderr.log", nginx_command());
+    my $pid = spawn('nginx', "$ROOT/logs/stderr.log", [nginx_command()]);
     my $status = wait_pid($pid, 10);
 
     stop_pid($pid, 'TERM', 5) unless defined $status;
@@ -325,14 +240,6 @@ sub stop {
 }
 
 
-sub wait_text {
-    my ($status) = @_;
-
-    return $status & 127 ? 'signal ' . ($status & 127)
-                         : 'exit ' . ($status >> 8);
-}
-
-
 # What the sanitizers have to say; the files are gone then.
 sub sanitizer_reports {
     my @files = glob "$ASAN_LOG*";
@@ -351,11 +258,10 @@ sub redis {
 
     my $sock = "$TMP/redis.sock";
     mkdir "$TMP/redis";
-    my $pid = spawn("$TMP/redis.log", 'redis-server', '--port', 0,
-                    '--unixsocket', $sock, '--dir', "$TMP/redis",
-                    '--save', '', '--appendonly', 'yes',
-                    '--appendfsync', 'always', '--daemonize', 'no');
-    push @children, [$pid, 'redis'];
+    my $pid = spawn('redis', "$TMP/redis.log",
+                    ['redis-server', '--port', 0, '--unixsocket', $sock,
+                     '--dir', "$TMP/redis", '--save', '', '--appendonly',
+                     'yes', '--appendfsync', 'always']);
 
     my $deadline = time + 10;
     until (-S $sock && IO::Socket::UNIX->new(Peer => $sock)) {
@@ -387,7 +293,7 @@ sub tcp_server {
 
     my $pid = fork;
     die "fork: $!\n" unless defined $pid;
-    if (!$pid) {
+    if ($pid == 0) {
         eval { serve_tcp($block, $server) };
         POSIX::_exit($@ ? 1 : 0);
     }
@@ -424,14 +330,8 @@ sub serve_tcp {
 
 
 END {
-    if ($$ == $owner) {
-        my $status = $?;
-        local $?;
-        stop_pid($PID, 'TERM', 5) if defined $PID;
-        stop_pid($_->[0], 'TERM', 10) for @children;
-        remove_tree($ROOT) if defined $ROOT && !$ENV{TEST_NGINX_NO_CLEAN};
-        $? = $status;
-    }
+    remove_tree($ROOT) if $$ == $owner && defined $ROOT
+                          && !$ENV{TEST_NGINX_NO_CLEAN};
 }
 
 

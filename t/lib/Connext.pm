@@ -1,0 +1,636 @@
+package Connext;
+
+# A whole installation for a test, in a folder of its own, on free ports and
+# unix sockets: Redis, nginx with the module, workers, the double.
+#
+#   my $cx = Connext->new;
+#   $cx->start(qw(redis nginx double worker));
+#   $cx->set_up;                          # agent, knowledge, channel
+#   $cx->post(...); $cx->wait_for(5, sub { ... });
+#   $cx->finish;                          # asserts that nothing is wrong
+#
+# Every part is a child process and can be stopped, killed and started again
+# by its name.  A second worker is "worker2".
+
+use strict;
+use warnings;
+
+use Connext::Http;
+use Connext::Process qw(spawn wait_pid stop_pid wait_text alive free_port
+                        read_file write_file sanitizers);
+use Connext::Redis;
+use Connext::Sample qw(delivery json signature text_message);
+use Cwd qw(abs_path);
+use File::Temp qw(tempdir);
+use IO::Socket::UNIX;
+use JSON::PP ();
+use Test::More ();
+use Time::HiRes qw(sleep time);
+
+our $BUILD = abs_path($ENV{CONNEXT_BUILD} || 'build/release');
+our $ACCOUNT = '106540352242922';
+
+# Secrets that a test can look for in places where they must not be.
+our %SECRET = (
+    app_secret   => 'canary-app-secret-5d41402abc4b2a76b9719d91',
+    verify_token => 'canary-verify-token-7d793037a0760186574b',
+    access_token => 'canary-access-token-0282e2fdc7f1f8b2c1d0',
+);
+
+my ($lib) = abs_path(__FILE__) =~ m{^(.*)/};
+
+
+# nginx => workers of nginx; http, location => more configuration;
+# worker => { 'section.key' => value }; double => [options].
+sub new {
+    my ($class, %arg) = @_;
+
+    my $dir = tempdir('connext-test-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    my $self = bless {
+        dir => $dir, nginx_workers => $arg{nginx} || 1,
+        http => $arg{http} // '', location => $arg{location} // '',
+        conf => $arg{worker} || {}, double => $arg{double} || [],
+        modules => $arg{modules}, pid => {}, n => 0,
+    }, $class;
+
+    write_file("$dir/$_", "$SECRET{$_}\n", 0600) for keys %SECRET;
+    mkdir "$dir/$_" for qw(redis logs conf);
+    $self->{port} = free_port();
+    $self->{double_port} = free_port();
+    sanitizers($lib, "$dir/asan");
+    return $self;
+}
+
+
+sub dir  { return $_[0]{dir} }
+sub port { return $_[0]{port} }
+
+
+sub path {
+    my ($self, $name) = @_;
+
+    return "$self->{dir}/$name";
+}
+
+
+# --- parts -------------------------------------------------------------------
+
+sub start {
+    my ($self, @names) = @_;
+
+    for my $name (@names) {
+        my $kind = $name =~ s/\d+$//r;
+        my $start = $self->can("start_$kind") or die "no part \"$name\"\n";
+        die "$name runs already\n" if $self->{pid}{$name};
+        $self->$start($name);
+    }
+
+    return $self;
+}
+
+
+sub launch {
+    my ($self, $name, $command, $env) = @_;
+
+    $self->{pid}{$name} = spawn($name, $self->path("logs/$name.log"),
+                                $command, $env);
+}
+
+
+# Waits until the part is ready; dies with its log when it is not.
+sub ready {
+    my ($self, $name, $code, $seconds) = @_;
+
+    my $died;
+    my $ok = wait_for($self, $seconds // 10, sub {
+        $died = $self->gone($name);
+        return $died || $code->();
+    });
+    return if $ok && !$died;
+
+    my $why = $died ? 'is gone: ' . wait_text($died->[0]) : 'is not ready';
+    die "$name $why\n" . substr(read_file($self->path("logs/$name.log")),
+                                -3000);
+}
+
+
+# [wait status] when it ended by itself.
+sub gone {
+    my ($self, $name) = @_;
+
+    my $pid = $self->{pid}{$name} or return [0];
+    my $status = wait_pid($pid, 0);
+    return undef unless defined $status;
+
+    delete $self->{pid}{$name};
+    return [$status];
+}
+
+
+sub pid {
+    my ($self, $name) = @_;
+
+    return $self->{pid}{$name};
+}
+
+
+# TERM (nginx: QUIT) and wait; the wait status.
+sub stop {
+    my ($self, @names) = @_;
+
+    my $status;
+    for my $name (@names) {
+        my $pid = delete $self->{pid}{$name} or next;
+        my $signal = $name =~ /^nginx/ ? 'QUIT' : 'TERM';
+        $status = stop_pid($pid, $signal, 30 * Connext::Process::slow());
+    }
+
+    return $status;
+}
+
+
+sub kill9 {
+    my ($self, @names) = @_;
+
+    for my $name (@names) {
+        my $pid = delete $self->{pid}{$name} or next;
+        kill 'KILL', $pid;
+        wait_pid($pid, 10);
+    }
+}
+
+
+sub signal {
+    my ($self, $name, $signal) = @_;
+
+    kill $signal, $self->{pid}{$name} or die "$name: $!\n";
+}
+
+
+sub wait_for {
+    my ($self, $seconds, $code) = @_;
+
+    return Connext::Process::wait_for($seconds, $code);
+}
+
+
+# --- Redis -------------------------------------------------------------------
+
+sub start_redis {
+    my ($self, $name) = @_;
+
+    my $sock = $self->path('redis.sock');
+    unlink $sock;
+    $self->launch($name, ['redis-server', '--port', 0, '--unixsocket', $sock,
+                          '--dir', $self->path('redis'), '--save', '',
+                          '--appendonly', 'yes', '--appendfsync', 'always']);
+    $self->{redis} = Connext::Redis->new($sock);
+    $self->ready($name, sub {
+        eval { $self->{redis}->command('PING') eq 'PONG' };
+    });
+}
+
+
+sub redis {
+    my ($self, @argv) = @_;
+
+    return $self->{redis}->command(@argv);
+}
+
+
+# Events in the streams of a lane ("in", "st"), oldest first in each.
+sub events {
+    my ($self, $lane) = @_;
+
+    my @events;
+    for my $p (0 .. 63) {
+        my $list = $self->redis('XRANGE', sprintf('cx:{p%02d}:%s', $p, $lane),
+                                '-', '+');
+        for my $entry (@$list) {
+            my %field = @{$entry->[1]};
+            push @events, json()->decode($field{e});
+        }
+    }
+
+    return @events;
+}
+
+
+sub count {
+    my ($self, $lane) = @_;
+
+    my $n = 0;
+    $n += $self->redis('XLEN', sprintf('cx:{p%02d}:%s', $_, $lane))
+        for 0 .. 63;
+    return $n;
+}
+
+
+sub quarantined {
+    my ($self) = @_;
+
+    return $self->redis('XLEN', 'cx:{q}:quarantine');
+}
+
+
+# --- nginx -------------------------------------------------------------------
+
+sub nginx_binary {
+    return "$BUILD/nginx-asan" if -x "$BUILD/nginx-asan";
+
+    for my $dir (split(/:/, $ENV{PATH}), '/usr/sbin') {
+        return "$dir/nginx" if -x "$dir/nginx";
+    }
+
+    die "no nginx\n";
+}
+
+
+sub modules {
+    my ($self) = @_;
+
+    my @modules = @{$self->{modules} || ["$BUILD/ngx_http_connext_module.so"]};
+    @modules = grep { !/connext/ } @modules if nginx_binary() =~ /asan$/;
+    return join '', map { "load_module $_;\n" } @modules;
+}
+
+
+sub write_nginx_conf {
+    my ($self) = @_;
+
+    my $dir = $self->{dir};
+    my $user = $> == 0 ? "user root;\n" : '';
+
+    write_file("$dir/conf/nginx.conf", $self->modules . $user . <<_END);
+daemon off;
+worker_processes $self->{nginx_workers};
+error_log $dir/logs/error.log info;
+pid $dir/nginx.pid;
+
+events { worker_connections 8192; }
+
+http {
+    access_log $dir/logs/access.log;
+    client_body_temp_path $dir/body;
+    proxy_temp_path $dir/proxy;
+    fastcgi_temp_path $dir/fastcgi;
+    uwsgi_temp_path $dir/uwsgi;
+    scgi_temp_path $dir/scgi;
+
+    connext_channel wa-main {
+        type               whatsapp;
+        secret_file        $dir/app_secret;
+        verify_token_file  $dir/verify_token;
+    }
+
+$self->{http}
+
+    server {
+        listen 127.0.0.1:$self->{port} backlog=8192;
+        client_max_body_size 4m;
+        client_body_buffer_size 4m;
+        keepalive_requests 1000000;
+
+        location = /hooks/wa-main {
+            connext_webhook wa-main;
+            connext_pass unix:$dir/redis.sock;
+        }
+
+        location = /connext/status { connext_status; }
+        location = /connext/metrics { connext_status prometheus; }
+        location = /connext/ready { connext_status ready; }
+        location = /connext/live { connext_status live; }
+$self->{location}
+    }
+}
+_END
+}
+
+
+sub start_nginx {
+    my ($self, $name) = @_;
+
+    $self->write_nginx_conf;
+    $self->launch($name, [nginx_binary(), '-e', $self->path('logs/error.log'),
+                          '-p', $self->{dir}, '-c',
+                          $self->path('conf/nginx.conf')]);
+    $self->ready($name, sub {
+        -s $self->path('nginx.pid') && $self->http->socket;
+    }, 20);
+}
+
+
+# Process ids of nginx's workers.
+sub nginx_workers {
+    my ($self) = @_;
+
+    my $master = $self->{pid}{nginx};
+    return grep { length }
+           split ' ', read_file("/proc/$master/task/$master/children");
+}
+
+
+# Resident memory in kB of the workers of nginx, or of a pid.
+sub rss {
+    my ($self, @pids) = @_;
+
+    my $kb = 0;
+    for my $pid (@pids ? @pids : $self->nginx_workers) {
+        $kb += $1 if read_file("/proc/$pid/status") =~ /^VmRSS:\s+(\d+)/m;
+    }
+
+    return $kb;
+}
+
+
+# A connection of its own for whoever asks.
+sub http {
+    my ($self, %arg) = @_;
+
+    return Connext::Http->new(port => $self->{port}, %arg);
+}
+
+
+# Posts a body to the channel, signed unless told otherwise.
+sub post {
+    my ($self, $body, %headers) = @_;
+
+    my $client = $self->{client} ||= $self->http;
+    return $client->request('POST', '/hooks/wa-main', {
+        'Content-Type' => 'application/json',
+        'X-Hub-Signature-256' => signature($body, $SECRET{app_secret}),
+        %headers }, $body);
+}
+
+
+# One text of a customer; returns the answer.  from, text, id.
+sub say {
+    my ($self, %m) = @_;
+
+    $m{id} //= 'wamid.test' . ++$self->{n};
+    return $self->post(delivery(messages => [text_message(%m)]));
+}
+
+
+# --- the double --------------------------------------------------------------
+
+sub start_double {
+    my ($self, $name) = @_;
+
+    $self->launch($name, ["$BUILD/double", '--port', $self->{double_port},
+        '--ledger', $self->path('ledger'),
+        '--hook', "http://127.0.0.1:$self->{port}/hooks/wa-main",
+        '--hook-secret-file', $self->path('app_secret'),
+        @{$self->{double}}]);
+    my $client = Connext::Http->new(port => $self->{double_port});
+    $self->ready($name, sub { $client->socket });
+    $self->{double_client} = $client;
+}
+
+
+sub double {
+    my ($self, $method, $path, $what) = @_;
+
+    my $body = defined $what ? json()->encode($what) : '';
+    my $res = $self->{double_client}->request($method, $path, {}, $body);
+    die "double: $method $path: $res->{status} $res->{body}\n"
+        if $res->{status} != 200;
+    return json()->decode($res->{body});
+}
+
+
+sub script {
+    my ($self, @rules) = @_;
+
+    return $self->double('POST', '/_/script', \@rules);
+}
+
+
+# The judge: what the provider accepted.  Read from the file, so that it
+# works while the double is away.
+sub ledger {
+    my ($self) = @_;
+
+    return map { json()->decode($_) }
+           split /\n/, read_file($self->path('ledger'));
+}
+
+
+# --- workers -----------------------------------------------------------------
+
+sub write_worker_conf {
+    my ($self, $name) = @_;
+
+    my $dir = $self->{dir};
+    my %conf = (
+        'store.url'            => "sqlite:$dir/connext.db",
+        'redis.address'        => "unix:$dir/redis.sock",
+        'api.socket'           => "$dir/$name.sock",
+        'worker.quiet_ms'      => 20,
+        'worker.quiet_cap_ms'  => 500,
+        'worker.lease_ms'      => 2000,
+        'worker.reconcile_ms'  => 1500,
+        'worker.drain_ms'      => 5000,
+        'send.retry_base_ms'   => 50,
+        'send.timeout_ms'      => 1000,
+        'ai.timeout_ms'        => 3000,
+        'ai.deadline_ms'       => 4000,
+        %{$self->{conf}},
+    );
+
+    my %section;
+    for my $key (sort keys %conf) {
+        my ($s, $k) = split /\./, $key;
+        $section{$s} .= "$k = $conf{$key}\n";
+    }
+
+    write_file($self->path("conf/$name.ini"),
+               join "\n", map { "[$_]\n$section{$_}" } sort keys %section);
+}
+
+
+# With a failpoint it is the build that has them.
+sub start_worker {
+    my ($self, $name) = @_;
+
+    my $fp = delete $self->{failpoint};
+    my $binary = defined $fp ? 'connext-worker-fp' : 'connext-worker';
+    my $sock = $self->path("$name.sock");
+
+    $self->write_worker_conf($name);
+    $self->launch($name, ["$BUILD/$binary", '-c',
+                          $self->path("conf/$name.ini")],
+                  defined $fp ? { CONNEXT_FAILPOINT => $fp } : {});
+    $self->{api}{$name} = Connext::Http->new(unix => $sock);
+    return if defined $fp;      # it may die before it is ready
+
+    $self->ready($name, sub {
+        -S $sock && ($self->api_raw($name, 'GET', '/readyz'))->{status} == 200;
+    }, 20);
+}
+
+
+# The next worker that is started dies there: "send.after=kill".
+sub failpoint {
+    my ($self, $spec) = @_;
+
+    $self->{failpoint} = $spec;
+    return $self;
+}
+
+
+sub api_raw {
+    my ($self, $name, $method, $path, $body, $type) = @_;
+
+    return $self->{api}{$name}->request($method, $path,
+        defined $body ? { 'Content-Type' => $type || 'application/json' } : {},
+        $body);
+}
+
+
+# Decoded answer; dies on anything but 2xx.
+sub api {
+    my ($self, $method, $path, $what) = @_;
+
+    my ($name) = grep { $self->{pid}{$_} } sort keys %{$self->{api}};
+    die "no worker runs\n" unless defined $name;
+
+    my $res = $self->api_raw($name, $method, $path,
+                             defined $what ? json()->encode($what) : undef);
+    die "api: $method $path: $res->{status} " . ($res->{body} // '') . "\n"
+        unless $res->{status} =~ /^2/;
+    return $res->{body} ? json()->decode($res->{body}) : {};
+}
+
+
+sub knowledge {
+    my ($self, $agent, $file, $text) = @_;
+
+    my ($name) = grep { $self->{pid}{$_} } sort keys %{$self->{api}};
+    my $res = $self->api_raw($name, 'POST',
+                             "/api/v1/agents/$agent/knowledge?name=$file",
+                             $text, 'text/plain');
+    die "knowledge: $res->{status} $res->{body}\n"
+        unless $res->{status} =~ /^2/;
+}
+
+
+our $FAQ = <<'_END';
+question,answer
+When is check-in?,Check-in is from 15:00.
+When is check-out?,Check-out is until 11:00.
+Is there parking?,Parking is free behind the house.
+_END
+
+
+# An agent, its knowledge, the channel wa-main.  provider => 'openai' asks
+# the double.
+sub set_up {
+    my ($self, %arg) = @_;
+
+    my $double = "http://127.0.0.1:$self->{double_port}";
+    my %agent = (name => 'desk', provider => 'knowledge', threshold => 0.3,
+                 handoff => 'I will ask a colleague.');
+    if (($arg{provider} // '') eq 'openai') {
+        write_file($self->path('api_key'), "canary-api-key\n", 0600);
+        %agent = (%agent, provider => 'openai', base_url => "$double/v1",
+                  model => 'double', threshold => 0,
+                  api_key_file => $self->path('api_key'));
+    }
+
+    $self->api('POST', '/api/v1/agents', { %agent, %{$arg{agent} || {}} });
+    $self->knowledge('desk', 'faq.csv', $FAQ) unless $arg{no_knowledge};
+    $self->api('POST', '/api/v1/channels', {
+        name => 'wa-main', type => 'whatsapp', account => $ACCOUNT,
+        agent => 'desk', token_file => $self->path('access_token'),
+        base_url => $double, %{$arg{channel} || {}} });
+    return $self;
+}
+
+
+# --- load --------------------------------------------------------------------
+
+sub flood_start {
+    my ($self, %arg) = @_;
+
+    my $n = ++$self->{floods};
+    $arg{out} = $self->path("flood$n.out");
+    my @options = map { my $o = tr/_/-/r; ("--$o", $arg{$_}) } sort keys %arg;
+    my $log = $self->path("flood$n.json");
+    my $pid = spawn('flood', $log,
+                    ["$BUILD/flood", '--port', $self->{port},
+                     '--secret-file', $self->path('app_secret'), @options]);
+    return { pid => $pid, log => $log, out => $arg{out} };
+}
+
+
+# Its summary, with attempts => [[number, status], ...].
+sub flood_wait {
+    my ($self, $flood, $seconds) = @_;
+
+    my $status = wait_pid($flood->{pid},
+                          ($seconds // 60) * Connext::Process::slow());
+    if (!defined $status) {
+        stop_pid($flood->{pid}, 'KILL', 1);
+        die "flood takes too long\n";
+    }
+
+    my $text = read_file($flood->{log});
+    die "flood: $text\n" if $status != 0;
+    my $summary = json()->decode($text);
+    $summary->{answers} = [map { [split] } split /\n/,
+                           read_file($flood->{out})];
+    return $summary;
+}
+
+
+sub flood {
+    my ($self, %arg) = @_;
+
+    my $seconds = delete $arg{within};
+    return $self->flood_wait($self->flood_start(%arg), $seconds);
+}
+
+
+# --- the end -----------------------------------------------------------------
+
+# Text of all logs.
+sub logs {
+    my ($self) = @_;
+
+    return join '', map { read_file($_) } glob $self->path('logs/*');
+}
+
+
+sub bad_log_lines {
+    my ($self) = @_;
+
+    return grep { /\[(?:alert|emerg)\]/ }
+           split /^/, read_file($self->path('logs/error.log'));
+}
+
+
+# Stops everything and asserts what must always hold: three tests.
+sub finish {
+    my ($self, %arg) = @_;
+
+    my @pids = (values %{$self->{pid}},
+                $self->{pid}{nginx} ? $self->nginx_workers : ());
+    my @gone = grep { my $g = $self->gone($_); $g } sort keys %{$self->{pid}};
+    $self->stop(grep { !/^redis/ } sort keys %{$self->{pid}});
+    $self->stop('redis');
+
+    Test::More::is("@gone", '', 'nothing died by itself')
+        || Test::More::diag(map { substr read_file($self->path(
+                                  "logs/$_.log")), -2000 } @gone);
+
+    my $reports = join '', map { read_file($_) } glob $self->path('asan*');
+    my @bad = grep { !$arg{allow} || $_ !~ $arg{allow} } $self->bad_log_lines;
+    Test::More::is($reports . join('', @bad), '',
+                   'no alert, no sanitizer report');
+    Test::More::is(join(' ', grep { alive($_) } @pids), '',
+                   'no process is left');
+}
+
+
+1;

@@ -2,6 +2,8 @@
  * Inside the engine: what its files share.  Others include worker.h.
  *
  *   partition.c     leases; which partitions are ours
+ *   owner.c         a lock file that dies with its process
+ *   sweep.c         what others put into our partitions
  *   reader.c        XREADGROUP per lane, PEL first; backpressure
  *   take.c          TAKE and statuses: events become record, then XDEL, XACK
  *   directory.c     channels and agents as last read from the store
@@ -224,9 +226,14 @@ void cx_partition_lost(cx_worker *w, unsigned p);
 void cx_partition_conv_ended(cx_worker *w, unsigned p);
 void cx_partitions_leave(cx_worker *w, size_t keep);
 size_t cx_partitions_owned(const cx_worker *w);
+
+/* owner.c */
 void cx_owner_lock(cx_worker *w);
 void cx_owner_unlock(cx_worker *w);
 bool cx_owner_dead(cx_worker *w, cx_str owner);
+
+/* sweep.c */
+void cx_sweep_start(cx_worker *w);
 
 /* reader.c */
 void cx_readers_init(cx_worker *w);

@@ -1,12 +1,7 @@
 #include "worker/engine.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 
 /* One beat: we live, our leases go on, and what the others hold. */
@@ -33,15 +28,6 @@ typedef struct {
         cx_recovered  found;
     }             part[CX_PARTITIONS];
 } cx_acquire;
-
-/* What appeared in our partitions by other hands (API, another worker). */
-typedef struct {
-    cx_db_job     job;
-    cx_worker    *worker;
-    cx_arena     *arena;
-    bool          ours[CX_PARTITIONS];
-    cx_recovered  found[CX_PARTITIONS];
-} cx_sweep;
 
 typedef struct {
     cx_db_job   job;
@@ -112,99 +98,6 @@ cx_partitions_owned(const cx_worker *w)
     }
 
     return n;
-}
-
-
-/* --- a lock file that dies with its process --------------------------------- */
-
-/*
- * A lease protects against a worker that hangs; it should not make a restart
- * after a crash wait.  Where workers share a database file they share its
- * folder too: each holds an flock there under its name, and who can lock a
- * name's file knows that its holder is dead.
- */
-
-static bool
-owner_path(const cx_worker *w, cx_str owner, char *path, size_t size)
-{
-    cx_str  url = w->conf->store_url;
-    size_t  end;
-
-    if (cx_str_starts(url, CX_STR("sqlite:"))) {
-        url = cx_str_sub(url, 7, url.len);
-    }
-
-    end = cx_str_find_byte(url, '?');
-    url = cx_str_sub(url, 0, end);
-
-    if (url.len == 0 || url.p[0] != '/'
-        || cx_str_find_byte(owner, '/') != SIZE_MAX)
-    {
-        return false;
-    }
-
-    return snprintf(path, size, "%.*s.owner.%.*s", CX_ARG(url),
-                    CX_ARG(owner)) < (int) size;
-}
-
-
-void
-cx_owner_lock(cx_worker *w)
-{
-    char  path[512];
-
-    w->owner_lock = -1;
-
-    if (!owner_path(w, cx_strz(w->owner), path, sizeof(path))) {
-        return;
-    }
-
-    w->owner_lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (w->owner_lock >= 0 && flock(w->owner_lock, LOCK_EX | LOCK_NB) != 0) {
-        close(w->owner_lock);
-        w->owner_lock = -1;
-    }
-}
-
-
-void
-cx_owner_unlock(cx_worker *w)
-{
-    char  path[512];
-
-    if (w->owner_lock < 0) {
-        return;
-    }
-
-    if (owner_path(w, cx_strz(w->owner), path, sizeof(path))) {
-        (void) unlink(path);
-    }
-
-    close(w->owner_lock);
-    w->owner_lock = -1;
-}
-
-
-bool
-cx_owner_dead(cx_worker *w, cx_str owner)
-{
-    char  path[512];
-    int   fd;
-    bool  dead;
-
-    if (owner.len == 0 || !owner_path(w, owner, path, sizeof(path))) {
-        return false;
-    }
-
-    /* No file proves nothing: it may live on another machine. */
-    fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-
-    dead = flock(fd, LOCK_EX | LOCK_NB) == 0;
-    close(fd);
-    return dead;
 }
 
 
@@ -424,76 +317,6 @@ cx_partition_lost(cx_worker *w, unsigned p)
 }
 
 
-/* --- the sweep -------------------------------------------------------------- */
-
-static cx_err
-sweep_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
-{
-    cx_sweep       *q = (cx_sweep *) job;
-    const int64_t   now = cx_now_ms();
-    cx_err          err;
-
-    cx_arena_reset(q->arena);
-
-    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
-        memset(&q->found[i], 0, sizeof(q->found[i]));
-
-        if (!q->ours[i]) {
-            continue;
-        }
-
-        err = ops->sweep(s, i, now, q->arena, &q->found[i]);
-        if (err != CX_OK) {
-            return err;
-        }
-    }
-
-    return CX_OK;
-}
-
-
-static void
-sweep_done(cx_db_job *job, cx_err err)
-{
-    cx_sweep   *q = (cx_sweep *) job;
-    cx_worker  *w = q->worker;
-
-    for (unsigned i = 0; err == CX_OK && i < CX_PARTITIONS; i++) {
-        if (q->ours[i] && w->part[i].state == CX_PART_LIVE && !w->draining) {
-            cx_convs_adopt(w, i, &q->found[i]);
-        }
-    }
-
-    w->handles--;
-    cx_arena_free(q->arena);
-    free(q);
-    cx_worker_check_drained(w);
-}
-
-
-static void
-sweep_start(cx_worker *w)
-{
-    cx_sweep  *q = calloc(1, sizeof(*q));
-
-    if (q == NULL || (q->arena = cx_arena_new(CX_BATCH_ARENA)) == NULL) {
-        free(q);
-        return;
-    }
-
-    q->worker = w;
-    q->job.run = sweep_run;
-    q->job.done = sweep_done;
-
-    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
-        q->ours[i] = w->part[i].state == CX_PART_LIVE;
-    }
-
-    w->handles++;
-    cx_db_read(w->db, &q->job);
-}
-
-
 /* --- the beat --------------------------------------------------------------- */
 
 static cx_err
@@ -588,7 +411,7 @@ beat_done(cx_db_job *job, cx_err err)
         goto acquiring;
     }
 
-    sweep_start(w);
+    cx_sweep_start(w);
     cx_readers_room(w);
 
 done:

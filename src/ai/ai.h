@@ -24,7 +24,7 @@ typedef struct {
     cx_str   source;        /* file name */
     int64_t  chunk_id;
     int64_t  position;      /* row or paragraph, from 1 */
-    cx_str   question;      /* CSV with a question column; else empty */
+    cx_str   question;      /* CSV's question column, a Markdown heading */
     cx_str   text;
     double   score;         /* from the store, higher is better */
 } cx_ai_passage;

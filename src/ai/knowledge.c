@@ -1,0 +1,143 @@
+/*
+ * The built-in answerer: no model, no network.  It says what the best
+ * passage says and names the file, or that it does not know.
+ */
+
+#include "ai/evidence.h"
+#include "ai/providers.h"
+#include "core/utf8.h"
+
+
+#define MATCH_MIN   0.5     /* share of the question a passage must cover */
+#define ANSWER_MAX  500     /* code points of a passage that is said whole */
+#define PIECE_MAX   400     /* else of the piece that fits best */
+
+
+static cx_err answer(const cx_ai_prompt *p, cx_arena *a, cx_ai_answer *out);
+static void say(const cx_ai_prompt *p, size_t best, const cx_words *question,
+    cx_arena *a, cx_ai_answer *out);
+static size_t best_passage(const cx_ai_prompt *p, const cx_words *question,
+    cx_arena *a);
+static cx_str best_piece(cx_str text, const cx_words *question, cx_arena *a);
+static void greet(cx_ai_answer *out, cx_str reply);
+static void hand_off(const cx_ai_prompt *p, cx_ai_answer *out);
+
+
+const cx_ai  cx_ai_knowledge = {
+    .name = "knowledge",
+    .answer = answer,
+};
+
+
+static cx_err
+answer(const cx_ai_prompt *p, cx_arena *a, cx_ai_answer *out)
+{
+    size_t          best;
+    const cx_words  question = cx_words_of(a, p->question);
+    const cx_str    reply = cx_ai_small_talk(&question);
+
+    *out = (cx_ai_answer) { .model = CX_STR("knowledge") };
+
+    if (reply.len > 0) {
+        greet(out, reply);
+        return CX_OK;
+    }
+
+    best = best_passage(p, &question, a);
+
+    if (best < p->npassages) {
+        say(p, best, &question, a, out);
+
+    } else {
+        hand_off(p, out);
+    }
+
+    return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
+}
+
+
+static void
+say(const cx_ai_prompt *p, size_t best, const cx_words *question, cx_arena *a,
+    cx_ai_answer *out)
+{
+    cx_ai_prompt   alone = *p;
+    cx_ai_passage  said = p->passages[best];
+
+    /* Judged by what is said alone, and before the source is named: a file's
+     * name is no fact of the answer. */
+    said.text = best_piece(said.text, question, a);
+    alone.passages = &said;
+    alone.npassages = 1;
+    out->confidence = cx_ai_confidence(&alone, said.text, a, &out->reason);
+
+    out->text = cx_printf(a, "%.*s (%.*s)", CX_ARG(said.text),
+                          CX_ARG(said.source));
+    out->used[0] = best;
+    out->nused = 1;
+}
+
+
+/* Index of the passage that covers most of the question, of equals the one
+ * the search liked best; npassages when none covers enough. */
+static size_t
+best_passage(const cx_ai_prompt *p, const cx_words *question, cx_arena *a)
+{
+    double  share = 0;
+    size_t  best = p->npassages;
+
+    for (size_t i = 0; i < p->npassages; i++) {
+        const cx_words     w = cx_ai_passage_words(a, &p->passages[i]);
+        const cx_coverage  c = cx_ai_coverage(question, &w);
+
+        if (c.share >= MATCH_MIN && c.share > share) {
+            share = c.share;
+            best = i;
+        }
+    }
+
+    return best;
+}
+
+
+static cx_str
+best_piece(cx_str text, const cx_words *question, cx_arena *a)
+{
+    double  share = -1;
+    cx_str  best = CX_NOSTR, piece;
+
+    text = cx_str_trim(text);
+
+    if (cx_utf8_count(text) <= ANSWER_MAX) {
+        return text;
+    }
+
+    while (cx_utf8_split(&text, PIECE_MAX, &piece)) {
+        const cx_words     w = cx_words_of(a, piece);
+        const cx_coverage  c = cx_ai_coverage(question, &w);
+
+        if (c.share > share) {
+            share = c.share;
+            best = piece;
+        }
+    }
+
+    return best;
+}
+
+
+static void
+greet(cx_ai_answer *out, cx_str reply)
+{
+    out->text = reply;
+    out->confidence = 1;
+    out->reason = CX_STR("a greeting or thanks, nothing is claimed");
+}
+
+
+static void
+hand_off(const cx_ai_prompt *p, cx_ai_answer *out)
+{
+    out->text = cx_ai_handoff(p);
+    out->handoff = true;
+    out->reason = CX_STR("nothing in the knowledge answers the question");
+}

@@ -1,0 +1,11 @@
+/* What the two files of the OpenAI-compatible provider share. */
+
+#ifndef CX_AI_OPENAI_H
+#define CX_AI_OPENAI_H
+
+#include "ai/ai.h"
+
+cx_ai_outcome cx_openai_parse(const cx_http_res *res, const cx_ai_prompt *p,
+    cx_arena *a, cx_ai_answer *out);
+
+#endif /* CX_AI_OPENAI_H */

@@ -1,0 +1,11 @@
+/* The providers, for the list in ai.c and for tests. */
+
+#ifndef CX_AI_PROVIDERS_H
+#define CX_AI_PROVIDERS_H
+
+#include "ai/ai.h"
+
+extern const cx_ai  cx_ai_knowledge;
+extern const cx_ai  cx_ai_openai;
+
+#endif /* CX_AI_PROVIDERS_H */

@@ -1,0 +1,237 @@
+/* Knowledge files into passages: checks, and plain text. */
+
+#include "ai/split.h"
+
+#include "core/utf8.h"
+
+
+#define TITLE_MAX  60       /* code points of a line that only announces */
+
+
+static cx_err check(cx_str name, cx_str content, cx_arena *a, cx_str *error);
+static bool name_ends(cx_str name, cx_str suffix);
+static bool grow(cx_chunks *list, cx_arena *a);
+static bool announces(cx_str paragraph);
+static bool question_and_answer(cx_str paragraph, cx_str *question,
+    cx_str *text);
+static cx_str after_label(cx_str line, char label);
+
+
+cx_err
+cx_ai_split(cx_str name, cx_str content, cx_arena *a, cx_chunks *list,
+    cx_str *error)
+{
+    cx_err        err;
+    const size_t  before = list->n;
+
+    if (cx_str_starts(content, CX_STR("\xef\xbb\xbf"))) {
+        content = cx_str_sub(content, 3, content.len);
+    }
+
+    err = check(name, content, a, error);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (name_ends(name, CX_STR(".csv"))) {
+        err = cx_split_csv(name, content, a, list, error);
+
+    } else if (name_ends(name, CX_STR(".md"))
+               || name_ends(name, CX_STR(".markdown")))
+    {
+        cx_split_markdown(content, a, list);
+
+    } else {
+        cx_split_text(content, a, list);
+    }
+
+    if (cx_arena_failed(a)) {
+        return CX_NOMEM;
+    }
+
+    if (err == CX_OK && list->n == before) {
+        *error = cx_printf(a, "%.*s: there is no text in it", CX_ARG(name));
+        err = cx_arena_failed(a) ? CX_NOMEM : CX_INVALID;
+    }
+
+    return err;
+}
+
+
+/* Text in UTF-8, without NUL: an image or a UTF-16 file shows here. */
+static cx_err
+check(cx_str name, cx_str content, cx_arena *a, cx_str *error)
+{
+    size_t    len;
+    size_t    line = 1;
+    uint32_t  cp;
+
+    for (size_t i = 0; i < content.len; i += len) {
+        len = cx_utf8_next(cx_str_sub(content, i, 4), &cp);
+
+        if (len == 0 || cp == 0) {
+            *error = cx_printf(a, "%.*s:%zu: not UTF-8 text; save the file "
+                               "as UTF-8 and add it again",
+                               CX_ARG(name), line);
+            return cx_arena_failed(a) ? CX_NOMEM : CX_INVALID;
+        }
+
+        line += cp == '\n';
+    }
+
+    return CX_OK;
+}
+
+
+static bool
+name_ends(cx_str name, cx_str suffix)
+{
+    return name.len > suffix.len
+           && cx_str_eq_nocase(cx_str_sub(name, name.len - suffix.len,
+                                          suffix.len), suffix);
+}
+
+
+void
+cx_split_add(cx_chunks *list, cx_arena *a, int64_t position, cx_str question,
+    cx_str text)
+{
+    cx_str  piece;
+
+    while (cx_utf8_split(&text, CX_CHUNK_MAX, &piece)) {
+        piece = cx_str_trim(piece);
+
+        if (piece.len > 0 && grow(list, a)) {
+            list->items[list->n++] = (cx_chunk) {
+                .position = position,
+                .question = question,
+                .text = piece,
+            };
+        }
+    }
+}
+
+
+static bool
+grow(cx_chunks *list, cx_arena *a)
+{
+    size_t     room;
+    cx_chunk  *items;
+
+    if (list->n < list->room) {
+        return true;
+    }
+
+    room = list->room == 0 ? 32 : 2 * list->room;
+    items = CX_NEW_N(a, room, cx_chunk);
+    if (items == NULL) {
+        return false;
+    }
+
+    if (list->n > 0) {
+        memcpy(items, list->items, list->n * sizeof(*items));
+    }
+
+    list->items = items;
+    list->room = room;
+
+    return true;
+}
+
+
+bool
+cx_split_paragraph(cx_str *rest, cx_str *paragraph)
+{
+    cx_str       line;
+    const char  *from = NULL, *to = NULL;
+
+    while (cx_str_split(rest, '\n', &line)) {
+        if (cx_str_trim(line).len > 0) {
+            from = from == NULL ? line.p : from;
+            to = line.p + line.len;
+
+        } else if (from != NULL) {
+            break;
+        }
+    }
+
+    if (from == NULL) {
+        return false;
+    }
+
+    *paragraph = (cx_str) { (size_t) (to - from), from };
+    return true;
+}
+
+
+/* By paragraph; one that only announces ("Parking:") stays with the next. */
+void
+cx_split_text(cx_str content, cx_arena *a, cx_chunks *list)
+{
+    int64_t      position = 0;
+    cx_str       paragraph, question, text;
+    const char  *title = NULL;
+
+    while (cx_split_paragraph(&content, &paragraph)) {
+        position++;
+
+        if (question_and_answer(paragraph, &question, &text)) {
+            cx_split_add(list, a, position, question, text);
+            title = NULL;
+            continue;
+        }
+
+        if (title != NULL) {
+            paragraph.len += (size_t) (paragraph.p - title);
+            paragraph.p = title;
+        }
+
+        if (announces(paragraph) && cx_str_trim(content).len > 0) {
+            title = paragraph.p;
+            continue;
+        }
+
+        cx_split_add(list, a, position, CX_NOSTR, paragraph);
+        title = NULL;
+    }
+}
+
+
+/* One short line that is no sentence. */
+static bool
+announces(cx_str paragraph)
+{
+    const cx_str  s = cx_str_trim(paragraph);
+
+    return cx_str_find_byte(s, '\n') == SIZE_MAX
+           && cx_utf8_count(s) <= TITLE_MAX
+           && memchr(".!?", s.p[s.len - 1], 3) == NULL;
+}
+
+
+/* "Q: ...", then a line "A: ...". */
+static bool
+question_and_answer(cx_str paragraph, cx_str *question, cx_str *text)
+{
+    cx_str  line, rest = paragraph;
+
+    (void) cx_str_split(&rest, '\n', &line);
+
+    *question = after_label(line, 'q');
+    *text = after_label(rest, 'a');
+
+    return question->len > 0 && text->len > 0;
+}
+
+
+static cx_str
+after_label(cx_str line, char label)
+{
+    line = cx_str_trim(line);
+
+    if (line.len < 3 || (line.p[0] | 0x20) != label || line.p[1] != ':') {
+        return CX_NOSTR;
+    }
+
+    return cx_str_trim(cx_str_sub(line, 2, line.len));
+}

@@ -1,0 +1,23 @@
+/* What the splitters of the file kinds share. */
+
+#ifndef CX_AI_SPLIT_H
+#define CX_AI_SPLIT_H
+
+#include "ai/ai.h"
+
+#define CX_CHUNK_MAX  1200      /* code points of one passage */
+
+/* Adds text as one passage, or as several when it is too long; blank text is
+ * left out. */
+void cx_split_add(cx_chunks *list, cx_arena *a, int64_t position,
+    cx_str question, cx_str text);
+
+cx_err cx_split_csv(cx_str name, cx_str content, cx_arena *a,
+    cx_chunks *list, cx_str *error);
+void cx_split_markdown(cx_str content, cx_arena *a, cx_chunks *list);
+void cx_split_text(cx_str content, cx_arena *a, cx_chunks *list);
+
+/* The next block of lines that are not blank; false at the end. */
+bool cx_split_paragraph(cx_str *rest, cx_str *paragraph);
+
+#endif /* CX_AI_SPLIT_H */

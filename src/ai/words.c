@@ -1,0 +1,479 @@
+#include "ai/words.h"
+
+#include "core/utf8.h"
+
+
+#define FOLD_MAX   64       /* bytes of a folded word; the rest is cut */
+#define WORDS_MAX  4096     /* of one text; the rest of it is not looked at */
+
+/* U+00C0 to U+017F without accents; a space is no letter. */
+static const char  latin[] =
+    "aaaaaaaceeeeiiiidnooooo ouuuuyts"
+    "aaaaaaaceeeeiiiidnooooo ouuuuyty"
+    "aaaaaaccccccccddddeeeeeeeeeegggg"
+    "gggghhhhiiiiiiiiiiiijjkkklllllll"
+    "lllnnnnnnnnnoooooooorrrrrrssssss"
+    "ssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+
+/* Code points from..to above ASCII that are no part of a word. */
+static const struct {
+    uint32_t  from;
+    uint32_t  to;
+} gaps[] = {
+    { 0x0080,  0x00a9 },    /* controls, signs */
+    { 0x00ab,  0x00b4 },
+    { 0x00b6,  0x00b9 },
+    { 0x00bb,  0x00bf },
+    { 0x00d7,  0x00d7 },
+    { 0x00f7,  0x00f7 },
+    { 0x2000,  0x206f },    /* punctuation */
+    { 0x20a0,  0x20cf },    /* currency */
+    { 0x2190,  0x2bff },    /* arrows, symbols */
+    { 0x3000,  0x303f },
+    { 0xfe00,  0xfe0f },
+    { 0xff00,  0xff0f },
+    { 0x1f000, 0x1faff },   /* emoji */
+};
+
+/* "check in" is another thing than "check out": these verbs make one word
+ * with the particle behind them. */
+static const char  verbs[] =
+    " check drop log move opt pick sign ";
+static const char  particles[] =
+    " in off out up ";
+
+static const char  stops[] =
+    /* en */
+    " a able about all allowed also am an and any anyone are as ask at "
+    "available be because been being bring but by can could did do does "
+    "done for from get give go going got had has have having he hello her "
+    "hey hi his how i if in into is it its just know let like ll look "
+    "looking make may me might mine my need no not of off offer on one or "
+    "our out permitted please possible provide question really re s say "
+    "she should so some someone sorry still t tell than thank thanks that "
+    "the their them there these they thing this those to too up us use "
+    "using ve very want was we welcome well were what when where whether "
+    "which who whom why will wish with would yes you your "
+    /* de */
+    "aber alle als am an auch auf aus bei beim bekomme bekommen bin bis "
+    "bitte bringen da danke darf dass dein dem den denn der des die "
+    "diese dieser dieses doch du durch ein eine einem einen einer eines "
+    "er erlaubt es etwas euch euer eure fur gerne gibt guten habe haben "
+    "hallo hast hatte ich ihr ihre ihnen im ist ja kann kannst kein keine "
+    "konnen konnte man mein meine mich mir mit mitbringen moglich mochte "
+    "muss nach nicht noch nur oder ob sein seine sich sie sind so tag um "
+    "und uns unser unsere verfugbar vom von vor wann warum was welche "
+    "welcher welches wenn wer werden wie will wir wird wo wollen wurde zu "
+    "zum zur "
+    /* es */
+    "al algo alguna alguno como con cual cuales cuando cuanto cuanta de "
+    "del desde disponible donde el ella ellos en entre esta estan este "
+    "esto estoy gracias hay hola la las le les lo los mas me mi mis muy "
+    "nos nosotros o para pero permitido por porque posible puede pueden "
+    "puedo quiero que quien se ser si sin sobre son su sus tambien te "
+    "tengo tiene tienen tienes tu un una uno unos usted ustedes y ya yo "
+    /* fr */
+    "ai au aux avec avez avoir bonjour c ce ces cette chez combien comment "
+    "d dans des disponible dont du elle en est et etes etre faire il ils "
+    "j je l leur ma mais merci mes moi mon n ne nos notre nous on ont ou "
+    "par pas peut peux plait pour pourquoi pouvez pouvons puis qu quand "
+    "que quel quelle quelles quels qui sa salut sans ses si sommes son "
+    "suis sur ta te tes toi ton tu une vos votre voulons vous y "
+    /* it */
+    "ai agli al alla alle anche avete c che chi ci ciao come cosa da dal "
+    "dalla degli dei del della delle devo di disponibile dove e ed gli ha "
+    "hai hanno ho i il io la le lei lo loro ma mi mia mio nei nel nella "
+    "noi non per perche permesso piu posso possiamo possibile puo qual "
+    "quale quando quanto quanti quello questa questo se sei si siamo sono "
+    "sua suo sul sulla tra tu un una uno vi voi vorrei "
+    /* pt */
+    "ao aos as ate com como da das de disponivel do dos e ela ele eles em "
+    "essa esse esta este eu foi ha isso isto ja mais mas me meu minha na "
+    "nao nas nem no nos nossa nosso num numa o obrigada obrigado oi ola "
+    "onde os ou para pela pelo permitido pode podem podemos por porque "
+    "posso possivel qual quais quando quanto quantos que quem quero se "
+    "seu sua tem temos tenho ter um uma umas uns voce voces ";
+
+
+static bool add_word(cx_words *list, size_t *room, const cx_word *w,
+    cx_arena *a);
+static cx_str fold_word(cx_arena *a, cx_str raw);
+static size_t letter(cx_str s, uint32_t *cp);
+static bool is_letter(uint32_t cp);
+static bool next_word(cx_str text, size_t *at, cx_word *w, cx_arena *a);
+static bool merge_verb(cx_word *last, const cx_word *w, cx_arena *a);
+static size_t encode(char *p, uint32_t cp);
+static bool verb_and_particle(cx_str fold);
+static size_t prefix_len(cx_str a, cx_str b);
+static bool find_one(const cx_words *in, const cx_word *w);
+static bool find_whole(const cx_words *in, cx_str whole);
+
+
+cx_words
+cx_words_of(cx_arena *a, cx_str text)
+{
+    size_t    at = 0, room = 0;
+    cx_word   w;
+    cx_words  list = { 0 };
+
+    while (list.n < WORDS_MAX && next_word(text, &at, &w, a)) {
+        if (list.n > 0 && merge_verb(&list.items[list.n - 1], &w, a)) {
+            continue;
+        }
+
+        if (!add_word(&list, &room, &w, a)) {
+            break;
+        }
+    }
+
+    if (cx_arena_failed(a)) {
+        return (cx_words) { 0 };
+    }
+
+    return list;
+}
+
+
+static bool
+add_word(cx_words *list, size_t *room, const cx_word *w, cx_arena *a)
+{
+    cx_word  *items;
+
+    if (list->n == *room) {
+        *room = *room == 0 ? 32 : 2 * *room;
+        items = CX_NEW_N(a, *room, cx_word);
+        if (items == NULL) {
+            return false;
+        }
+
+        if (list->n > 0) {
+            memcpy(items, list->items, list->n * sizeof(*items));
+        }
+
+        list->items = items;
+    }
+
+    list->items[list->n++] = *w;
+    return true;
+}
+
+
+/* The word at or behind *at, which moves behind it. */
+static bool
+next_word(cx_str text, size_t *at, cx_word *w, cx_arena *a)
+{
+    size_t    from = *at, to, len;
+    uint32_t  cp;
+
+    while (from < text.len) {
+        len = letter(cx_str_sub(text, from, 4), &cp);
+        if (is_letter(cp)) {
+            break;
+        }
+
+        from += len;
+    }
+
+    for (to = from; to < text.len; to += len) {
+        len = letter(cx_str_sub(text, to, 4), &cp);
+        if (!is_letter(cp)) {
+            break;
+        }
+    }
+
+    if (to == from) {
+        return false;
+    }
+
+    *w = (cx_word) {
+        .raw = cx_str_sub(text, from, to - from),
+        .tied = from == *at + 1 && *at > 0 && text.p[*at] == '-',
+    };
+    w->fold = fold_word(a, w->raw);
+    w->exact = verb_and_particle(w->fold);
+    *at = to;
+
+    return true;
+}
+
+
+/* One code point; a bad byte is no letter. */
+static size_t
+letter(cx_str s, uint32_t *cp)
+{
+    const size_t  len = cx_utf8_next(s, cp);
+
+    if (len == 0) {
+        *cp = ' ';
+        return 1;
+    }
+
+    return len;
+}
+
+
+static bool
+is_letter(uint32_t cp)
+{
+    if (cp < 0x80) {
+        return (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z')
+               || (cp >= '0' && cp <= '9');
+    }
+
+    for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
+        if (cp >= gaps[i].from && cp <= gaps[i].to) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static cx_str
+fold_word(cx_arena *a, cx_str raw)
+{
+    char      p[FOLD_MAX];
+    size_t    n = 0;
+    uint32_t  cp;
+
+    for (size_t i = 0, len; i < raw.len && n + 4 <= FOLD_MAX; i += len) {
+        len = letter(cx_str_sub(raw, i, 4), &cp);
+
+        if (cp < 0x80) {
+            p[n++] = (char) (cp >= 'A' && cp <= 'Z' ? cp + 32 : cp);
+
+        } else if (cp == 0xdf) {
+            p[n++] = 's';
+            p[n++] = 's';
+
+        } else if (cp >= 0xc0 && cp < 0xc0 + sizeof(latin) - 1) {
+            p[n++] = latin[cp - 0xc0];
+
+        } else if ((cp >= 0x391 && cp <= 0x3a9)
+                   || (cp >= 0x410 && cp <= 0x42f))
+        {
+            n += encode(p + n, cp + 0x20);      /* Greek, Cyrillic capitals */
+
+        } else if (cp < 0x300 || cp > 0x36f) {  /* not an accent by itself */
+            memcpy(p + n, raw.p + i, len);
+            n += len;
+        }
+    }
+
+    return cx_dup(a, (cx_str) { n, p });
+}
+
+
+/* Two-byte UTF-8. */
+static size_t
+encode(char *p, uint32_t cp)
+{
+    p[0] = (char) (0xc0 | cp >> 6);
+    p[1] = (char) (0x80 | (cp & 0x3f));
+
+    return 2;
+}
+
+
+bool
+cx_word_in(const char *list, cx_str word)
+{
+    char  key[FOLD_MAX + 2];
+
+    if (word.len == 0 || word.len > FOLD_MAX) {
+        return false;
+    }
+
+    key[0] = ' ';
+    memcpy(key + 1, word.p, word.len);
+    key[word.len + 1] = ' ';
+
+    return cx_str_find(cx_strz(list), (cx_str) { word.len + 2, key })
+           != SIZE_MAX;
+}
+
+
+/* "check" and "in" become "checkin"; "checkin" stays what it is. */
+static bool
+merge_verb(cx_word *last, const cx_word *w, cx_arena *a)
+{
+    const char  *gap = last->raw.p + last->raw.len;
+
+    if (last->exact || w->raw.p != gap + 1 || (*gap != ' ' && *gap != '-')
+        || !cx_word_in(verbs, last->fold) || !cx_word_in(particles, w->fold))
+    {
+        return false;
+    }
+
+    last->fold = cx_concat(a, last->fold, w->fold);
+    last->raw.len = (size_t) (w->raw.p + w->raw.len - last->raw.p);
+    last->exact = true;
+
+    return true;
+}
+
+
+static bool
+verb_and_particle(cx_str fold)
+{
+    for (size_t n = 2; n <= 3 && n < fold.len; n++) {
+        if (cx_word_in(verbs, cx_str_sub(fold, 0, fold.len - n))
+            && cx_word_in(particles, cx_str_sub(fold, fold.len - n, n)))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+bool
+cx_word_stop(cx_str fold)
+{
+    return cx_word_in(stops, fold)
+           || (fold.len == 1 && (fold.p[0] < '0' || fold.p[0] > '9'));
+}
+
+
+bool
+cx_word_number(cx_str fold)
+{
+    return fold.len > 0 && fold.p[0] >= '0' && fold.p[0] <= '9';
+}
+
+
+/*
+ * Equal, or forms of one word: "pet" and "pets", "park" and "parking",
+ * "arrive" and "arrival".  A guess without a dictionary: what it takes for
+ * alike wrongly ("part", "party") costs a reviewer's look at worst.
+ */
+bool
+cx_word_alike(const cx_word *a, const cx_word *b)
+{
+    const cx_str  x = a->fold.len <= b->fold.len ? a->fold : b->fold;
+    const cx_str  y = a->fold.len <= b->fold.len ? b->fold : a->fold;
+    const size_t  same = prefix_len(x, y);
+
+    if (same == x.len && same == y.len) {
+        return true;
+    }
+
+    if (a->exact || b->exact || cx_word_number(x) || cx_word_number(y)) {
+        return false;
+    }
+
+    if (same == x.len) {
+        return (x.len >= 3 && y.len == x.len + 1 && y.p[x.len] == 's')
+               || (x.len == 4 && y.len <= x.len + 3)
+               || (x.len >= 5 && y.len <= x.len + 6);
+    }
+
+    return same >= 5 && y.len - same <= 3;
+}
+
+
+static size_t
+prefix_len(cx_str a, cx_str b)
+{
+    size_t  n = 0;
+
+    while (n < a.len && n < b.len && a.p[n] == b.p[n]) {
+        n++;
+    }
+
+    return n;
+}
+
+
+size_t
+cx_words_group(const cx_words *q, size_t i)
+{
+    do {
+        i++;
+    } while (i < q->n && q->items[i].tied);
+
+    return i;
+}
+
+
+/* "Wi-Fi-password": as one word, or each part by itself. */
+bool
+cx_words_find(const cx_words *in, const cx_words *q, size_t i, size_t *next)
+{
+    bool          all = true;
+    char          whole[FOLD_MAX];
+    size_t        len = 0;
+    const size_t  end = cx_words_group(q, i);
+
+    *next = end;
+
+    for (size_t k = i; k < end; k++) {
+        const cx_word  *w = &q->items[k];
+
+        all = all && (cx_word_stop(w->fold) || find_one(in, w));
+
+        if (len + w->fold.len <= sizeof(whole)) {
+            memcpy(whole + len, w->fold.p, w->fold.len);
+            len += w->fold.len;
+        }
+    }
+
+    return all || find_whole(in, (cx_str) { len, whole });
+}
+
+
+static bool
+find_one(const cx_words *in, const cx_word *w)
+{
+    for (size_t i = 0; i < in->n; i++) {
+        if (cx_word_alike(&in->items[i], w)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* As one word, or as two in a row. */
+static bool
+find_whole(const cx_words *in, cx_str whole)
+{
+    for (size_t i = 0; i < in->n; i++) {
+        const cx_str  x = in->items[i].fold;
+        const cx_str  y = i + 1 < in->n ? in->items[i + 1].fold : CX_NOSTR;
+
+        if (cx_str_eq(x, whole)
+            || (x.len + y.len == whole.len && cx_str_starts(whole, x)
+                && cx_str_ends(whole, y)))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+cx_str
+cx_words_join(cx_arena *a, const cx_words *w)
+{
+    cx_buf  b;
+    size_t  max = 2;
+
+    for (size_t i = 0; i < w->n; i++) {
+        max += w->items[i].fold.len + 1;
+    }
+
+    cx_buf_init(&b, a, max, max);
+    cx_buf_byte(&b, ' ');
+
+    for (size_t i = 0; i < w->n; i++) {
+        cx_buf_add(&b, w->items[i].fold);
+        cx_buf_byte(&b, ' ');
+    }
+
+    return b.failed ? CX_NOSTR : cx_buf_str(&b);
+}

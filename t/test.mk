@@ -42,3 +42,40 @@ $(B)/flood: $(B)/obj/t/double/flood.o
 $(B)/obj/t/%.o: t/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
+
+# What the tests start.  With sanitizers the module lives inside an nginx of
+# its own, because Debian's is not built with them.
+ifeq ($(BUILD),asan)
+EDGE := nginx-asan
+else
+EDGE := module
+endif
+
+TESTED := $(EDGE) $(B)/connext-worker $(B)/connext-worker-fp \
+          $(B)/connextctl $(B)/double $(B)/flood
+
+# Lists of tests; more jobs than cores upset the ones that watch the clock.
+TEST_JOBS ?= 2
+PROVE     := CONNEXT_BUILD=$(B) prove -j$(TEST_JOBS)
+T_LINT    := $(wildcard t/lint/*.t)
+T_RUNNER  := $(wildcard t/runner/*.t)
+T_EDGE    := $(wildcard t/edge/*.t)
+T_E2E     := $(wildcard t/e2e/*.t)
+T_CHAOS   := $(wildcard t/chaos/*.t)
+
+.PHONY: test check edge-test e2e chaos
+test:           ## install what is missing, build, run every test
+	$(MAKE) --no-print-directory deps
+	$(MAKE) --no-print-directory check
+
+check: $(TESTED) $(UNIT)  ## every test, without installing anything
+	$(PROVE) $(UNIT) $(T_LINT) $(T_RUNNER) $(T_EDGE) $(T_E2E) $(T_CHAOS)
+
+edge-test: $(EDGE)  ## the blocks of t/edge
+	$(PROVE) $(T_EDGE)
+
+e2e: $(TESTED)  ## end to end, with real processes
+	$(PROVE) $(T_E2E)
+
+chaos: $(TESTED)  ## kills, restarts, reloads
+	$(PROVE) $(T_CHAOS)

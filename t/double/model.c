@@ -4,10 +4,10 @@
 #include <string.h>
 
 /*
- * The answer is made of the request, so that a test can foretell it: the
- * passage the prompt carries last, else an echo of the question.  A passage
- * is what stands between the last "<passage" tag and its end in the system
- * text; the prompt of the product is written that way.
+ * The answer is made of the request, so that a test can foretell it: the last
+ * line of the passage that the prompt quotes first, else an echo of the
+ * question.  The product writes passages as "[1] source" and lines that begin
+ * with "> ".
  */
 
 
@@ -46,26 +46,21 @@ last_of(const json_t *messages, const char *role, const char *role2)
 
 
 static void
-passage(const char *system, const char *question, td_buf *out)
+answer_of(const char *system, const char *question, td_buf *out)
 {
-    const char  *p, *last = NULL, *end;
+    size_t       len;
+    const char  *p, *last = NULL;
 
-    for (p = strstr(system, "<passage"); p != NULL;
-         p = strstr(p + 1, "<passage"))
-    {
-        last = p;
+    p = strstr(system, "\n[1] ");
+    p = p != NULL ? strchr(p + 1, '\n') : NULL;
+    while (p != NULL && p[1] == '>' && p[2] == ' ') {
+        last = p + 3;
+        p = strchr(last, '\n');
     }
 
-    if (last != NULL && (p = strchr(last, '>')) != NULL
-        && (end = strstr(p, "</passage>")) != NULL)
-    {
-        for (p++; *p == '\n' || *p == ' '; p++) { /* void */ }
-
-        while (end > p && (end[-1] == '\n' || end[-1] == ' ')) {
-            end--;
-        }
-
-        td_buf_add(out, p, (size_t) (end - p));
+    if (last != NULL) {
+        len = strcspn(last, "\n");
+        td_buf_add(out, last, len);
         return;
     }
 
@@ -137,7 +132,7 @@ td_model(td_conn *c, json_t *body)
         td_buf_addz(&text, json_string_value(act.text));
 
     } else {
-        passage(last_of(messages, "system", "developer"), question, &text);
+        answer_of(last_of(messages, "system", "developer"), question, &text);
     }
 
     model = model != NULL ? model : "double";

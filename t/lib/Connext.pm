@@ -270,7 +270,11 @@ pid $dir/nginx.pid;
 events { worker_connections 8192; }
 
 http {
-    access_log $dir/logs/access.log;
+    log_format connext escape=json
+        '{"time":"\$time_iso8601","channel":"\$connext_channel",'
+        '"result":"\$connext_result","reason":"\$connext_reason",'
+        '"event":"\$connext_event_id","status":\$status}';
+    access_log $dir/logs/access.log connext;
     client_body_temp_path $dir/body;
     proxy_temp_path $dir/proxy;
     fastcgi_temp_path $dir/fastcgi;

@@ -72,6 +72,7 @@ clean:          ## forget all builds
 	rm -rf build
 
 include packaging/deps.mk
+include packaging/demo.mk
 include src/edge/module.mk
 include t/test.mk
 -include bench/bench.mk

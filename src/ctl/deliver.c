@@ -63,11 +63,13 @@ start(ctl_delivery *d, CURLM *multi, slot *s, size_t i)
 {
     ctl_post  post = { 0 };
 
-    if (!d->make(d->ctx, i, &post)) {
+    d->unmade = !d->make(d->ctx, i, &post);
+    s->body = post.body;
+
+    if (d->unmade) {
         return false;
     }
 
-    s->body = post.body;
     s->result = &d->results[i];
     s->headers = curl_slist_append(NULL, "Content-Type: application/json");
     s->headers = curl_slist_append(s->headers, "Expect:");

@@ -12,7 +12,7 @@
 
 typedef struct {
     char  *body;             /* malloc'd; the poster frees it */
-    char   signature[80];    /* header line; empty: none */
+    char   signature[128];    /* header line; empty: none */
 } ctl_post;
 
 typedef struct {
@@ -33,6 +33,7 @@ typedef struct {
     const char  *error;              /* of the last one without answer */
     double       total_ms;
     size_t       done;
+    bool         unmade;             /* stopped because make said no */
 } ctl_delivery;
 
 /* False when it was interrupted, or a body could not be made; `done` tells

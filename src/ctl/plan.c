@@ -4,6 +4,7 @@
 #include "core/id.h"
 #include "ctl/client.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,18 +46,21 @@ ctl_number(const ctl *c, const char *flag, size_t otherwise)
 
 /* --- where to ------------------------------------------------------------ */
 
+/* A name that merely begins with 127. may lead anywhere. */
 static bool
 is_loopback(const char *url)
 {
-    CURLU  *u = curl_url();
-    char   *host = NULL;
-    bool    ok = false;
+    CURLU           *u = curl_url();
+    char            *host = NULL;
+    struct in_addr   addr;
+    bool             ok = false;
 
     if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK
         && curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
     {
-        ok = strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0
-             || strcmp(host, "localhost") == 0;
+        ok = strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0
+             || (inet_pton(AF_INET, host, &addr) == 1
+                 && ntohl(addr.s_addr) >> 24 == IN_LOOPBACKNET);
     }
 
     curl_free(host);

@@ -157,6 +157,13 @@ post_all(ctl_plan *p)
     }
 
     all = ctl_deliver(&d);
+
+    if (d.unmade) {
+        free(d.results);
+        return ctl_fail(c, CTL_INVALID, "is every text UTF-8?",
+                        "the message cannot be made");
+    }
+
     print_posted(p, &d);
     rc = judge(p, &d);
 

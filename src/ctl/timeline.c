@@ -187,11 +187,8 @@ print_quoted(ctl *c, const char *label, const char *text)
     printf(CTL_LABEL "\"", label);
 
     for (bool first = true; cx_str_split(&rest, '\n', &line); first = false) {
-        if (!first) {
-            printf("\n           ");
-        }
-
-        printf("%.*s", CX_ARG(line));
+        printf("%s%s%.*s", first ? "" : "\n",
+               first || line.len == 0 ? "" : "           ", CX_ARG(line));
     }
 
     printf("\"\n");

@@ -191,7 +191,7 @@ walk_change(cx_wa_walk *w)
         return;
     }
 
-    w->in->msgs.n = first;
+    cx_wa_keep(&w->in->msgs, first);
     w->in->partial = partial;
 
     if (field.len == 0 || field.len > FIELD_MAX || value.len == 0) {
@@ -297,7 +297,7 @@ walk_items(cx_wa_walk *w, cx_str key)
         m = add(w);
 
         if (m != NULL && !read_item(w, key, m)) {
-            w->in->msgs.n--;
+            cx_wa_keep(&w->in->msgs, w->in->msgs.n - 1);
             unreadable(w);
         }
     }

@@ -58,6 +58,10 @@ typedef struct {
 
 void cx_wa_keep_contact(cx_wa_walk *w, const cx_wa_contact *c);
 
+/* Forgets all but the first n, and wipes their places: cx_msgs_add gives
+ * them out again as they are. */
+void cx_wa_keep(cx_msgs *msgs, size_t n);
+
 /* At the end of a value: account, peer, phone and name of the messages from
  * `first` on; drops what is not usable. */
 void cx_wa_settle_value(cx_wa_walk *w, size_t first);

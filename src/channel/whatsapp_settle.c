@@ -108,7 +108,17 @@ sift(cx_wa_walk *w, size_t first, bool (*settle)(cx_wa_walk *w, cx_msg *m))
         kept++;
     }
 
-    msgs->n = kept;
+    cx_wa_keep(msgs, kept);
+}
+
+
+void
+cx_wa_keep(cx_msgs *msgs, size_t n)
+{
+    if (msgs->n > n) {
+        memset(msgs->items + n, 0, (msgs->n - n) * sizeof(msgs->items[0]));
+        msgs->n = n;
+    }
 }
 
 

@@ -16,19 +16,11 @@ cx_json_write_init(cx_json_writer *w, cx_buf *buf)
 void
 cx_json_begin(cx_json_writer *w, char bracket)
 {
-    char  *p = cx_buf_reserve(w->buf, 2);
-
-    if (p == NULL) {
-        return;
-    }
-
     if (w->comma) {
-        *p++ = ',';
-        w->buf->len++;
+        cx_buf_byte(w->buf, ',');
     }
 
-    *p = bracket;
-    w->buf->len++;
+    cx_buf_byte(w->buf, bracket);
     w->comma = false;
 }
 
@@ -45,13 +37,12 @@ cx_json_end(cx_json_writer *w, char bracket)
 static void
 put_quoted(cx_json_writer *w, cx_str s, bool name)
 {
-    char  *p = cx_buf_reserve(w->buf, s.len + 4);
+    const size_t  len = s.len + 2 + w->comma + name;
+    char         *p = cx_buf_reserve(w->buf, len);
 
     if (p == NULL) {
         return;
     }
-
-    char  *from = p;
 
     if (w->comma) {
         *p++ = ',';
@@ -67,10 +58,10 @@ put_quoted(cx_json_writer *w, cx_str s, bool name)
     *p++ = '"';
 
     if (name) {
-        *p++ = ':';
+        *p = ':';
     }
 
-    w->buf->len += (size_t) (p - from);
+    w->buf->len += len;
     w->comma = !name;
 }
 

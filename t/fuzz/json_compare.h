@@ -230,7 +230,10 @@ json_compare(cx_str text, cx_arena *a)
         bad = !json_same(&r, j) || cx_json_close(&r) != CX_OK
               ? "the values differ" : NULL;
 
-    } else if (!json_over_limits(j, 0) && !json_has_long_number(text)) {
+    } else if (!json_over_limits(j, 0) && !json_has_long_number(text)
+               && cx_str_find_byte(text, '\0') == SIZE_MAX)
+    {
+        /* Jansson 2.14 overlooks a NUL that ends a number. */
         bad = "Jansson accepts, we do not";
     }
 

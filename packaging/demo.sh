@@ -11,7 +11,8 @@ export LC_ALL=C
 
 cd "$(dirname "$0")/.."
 top=$(pwd)
-run=$top/run
+run=${CONNEXT_RUN:-$top/run}       # all that the demo writes
+shown=${run#"$top"/}
 channel=wa-demo
 account=106540352242922
 question="When can I check in?"
@@ -118,7 +119,7 @@ build()
     say "packages: what is missing is installed"
     make --no-print-directory deps
 
-    say "building (log: run/build.log)"
+    say "building (log: $shown/build.log)"
     make --no-print-directory -j"$(nproc)" B="$build" module worker ctl \
          double >"$run/build.log" 2>&1 \
         || { tail -n 20 "$run/build.log"; die "the build failed"; }
@@ -161,8 +162,8 @@ start_redis()
         --appendonly yes --appendfsync always \
         --maxmemory-policy noeviction >/dev/null
     until_true 50 redis-cli -s "$run/redis.sock" ping \
-        || die "Redis did not start: run/redis.log"
-    echo "    redis    run/redis.sock, every write on disk before it is " \
+        || die "Redis did not start: $shown/redis.log"
+    echo "    redis    $shown/redis.sock, every write on disk before it is " \
          "answered"
 }
 
@@ -189,7 +190,7 @@ start_nginx()
         if nginx -p "$run" -c "$run/nginx.conf" -q 2>>"$run/nginx.log"; then
             edge=http://127.0.0.1:$port
             until_true 50 curl -fs "$edge/connext/status" \
-                || die "nginx did not start: run/nginx.log"
+                || die "nginx did not start: $shown/nginx.log"
             echo "    nginx    $edge/hooks/$channel"
             return
         fi
@@ -198,7 +199,7 @@ start_nginx()
     done
 
     tail -n 5 "$run/nginx.log"
-    die "nginx did not start: run/nginx.log"
+    die "nginx did not start: $shown/nginx.log"
 }
 
 
@@ -220,7 +221,7 @@ start_double()
     launch double "$build/double" --port 0 --ledger "$run/ledger" \
         --hook "$edge/hooks/$channel" --hook-secret-file "$run/app_secret" \
         --statuses auto
-    until_true 50 double_listens || die "the double: run/double.log"
+    until_true 50 double_listens || die "the double: $shown/double.log"
     meta=http://127.0.0.1:$(double_port)
     echo "    double   $meta, plays Meta: no message leaves this machine"
 }
@@ -228,10 +229,10 @@ start_double()
 
 start_worker()
 {
-    launch worker "$build/connext-worker" --config "$run/connext.conf"
+    launch worker "$build/connext-worker" -c "$run/connext.conf"
     until_true 100 curl -fs --unix-socket "$run/api.sock" \
-        http://connext/readyz || die "the worker did not start: run/worker.log"
-    echo "    worker   run/api.sock, record in run/connext.db"
+        http://connext/readyz || die "the worker did not start: $shown/worker.log"
+    echo "    worker   $shown/api.sock, record in $shown/connext.db"
 }
 
 
@@ -292,17 +293,17 @@ how_to_go_on()
 
     cat <<END
 
-The answer was taken from t/demo/house.md; what was sent for it is in
-run/ledger.  Go on:
+The answer was taken from t/demo/house.md, as it says; what was sent is in
+$shown/ledger.  Go on:
 
-  run/connextctl simulate whatsapp$at --text "Is there parking?" --wait
-  run/connextctl simulate whatsapp$at --from +15550104822 \\
+  $shown/connextctl simulate whatsapp$at --text "Is there parking?" --wait
+  $shown/connextctl simulate whatsapp$at --from +15550104822 \\
                  --text "Can you marry us on the beach?" --wait
-  run/connextctl reviews list           what it would not answer by itself
-  run/connextctl reviews edit ID --text "Yes! Ask for Dona Rosa."
-  run/connextctl conversations list
-  run/connextctl status
-  tail -f run/worker.log run/access.log
+  $shown/connextctl reviews list           what it would not answer by itself
+  $shown/connextctl reviews edit ID --text "Yes! Ask for Dona Rosa."
+  $shown/connextctl conversations list
+  $shown/connextctl status
+  tail -f $shown/worker.log $shown/access.log
   make demo-stop
 END
 }
@@ -315,7 +316,7 @@ failed()
     rc=$?
 
     if [ "$rc" -ne 0 ]; then
-        echo "demo: failed; the logs are run/*.log" >&2
+        echo "demo: failed; the logs are $shown/*.log" >&2
         end_all >&2
     fi
 
@@ -332,7 +333,7 @@ start()
     esac
 
     # A unix socket's path has 107 bytes at most.
-    [ ${#run} -le 95 ] || die "$top is too long a path for sockets"
+    [ ${#run} -le 95 ] || die "$run is too long a path for sockets"
 
     umask 077
     mkdir -p "$run/tmp"

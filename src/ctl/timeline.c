@@ -257,7 +257,8 @@ print_view(ctl *c, const view *v)
     if (v->outs == 0 && v->review == NULL
         && ctl_text(v->in, "turn")[0] == '\0')
     {
-        printf(CTL_LABEL "no agent answers this\n", "ignored");
+        printf(CTL_LABEL "by rule: this kind of message, or this "
+               "channel, is not answered\n", "ignored");
     }
 }
 
@@ -310,8 +311,9 @@ static ctl_exit
 verdict(ctl *c, const view *v)
 {
     if (v->in == NULL) {
-        return ctl_fail(c, CTL_ELAPSED, "is connext-worker running, and does "
-                        "it read the same Redis as nginx?",
+        return ctl_fail(c, CTL_ELAPSED, "connextctl dlq list (is the "
+                        "account that of a channel?), and does the worker "
+                        "read the same Redis as nginx?",
                         "the worker has not taken the event yet");
     }
 

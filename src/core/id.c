@@ -7,7 +7,6 @@
 #define MAKER_BITS  10
 #define SEQ_BITS    12
 #define SEQ_MAX     ((1U << SEQ_BITS) - 1)
-#define ID_DIGITS   13
 
 static const char  digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -44,12 +43,23 @@ cx_id_ms(int64_t id)
 }
 
 
+void
+cx_id_digits(int64_t id, char out[CX_ID_DIGITS])
+{
+    uint64_t  n = (uint64_t) id;
+
+    for (size_t i = CX_ID_DIGITS; i-- > 0; ) {
+        out[i] = digits[n & 31];
+        n >>= 5;
+    }
+}
+
+
 cx_str
 cx_id_text(cx_arena *a, const char *prefix, int64_t id)
 {
-    cx_str   head = cx_strz(prefix);
-    char    *p = cx_alloc_bytes(a, head.len + 1 + ID_DIGITS);
-    uint64_t  n = (uint64_t) id;
+    cx_str  head = cx_strz(prefix);
+    char   *p = cx_alloc_bytes(a, head.len + 1 + CX_ID_DIGITS);
 
     if (p == NULL) {
         return CX_STR("");
@@ -57,13 +67,9 @@ cx_id_text(cx_arena *a, const char *prefix, int64_t id)
 
     memcpy(p, prefix, head.len);
     p[head.len] = '_';
+    cx_id_digits(id, p + head.len + 1);
 
-    for (size_t i = ID_DIGITS; i > 0; i--) {
-        p[head.len + i] = digits[n & 31];
-        n >>= 5;
-    }
-
-    return (cx_str) { head.len + 1 + ID_DIGITS, p };
+    return (cx_str) { head.len + 1 + CX_ID_DIGITS, p };
 }
 
 
@@ -73,16 +79,16 @@ cx_id_parse(cx_str text, const char *prefix, int64_t *id)
     cx_str    head = cx_strz(prefix);
     uint64_t  n = 0;
 
-    if (text.len != head.len + 1 + ID_DIGITS
+    if (text.len != head.len + 1 + CX_ID_DIGITS
         || !cx_str_starts(text, head)
         || text.p[head.len] != '_')
     {
         return false;
     }
 
-    cx_str  number = cx_str_sub(text, head.len + 1, ID_DIGITS);
+    cx_str  number = cx_str_sub(text, head.len + 1, CX_ID_DIGITS);
 
-    for (size_t i = 0; i < ID_DIGITS; i++) {
+    for (size_t i = 0; i < CX_ID_DIGITS; i++) {
         size_t  digit = cx_str_find_byte(CX_STR(digits), number.p[i]);
 
         if (digit == SIZE_MAX) {

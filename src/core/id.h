@@ -20,6 +20,9 @@ typedef struct {
 int64_t cx_id_next(cx_id_maker *m, int64_t now_ms);
 int64_t cx_id_ms(int64_t id);      /* ms since the epoch */
 
+#define CX_ID_DIGITS  13
+
+void cx_id_digits(int64_t id, char out[CX_ID_DIGITS]);
 /* "cv_" + 13 digits; prefix without the underscore. */
 cx_str cx_id_text(cx_arena *a, const char *prefix, int64_t id);
 /* False unless it is exactly that prefix and a canonical number. */

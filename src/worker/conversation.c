@@ -217,8 +217,8 @@ cx_conv_go(cx_conv *c, cx_step step)
 {
     cx_part_state  part = c->worker->part[c->partition].state;
 
-    cx_log(CX_LOG_DEBUG, "step", CX_FI("conversation", c->id),
-           CX_FI("turn", c->turn_id), CX_FZ("from", steps[c->step].word),
+    cx_log(CX_LOG_DEBUG, "step", CX_FID("conversation", "cv", c->id),
+           CX_FID("turn", "rv", c->turn_id), CX_FZ("from", steps[c->step].word),
            CX_FZ("to", steps[step].word), CX_FS("event", c->recall.event));
 
     uv_timer_stop(&c->timer);

@@ -59,8 +59,8 @@ turn_drop(cx_conv *c)
 static void
 turn_later(cx_conv *c, const char *what, cx_err err)
 {
-    cx_log(CX_LOG_ERROR, what, CX_FI("conversation", c->id),
-           CX_FI("turn", c->turn_id), CX_FZ("error", cx_err_word(err)));
+    cx_log(CX_LOG_ERROR, what, CX_FID("conversation", "cv", c->id),
+           CX_FID("turn", "rv", c->turn_id), CX_FZ("error", cx_err_word(err)));
 
     c->deadline = cx_now_ms() + RETRY_FIRST_MS;
     cx_conv_slot_free(c);
@@ -218,7 +218,7 @@ think_builtin(cx_conv *c, const char *why)
 
     if (why != NULL) {
         cx_log(CX_LOG_WARN, "think.fallback", CX_FS("event", c->recall.event),
-               CX_FI("turn", c->turn_id), CX_FZ("why", why));
+               CX_FID("turn", "rv", c->turn_id), CX_FZ("why", why));
     }
 
     memset(&c->answer, 0, sizeof(c->answer));
@@ -514,7 +514,7 @@ plan_stored(cx_conv *c)
     const cx_plan  *p = &c->plan;
 
     cx_log(CX_LOG_INFO, "plan", CX_FS("event", c->recall.event),
-           CX_FI("conversation", c->id), CX_FI("turn", p->turn_id),
+           CX_FID("conversation", "cv", c->id), CX_FID("turn", "rv", p->turn_id),
            CX_FZ("state", cx_turn_state_word(p->state)),
            CX_FI("confidence_pct", (int64_t) (p->confidence * 100)),
            CX_FI("parts", p->nparts), CX_FI("inputs", p->inputs),
@@ -558,7 +558,7 @@ plan_done(cx_db_job *job, cx_err err)
     case CX_STALE:
         /* A newer message came: think again, with all of them. */
         cx_log(CX_LOG_INFO, "plan.superseded",
-               CX_FS("event", c->recall.event), CX_FI("turn", c->turn_id));
+               CX_FS("event", c->recall.event), CX_FID("turn", "rv", c->turn_id));
         break;
 
     default:

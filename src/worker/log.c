@@ -1,5 +1,6 @@
 #include "worker/log.h"
 
+#include "core/id.h"
 #include "core/utf8.h"
 
 #include <stdio.h>
@@ -161,6 +162,26 @@ put_int(line *l, const char *key, int64_t i)
 }
 
 
+/* The id as people see it: "cv_" and 13 digits. */
+static void
+put_id(line *l, const char *key, cx_str prefix, int64_t id)
+{
+    char  digits[CX_ID_DIGITS];
+
+    put_key(l, key);
+    put(l, CX_STR("\""));
+
+    if (id != 0) {
+        cx_id_digits(id, digits);
+        put(l, prefix);
+        put(l, CX_STR("_"));
+        put(l, (cx_str) { sizeof(digits), digits });
+    }
+
+    put(l, CX_STR("\""));
+}
+
+
 static void
 put_time(line *l)
 {
@@ -185,11 +206,19 @@ put_field(line *l, const cx_field *f)
 {
     size_t  before = l->len;
 
-    if (f->kind == CX_FIELD_STR) {
-        put_str(l, f->key, f->s);
+    switch (f->kind) {
 
-    } else {
+    case CX_FIELD_STR:
+        put_str(l, f->key, f->s);
+        break;
+
+    case CX_FIELD_INT:
         put_int(l, f->key, f->i);
+        break;
+
+    case CX_FIELD_ID:
+        put_id(l, f->key, f->s, f->i);
+        break;
     }
 
     if (l->full) {

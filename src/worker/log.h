@@ -2,7 +2,7 @@
  * One JSON line an event on stderr: ts level msg, then keys.  Never a
  * message's text, a secret, or a phone number: log ids, lengths, words.
  *
- * cx_log(CX_LOG_INFO, "job.step", "turn", CX_LS(id), "n", CX_LI(3), NULL);
+ * cx_log(CX_LOG_INFO, "plan", CX_FID("turn", "rv", id), CX_FI("n", 3));
  */
 
 #ifndef CX_WORKER_LOG_H
@@ -19,7 +19,7 @@ typedef enum {
 
 typedef struct {
     const char  *key;
-    enum { CX_FIELD_STR, CX_FIELD_INT } kind;
+    enum { CX_FIELD_STR, CX_FIELD_INT, CX_FIELD_ID } kind;
     cx_str       s;
     int64_t      i;
 } cx_field;
@@ -27,8 +27,10 @@ typedef struct {
 #define CX_FS(key, str)  { (key), CX_FIELD_STR, (str), 0 }
 #define CX_FZ(key, z)    { (key), CX_FIELD_STR, cx_strz(z), 0 }
 #define CX_FI(key, int)  { (key), CX_FIELD_INT, CX_NOSTR, (int) }
+/* A record's id as the API shows it; 0 is left empty. */
+#define CX_FID(key, prefix, id)  { (key), CX_FIELD_ID, CX_STR_INIT(prefix), \
+                                   (id) }
 
-/* cx_log(level, "msg", CX_FS("event", m->event), CX_FI("n", 3)); */
 #define cx_log(level, msg, ...)                                              \
     cx_log_write((level), (msg), (cx_field []) { __VA_ARGS__ },              \
                  sizeof((cx_field []) { __VA_ARGS__ }) / sizeof(cx_field))

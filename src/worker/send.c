@@ -42,7 +42,7 @@ conv_fenced(cx_conv *c)
 static void
 send_later(cx_conv *c, const char *what, cx_err err)
 {
-    cx_log(CX_LOG_ERROR, what, CX_FI("conversation", c->id),
+    cx_log(CX_LOG_ERROR, what, CX_FID("conversation", "cv", c->id),
            CX_FZ("error", cx_err_word(err)));
 
     c->outs[0].not_before = cx_now_ms() + 1000;
@@ -251,8 +251,8 @@ wire_replied(void *ctx, cx_call_end end, const cx_http_res *res,
     cx_log(c->settle.state == CX_MSGSTATE_ACCEPTED ? CX_LOG_INFO
                                                    : CX_LOG_WARN,
            "send", CX_FS("event", c->outgoing.event),
-           CX_FI("conversation", c->id),
-           CX_FI("message", c->outgoing.message_id),
+           CX_FID("conversation", "cv", c->id),
+           CX_FID("message", "ms", c->outgoing.message_id),
            CX_FI("attempt", c->outgoing.attempts),
            CX_FI("status", end == CX_CALL_DONE ? res->status : 0),
            CX_FZ("state", cx_msg_state_word(c->settle.state)),
@@ -382,7 +382,7 @@ settle_stored(cx_conv *c)
 
     if (c->health.len > 0) {
         cx_log(CX_LOG_ERROR, "channel.health",
-               CX_FI("channel", c->outgoing.channel_id),
+               CX_FID("channel", "ch", c->outgoing.channel_id),
                CX_FS("health", c->health), CX_FI("code", st->error_code));
         c->health = CX_NOSTR;
         cx_directory_load(w);
@@ -427,8 +427,8 @@ settle_done(cx_db_job *job, cx_err err)
 
     default:
         /* The send happened; only its result is not on record: once more. */
-        cx_log(CX_LOG_ERROR, "settle.failed", CX_FI("conversation", c->id),
-               CX_FI("message", c->settle.message_id),
+        cx_log(CX_LOG_ERROR, "settle.failed", CX_FID("conversation", "cv", c->id),
+               CX_FID("message", "ms", c->settle.message_id),
                CX_FZ("error", cx_err_word(err)));
         cx_conv_timer(c, cx_now_ms() + 1000);
         return;
@@ -454,8 +454,8 @@ cx_step_wait(cx_conv *c)
     const cx_out_wait  *o = &c->outs[0];
 
     if (o->state == CX_MSGSTATE_AMBIGUOUS && o->not_before <= cx_now_ms()) {
-        cx_log(CX_LOG_ERROR, "send.held", CX_FI("conversation", c->id),
-               CX_FI("message", o->message_id));
+        cx_log(CX_LOG_ERROR, "send.held", CX_FID("conversation", "cv", c->id),
+               CX_FID("message", "ms", o->message_id));
 
         c->outgoing.message_id = o->message_id;
         settle_init(c, CX_MSGSTATE_HELD);

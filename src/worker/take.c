@@ -349,8 +349,8 @@ item_taken(cx_worker *w, const take_item *it)
 
     w->stats.taken++;
     cx_log(CX_LOG_INFO, "take", CX_FS("event", it->msg.event),
-           CX_FI("conversation", t->conversation_id),
-           CX_FI("turn", t->turn_id), CX_FS("content", it->msg.content),
+           CX_FID("conversation", "cv", t->conversation_id),
+           CX_FID("turn", "rv", t->turn_id), CX_FS("content", it->msg.content),
            CX_FS("ignored", it->take.ignore));
 
     /* A conversation that another worker runs: its sweep finds the turn. */
@@ -377,7 +377,7 @@ item_status(cx_worker *w, const take_item *it)
     }
 
     cx_log(CX_LOG_DEBUG, "status", CX_FS("event", it->msg.event),
-           CX_FI("message", it->after.message_id),
+           CX_FID("message", "ms", it->after.message_id),
            CX_FS("state", it->msg.content),
            CX_FI("proof", it->after.was_ambiguous));
 

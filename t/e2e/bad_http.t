@@ -12,9 +12,8 @@ my $b = body();
 my $gz = "\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\x4c\x4a\x06\0\xc2\x41\x24\x35"
          . "\x03\0\0\0";
 my $length = length $b;
-my $post = 'POST /hooks/wa-main HTTP/1.1';
+my ($ext, $lf) = (body(), body());
 
-# H32 waits for the server's patience; a shorter one here would test nginx.
 my @rows = (
     ['H01 content-length and chunked',
      request(body => $b, headers => { 'Transfer-Encoding' => 'chunked' }),
@@ -36,10 +35,14 @@ my @rows = (
     ['H08 content-length of 23 digits',
      request(body => $b, headers => { 'Content-Length' => '1' x 23 }), '400'],
     ['H09 content-length over the limit',
-     request(headers => { 'Content-Length' => 9_000_000 }), '413'],
+     request(headers => { 'Content-Length' => 9_000_000 }), '413',
+     { until => qr/\r\n\r\n/ }],
     ['H10 over the limit with Expect',
      request(headers => { 'Content-Length' => 9_000_000,
-                          'Expect' => '100-continue' }), '413'],
+                          'Expect' => '100-continue' }), '413',
+     { until => qr/\r\n\r\n/ }],
+    ['H11 an unknown expectation',
+     request(body => $b, headers => { 'Expect' => '200-ok' }), '400'],
     ['H12 chunked, signed',
      request(body => body(), headers => { 'Content-Length' => undef,
              'Transfer-Encoding' => 'chunked' }, wire => 'X'), '200',
@@ -56,6 +59,14 @@ my @rows = (
      request(headers => { 'Content-Length' => undef,
              'Transfer-Encoding' => 'chunked' },
              wire => "-2\r\nab\r\n0\r\n\r\n"), '400'],
+    ['H16 chunk extension', request(body => $ext, headers => {
+     'Content-Length' => undef, 'Transfer-Encoding' => 'chunked' },
+     wire => sprintf("%x;a=b\r\n%s\r\n0\r\n\r\n", length $ext, $ext)),
+     '200', { stored => 1 }],
+    ['H17 chunk extension of 1 MB', request(headers => {
+     'Content-Length' => undef, 'Transfer-Encoding' => 'chunked' },
+     wire => '2;' . 'a' x 1_000_000 . "\r\nab\r\n0\r\n\r\n"),
+     qr/40[01]|413|closed/],
     ['H18 signature in a trailer',
      request(body => $b, headers => { 'Content-Length' => undef,
              'X-Hub-Signature-256' => undef,
@@ -112,6 +123,11 @@ my @rows = (
     ['H37 TRACE', request(line => 'TRACE /hooks/wa-main HTTP/1.1'), '405'],
     ['H38 lower case post',
      request(line => 'post /hooks/wa-main HTTP/1.1', body => $b), '400'],
+    ['H39 HTTP/0.9', "GET /hooks/wa-main?hub.mode=subscribe\r\n",
+     qr/400|closed/],
+    ['H40 HTTP/1.2',
+     request(line => 'POST /hooks/wa-main HTTP/1.2', body => $b),
+     qr/400|505/],
     ['H41 HTTP/2.0 over one connection',
      request(line => 'POST /hooks/wa-main HTTP/2.0', body => $b), '505'],
     ['H42 HTTP/2 preface', "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
@@ -142,10 +158,16 @@ my @rows = (
     ['H56 1,200 headers',
      request(body => $b, more => join '', map { "X-H$_: aaaaaaaaaaaaaaaaaaaaa"
              . "aaaaaaaaaa\r\n" } 1 .. 1200), '400'],
+    ['H57 bare line feeds, signed', request(body => $lf) =~ s/\r\n/\n/gr,
+     '200', { stored => 1 }],
     ['H58 bare CR in a header',
      request(body => $b, headers => { 'X-A' => "a\rb" }), '400'],
     ['H59 NUL in a header',
      request(body => $b, headers => { 'X-A' => "a\0b" }), '400'],
+    ['H60 folded header', request(body => $b, headers => {
+     'X-A' => "a\r\n b" }), '400'],
+    ['H61 space before the colon',
+     request(body => $b, more => "X-A : b\r\n"), '400'],
     ['H62 signature with underscores',
      request(body => $b, headers => { 'X-Hub-Signature-256' => undef,
              'X_Hub_Signature_256' => Connext::Sample::signature($b,

@@ -16,8 +16,7 @@ is($f->{errors}, 0, 'no connection broke');
 cmp_ok($f->{distinct}, '<', 15_000, "$f->{distinct} distinct ones");
 is($cx->count('in'), $f->{distinct}, 'the streams hold exactly those');
 
-my %seen;
-$seen{$_->{id}}++ for $cx->events('in');
+my %seen = %{$cx->ids('in')};
 is(scalar(keys %seen), $f->{distinct}, 'each with an id of its own');
 is_deeply([grep { !$seen{"wamid.flood-$_"} } 0 .. $f->{distinct} - 1], [],
           'none is missing');

@@ -66,7 +66,8 @@ sub verdict {
 }
 
 
-# Rows: [name, bytes or packets, expected, { stored, quarantined, seconds }].
+# Rows: [name, bytes or packets, expected, { stored, quarantined, seconds,
+# fin, until }].
 # expected: a verdict or alternatives in a regular expression.
 sub run_rows {
     my ($cx, @rows) = @_;
@@ -80,7 +81,8 @@ sub run_rows {
 
         my $answer = $cx->http->raw($packets,
                                     seconds => $opt->{seconds} // 5,
-                                    fin => $opt->{fin});
+                                    fin => $opt->{fin},
+                                    until => $opt->{until});
         my $got = verdict($answer);
         my $right = ref $want ? $got =~ /^(?:$want)$/ : $got eq $want;
         my $good = $cx->say(from => 16505550001)->{status};

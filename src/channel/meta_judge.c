@@ -43,8 +43,14 @@ cx_meta_judge(const cx_http_res *res, const cx_meta_rule *rules,
         }
 
     } else {
-        j->text = cx_printf(a, "HTTP %d without a Graph API error",
-                            res->status);
+        j->text = cx_printf(a, "HTTP %d without a %s", res->status,
+                            res->status < 300 ? "message id"
+                                              : "Graph API error");
+    }
+
+    /* What could not be read for want of memory is no reason to give up. */
+    if (cx_arena_failed(a) && j->verdict != CX_VERDICT_AMBIGUOUS) {
+        j->verdict = CX_VERDICT_RETRY;
     }
 
     if (j->verdict == CX_VERDICT_RATE_LIMIT

@@ -1,0 +1,407 @@
+#include "worker/api_request.h"
+
+#include "ai/ai.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#define PROMPT_MAX   65536
+#define HANDOFF_MAX  4096
+#define URL_MAX      2048
+#define THRESHOLD    0.95
+
+typedef struct {
+    cx_agent_row  row;
+    uint32_t      given;
+} agent_change;
+
+
+/* --- field checks that channels share ------------------------------------ */
+
+const char *
+cx_api_slug(cx_api_request *req, cx_str value)
+{
+    (void) req;
+
+    return cx_api_is_slug(value)
+               ? NULL : "must be 1 to 63 of a-z, 0-9 and -, not - first";
+}
+
+
+/* The file is read, so that a wrong one is known now and not at the first
+ * message; its content goes nowhere. */
+const char *
+cx_api_secret_file(cx_api_request *req, cx_str value)
+{
+    char       why[256];
+    cx_arena  *scratch;
+    cx_err     err;
+    cx_str     secret, text;
+
+    if (value.p[0] != '/') {
+        return "must be an absolute path";
+    }
+
+    scratch = cx_arena_new(2 * CX_API_BODY_MAX);
+    if (scratch == NULL) {
+        return "cannot be read: out of memory";
+    }
+
+    err = cx_secret_load(value, scratch, &secret, why, sizeof(why));
+    cx_arena_free(scratch);
+
+    if (err == CX_OK) {
+        return NULL;
+    }
+
+    text = cx_str_sub(cx_strz(why), value.len + 2, sizeof(why));
+    return cx_dupz(req->arena,
+                   cx_printf(req->arena, "cannot be used: %.*s",
+                             CX_ARG(text)));
+}
+
+
+const char *
+cx_api_base_url(cx_api_request *req, cx_str value)
+{
+    cx_str  rest = value;
+    cx_str  host;
+
+    (void) req;
+
+    if (cx_str_starts(value, CX_STR("https://"))) {
+        rest = cx_str_sub(value, 8, value.len);
+
+    } else if (cx_str_starts(value, CX_STR("http://"))) {
+        rest = cx_str_sub(value, 7, value.len);
+
+    } else {
+        return "must begin with https:// or http://";
+    }
+
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.p[i] <= ' ' || value.p[i] == 0x7f || value.p[i] == '?'
+            || value.p[i] == '#' || value.p[i] == '@'
+            || value.p[i] == '\\')
+        {
+            return "must be scheme, host and path only";
+        }
+    }
+
+    if (!cx_str_split(&rest, '/', &host) || host.len == 0) {
+        return "needs a host";
+    }
+
+    return cx_str_ends(value, CX_STR("/")) ? "must not end with /" : NULL;
+}
+
+
+static const char *
+provider(cx_api_request *req, cx_str value)
+{
+    if (cx_ai_find(value) != NULL) {
+        return NULL;
+    }
+
+    return cx_dupz(req->arena, cx_printf(req->arena, "must be one of: %s",
+                                         cx_ai_names()));
+}
+
+
+#define AT(field)  offsetof(cx_agent_row, field)
+
+static const cx_api_field  fields[] = {
+/*    name            kind          offset            min max          must
+ *    null   check */
+    { "name",         CX_API_STR,   AT(name),         1,  63,          true,
+      NULL,  cx_api_slug },
+    { "provider",     CX_API_STR,   AT(provider),     1,  64,          false,
+      NULL,  provider },
+    { "base_url",     CX_API_STR,   AT(base_url),     0,  URL_MAX,     false,
+      "",    cx_api_base_url },
+    { "model",        CX_API_STR,   AT(model),        0,  256,         false,
+      "",    NULL },
+    { "api_key_file", CX_API_STR,   AT(api_key_file), 0,  4095,        false,
+      "",    cx_api_secret_file },
+    { "prompt",       CX_API_STR,   AT(prompt),       0,  PROMPT_MAX,  false,
+      "",    NULL },
+    { "handoff",      CX_API_STR,   AT(handoff),      0,  HANDOFF_MAX, false,
+      "",    NULL },
+    { "threshold",    CX_API_REAL,  AT(threshold),    0,  1,           false,
+      NULL,  NULL },
+    { "temperature",  CX_API_REAL,  AT(temperature),  0,  2,           false,
+      "-1",  NULL },
+    { "max_tokens",   CX_API_INT,   AT(max_tokens),   1,  1000000,     false,
+      "0",   NULL },
+};
+
+#define NFIELDS  (sizeof(fields) / sizeof(fields[0]))
+
+
+/* --- finding ------------------------------------------------------------- */
+
+cx_err
+cx_api_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+    cx_str key, cx_agent_row *row)
+{
+    int64_t        id = 0;
+    cx_err         err;
+    cx_agent_list  list = { 0 };
+
+    (void) cx_id_parse(key, "ag", &id);
+
+    err = ops->agents(s, req->arena, &list);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    for (size_t i = 0; i < list.n; i++) {
+        if (list.items[i].id == id || cx_str_eq(list.items[i].name, key)) {
+            *row = list.items[i];
+            return CX_OK;
+        }
+    }
+
+    return CX_NOT_FOUND;
+}
+
+
+cx_err
+cx_api_audit(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+    const char *what, const char *prefix, int64_t id)
+{
+    return ops->audit(s, req->audit_id, CX_STR("api"), cx_strz(what),
+                      cx_id_text(req->arena, prefix, id), req->now_ms);
+}
+
+
+/* --- routes -------------------------------------------------------------- */
+
+static cx_err
+check_page(cx_api_request *req)
+{
+    return cx_api_page(req, "ag");
+}
+
+
+static cx_err
+list_agents(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    size_t         i, shown = 0;
+    int64_t        next = 0;
+    cx_err         err;
+    cx_agent_list  list = { 0 };
+
+    err = ops->agents(s, req->arena, &list);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    cx_out_list_begin(req);
+
+    for (i = 0; i < list.n; i++) {
+        if (list.items[i].id <= req->cursor) {
+            continue;
+        }
+
+        if (shown == req->limit) {
+            next = list.items[i - 1].id;
+            break;
+        }
+
+        cx_out_agent(req, &list.items[i]);
+        shown++;
+    }
+
+    cx_out_list_end(req, "ag", next);
+    return CX_OK;
+}
+
+
+static cx_err
+get_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    cx_err        err;
+    cx_agent_row  row;
+
+    err = cx_api_agent(req, ops, s, req->arg, &row);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    cx_out_begin(req, 200);
+    cx_out_agent(req, &row);
+    return CX_OK;
+}
+
+
+static cx_err
+check_change(cx_api_request *req, bool create)
+{
+    agent_change  *c = CX_NEW(req->arena, agent_change);
+
+    if (c == NULL) {
+        return CX_NOMEM;
+    }
+
+    c->row.provider = CX_STR("knowledge");
+    c->row.threshold = THRESHOLD;
+    c->row.temperature = -1;
+    req->state = c;
+    req->audit_id = cx_worker_new_id(req->worker);
+    req->new_id = cx_worker_new_id(req->worker);
+
+    return cx_api_fields(req, fields, NFIELDS, create, &c->row, &c->given);
+}
+
+
+static cx_err
+check_create(cx_api_request *req)
+{
+    return check_change(req, true);
+}
+
+
+static cx_err
+check_patch(cx_api_request *req)
+{
+    return check_change(req, false);
+}
+
+
+/* What depends on several fields. */
+static cx_err
+check_whole(cx_api_request *req, const cx_agent_row *row)
+{
+    const cx_ai  *ai = cx_ai_find(row->provider);
+
+    if (ai != NULL && ai->build != NULL && row->model.len == 0) {
+        return cx_api_refuse(req, CX_INVALID, "/model",
+                             "model is needed by this provider");
+    }
+
+    return CX_OK;
+}
+
+
+static cx_err
+put_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+    const cx_agent_row *row, bool create)
+{
+    cx_err  err;
+
+    err = check_whole(req, row);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = ops->agent_put(s, row, create);
+
+    if (err == CX_CONFLICT) {
+        return cx_api_refuse(req, err, "/name",
+                             "an agent of this name exists");
+    }
+
+    if (err == CX_OK) {
+        err = cx_api_audit(req, ops, s,
+                           create ? "agent.create" : "agent.change", "ag",
+                           row->id);
+    }
+
+    if (err == CX_OK) {
+        cx_out_begin(req, create ? 201 : 200);
+        cx_out_agent(req, row);
+    }
+
+    return err;
+}
+
+
+static cx_err
+create_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    const agent_change  *c = req->state;
+    cx_agent_row         row = c->row;
+
+    row.id = req->new_id;
+    row.created_at = row.updated_at = req->now_ms;
+    req->location = cx_concat(req->arena, CX_STR("/api/v1/agents/"),
+                              cx_id_text(req->arena, "ag", row.id));
+    return put_agent(req, ops, s, &row, true);
+}
+
+
+static cx_err
+patch_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    const agent_change  *c = req->state;
+    cx_err               err;
+    cx_agent_row         row;
+
+    err = cx_api_agent(req, ops, s, req->arg, &row);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    cx_api_overlay(fields, NFIELDS, c->given, &c->row, &row);
+    row.updated_at = req->now_ms;
+    return put_agent(req, ops, s, &row, false);
+}
+
+
+static cx_err
+check_delete(cx_api_request *req)
+{
+    req->audit_id = cx_worker_new_id(req->worker);
+    return CX_OK;
+}
+
+
+static cx_err
+delete_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    cx_err        err;
+    cx_agent_row  row;
+
+    err = cx_api_agent(req, ops, s, req->arg, &row);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = ops->agent_delete(s, row.id);
+
+    if (err == CX_CONFLICT) {
+        return cx_api_refuse(req, err, "",
+                             "a channel, an open turn or a review uses it");
+    }
+
+    if (err == CX_OK) {
+        err = cx_api_audit(req, ops, s, "agent.delete", "ag", row.id);
+    }
+
+    cx_out_begin(req, 204);
+    return err;
+}
+
+
+static cx_err
+changed(cx_api_request *req)
+{
+    cx_worker_config_changed(req->worker);
+    return CX_OK;
+}
+
+
+const cx_api_route  cx_api_agent_routes[] = {
+    { "GET", "/api/v1/agents", "limit cursor", CX_API_NO_BODY, CX_API_READ,
+      check_page, list_agents, NULL },
+    { "POST", "/api/v1/agents", "", CX_API_JSON, CX_API_WRITE,
+      check_create, create_agent, changed },
+    { "GET", "/api/v1/agents/{}", "", CX_API_NO_BODY, CX_API_READ,
+      NULL, get_agent, NULL },
+    { "PATCH", "/api/v1/agents/{}", "", CX_API_JSON, CX_API_WRITE,
+      check_patch, patch_agent, changed },
+    { "DELETE", "/api/v1/agents/{}", "", CX_API_NO_BODY, CX_API_WRITE,
+      check_delete, delete_agent, changed },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+};

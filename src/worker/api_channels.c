@@ -1,0 +1,391 @@
+#include "worker/api_request.h"
+
+#include "channel/channel.h"
+
+#include <stddef.h>
+
+#define URL_MAX  2048
+
+/* The row, and what the body says of it by another name. */
+typedef struct {
+    cx_channel_row  row;
+    cx_str          agent;         /* name or id; empty: none */
+    uint32_t        given;
+} channel_change;
+
+
+static const char *
+type(cx_api_request *req, cx_str value)
+{
+    if (cx_channel_find(value) != NULL) {
+        return NULL;
+    }
+
+    return cx_dupz(req->arena, cx_printf(req->arena, "must be one of: %s",
+                                         cx_channel_names()));
+}
+
+
+#define AT(field)  offsetof(channel_change, field)
+
+static const cx_api_field  fields[] = {
+/*    name          kind         offset              min max      must  null
+ *    check */
+    { "name",       CX_API_STR,  AT(row.name),       1,  63,      true, NULL,
+      cx_api_slug },
+    { "type",       CX_API_STR,  AT(row.type),       1,  32,      true, NULL,
+      type },
+    { "account",    CX_API_STR,  AT(row.account),    1,  128,     true, NULL,
+      NULL },
+    { "agent",      CX_API_STR,  AT(agent),          0,  64,      false, "",
+      NULL },
+    { "token_file", CX_API_STR,  AT(row.token_file), 0,  4095,    false, "",
+      cx_api_secret_file },
+    { "base_url",   CX_API_STR,  AT(row.base_url),   0,  URL_MAX, false, "",
+      cx_api_base_url },
+    { "active",     CX_API_BOOL, AT(row.active),     0,  0,       false, NULL,
+      NULL },
+};
+
+#define NFIELDS  (sizeof(fields) / sizeof(fields[0]))
+#define TYPE     (1u << 1)
+#define AGENT    (1u << 3)
+#define TOKEN    (1u << 4)
+
+
+static bool
+is_digits(cx_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9') {
+            return false;
+        }
+    }
+
+    return s.len > 0;
+}
+
+
+/* --- finding ------------------------------------------------------------- */
+
+cx_err
+cx_api_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+    cx_str key, cx_channel_row *row)
+{
+    int64_t          id = 0;
+    cx_err           err;
+    cx_channel_list  list = { 0 };
+
+    (void) cx_id_parse(key, "ch", &id);
+
+    err = ops->channels(s, req->arena, &list);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    for (size_t i = 0; i < list.n; i++) {
+        if (list.items[i].id == id || cx_str_eq(list.items[i].name, key)) {
+            *row = list.items[i];
+            return CX_OK;
+        }
+    }
+
+    return CX_NOT_FOUND;
+}
+
+
+static cx_str
+agent_name(const cx_agent_list *agents, int64_t id)
+{
+    for (size_t i = 0; id != 0 && i < agents->n; i++) {
+        if (agents->items[i].id == id) {
+            return agents->items[i].name;
+        }
+    }
+
+    return CX_NOSTR;
+}
+
+
+static cx_err
+show(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+    const cx_channel_row *row, int status)
+{
+    cx_err         err;
+    cx_agent_list  agents = { 0 };
+
+    err = ops->agents(s, req->arena, &agents);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    cx_out_begin(req, status);
+    cx_out_channel(req, row, agent_name(&agents, row->agent_id));
+    return CX_OK;
+}
+
+
+/* --- routes -------------------------------------------------------------- */
+
+static cx_err
+check_page(cx_api_request *req)
+{
+    return cx_api_page(req, "ch");
+}
+
+
+static cx_err
+list_channels(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    size_t           i, shown = 0;
+    int64_t          next = 0;
+    cx_err           err;
+    cx_agent_list    agents = { 0 };
+    cx_channel_list  list = { 0 };
+
+    err = ops->agents(s, req->arena, &agents);
+
+    if (err == CX_OK) {
+        err = ops->channels(s, req->arena, &list);
+    }
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    cx_out_list_begin(req);
+
+    for (i = 0; i < list.n; i++) {
+        if (list.items[i].id <= req->cursor) {
+            continue;
+        }
+
+        if (shown == req->limit) {
+            next = list.items[i - 1].id;
+            break;
+        }
+
+        cx_out_channel(req, &list.items[i],
+                       agent_name(&agents, list.items[i].agent_id));
+        shown++;
+    }
+
+    cx_out_list_end(req, "ch", next);
+    return CX_OK;
+}
+
+
+static cx_err
+get_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    cx_err          err;
+    cx_channel_row  row;
+
+    err = cx_api_channel(req, ops, s, req->arg, &row);
+    return err == CX_OK ? show(req, ops, s, &row, 200) : err;
+}
+
+
+static cx_err
+check_change(cx_api_request *req, bool create)
+{
+    channel_change  *c = CX_NEW(req->arena, channel_change);
+
+    if (c == NULL) {
+        return CX_NOMEM;
+    }
+
+    c->row.active = true;
+    c->row.health = CX_STR("ok");
+    req->state = c;
+    req->audit_id = cx_worker_new_id(req->worker);
+    req->new_id = cx_worker_new_id(req->worker);
+
+    return cx_api_fields(req, fields, NFIELDS, create, c, &c->given);
+}
+
+
+static cx_err
+check_create(cx_api_request *req)
+{
+    return check_change(req, true);
+}
+
+
+/* The type decides what events and conversations mean: it stays. */
+static cx_err
+check_patch(cx_api_request *req)
+{
+    cx_err                 err = check_change(req, false);
+    const channel_change  *c = req->state;
+
+    if (err == CX_OK && (c->given & TYPE) != 0) {
+        return cx_api_refuse(req, CX_INVALID, "/type",
+                             "type cannot be changed");
+    }
+
+    return err;
+}
+
+
+static cx_err
+find_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+    const channel_change *c, cx_channel_row *row)
+{
+    cx_err        err;
+    cx_agent_row  agent;
+
+    if ((c->given & AGENT) == 0) {
+        return CX_OK;
+    }
+
+    if (c->agent.len == 0) {
+        row->agent_id = 0;
+        return CX_OK;
+    }
+
+    err = cx_api_agent(req, ops, s, c->agent, &agent);
+
+    if (err == CX_NOT_FOUND) {
+        return cx_api_refuse(req, CX_INVALID, "/agent",
+                             "agent must be the name or id of an agent");
+    }
+
+    if (err == CX_OK) {
+        row->agent_id = agent.id;
+    }
+
+    return err;
+}
+
+
+static cx_err
+put_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+    cx_channel_row *row, bool create)
+{
+    cx_err  err;
+
+    if (cx_str_eq(row->type, CX_STR("whatsapp")) && !is_digits(row->account))
+    {
+        return cx_api_refuse(req, CX_INVALID, "/account",
+                             "account must be the phone_number_id: digits");
+    }
+
+    err = find_agent(req, ops, s, req->state, row);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = ops->channel_put(s, row, create);
+
+    if (err == CX_CONFLICT) {
+        return cx_api_refuse(req, err, "",
+                             "a channel of this name, or of this type and "
+                             "account, exists");
+    }
+
+    if (err == CX_OK) {
+        err = cx_api_audit(req, ops, s,
+                           create ? "channel.create" : "channel.change",
+                           "ch", row->id);
+    }
+
+    return err == CX_OK ? show(req, ops, s, row, create ? 201 : 200) : err;
+}
+
+
+static cx_err
+create_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    const channel_change  *c = req->state;
+    cx_channel_row         row = c->row;
+
+    row.id = req->new_id;
+    row.created_at = row.updated_at = req->now_ms;
+    req->location = cx_concat(req->arena, CX_STR("/api/v1/channels/"),
+                              cx_id_text(req->arena, "ch", row.id));
+    return put_channel(req, ops, s, &row, true);
+}
+
+
+/* A new token, or switching it on, is a new try: the old verdict goes. */
+static cx_err
+patch_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    const channel_change  *c = req->state;
+    channel_change         now = { 0 };
+    cx_err                 err;
+
+    err = cx_api_channel(req, ops, s, req->arg, &now.row);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    cx_api_overlay(fields, NFIELDS, c->given, c, &now);
+    now.row.updated_at = req->now_ms;
+
+    if ((c->given & TOKEN) != 0) {
+        now.row.health = CX_STR("ok");
+        now.row.health_text = CX_STR("");
+    }
+
+    return put_channel(req, ops, s, &now.row, false);
+}
+
+
+static cx_err
+check_delete(cx_api_request *req)
+{
+    req->audit_id = cx_worker_new_id(req->worker);
+    return CX_OK;
+}
+
+
+static cx_err
+delete_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    cx_err          err;
+    cx_channel_row  row;
+
+    err = cx_api_channel(req, ops, s, req->arg, &row);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = ops->channel_delete(s, row.id);
+
+    if (err == CX_CONFLICT) {
+        return cx_api_refuse(req, err, "",
+                             "it has conversations: set active to false");
+    }
+
+    if (err == CX_OK) {
+        err = cx_api_audit(req, ops, s, "channel.delete", "ch", row.id);
+    }
+
+    cx_out_begin(req, 204);
+    return err;
+}
+
+
+static cx_err
+changed(cx_api_request *req)
+{
+    cx_worker_config_changed(req->worker);
+    return CX_OK;
+}
+
+
+const cx_api_route  cx_api_channel_routes[] = {
+    { "GET", "/api/v1/channels", "limit cursor", CX_API_NO_BODY, CX_API_READ,
+      check_page, list_channels, NULL },
+    { "POST", "/api/v1/channels", "", CX_API_JSON, CX_API_WRITE,
+      check_create, create_channel, changed },
+    { "GET", "/api/v1/channels/{}", "", CX_API_NO_BODY, CX_API_READ,
+      NULL, get_channel, NULL },
+    { "PATCH", "/api/v1/channels/{}", "", CX_API_JSON, CX_API_WRITE,
+      check_patch, patch_channel, changed },
+    { "DELETE", "/api/v1/channels/{}", "", CX_API_NO_BODY, CX_API_WRITE,
+      check_delete, delete_channel, changed },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+};

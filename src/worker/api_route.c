@@ -1,0 +1,363 @@
+#include "worker/api_request.h"
+
+#include "worker/log.h"
+
+#include <string.h>
+
+static const cx_api_route *const  tables[] = {
+    cx_api_status_routes,
+    cx_api_agent_routes,
+    cx_api_channel_routes,
+    cx_api_knowledge_routes,
+    cx_api_talk_routes,
+    cx_api_people_routes,
+};
+
+
+static void finish(cx_api_request *req, cx_err err);
+
+
+/* --- finding ------------------------------------------------------------- */
+
+/* Segment by segment; an empty one never stands for "{}". */
+static bool
+matches(cx_str template, cx_str path, cx_str *arg)
+{
+    bool    more, path_more;
+    cx_str  want, have;
+
+    for ( ;; ) {
+        more = cx_str_split(&template, '/', &want);
+        path_more = cx_str_split(&path, '/', &have);
+
+        if (more != path_more) {
+            return false;
+        }
+
+        if (!more) {
+            return true;
+        }
+
+        if (cx_str_eq(want, CX_STR("{}")) && have.len > 0) {
+            *arg = have;
+
+        } else if (!cx_str_eq(want, have)) {
+            return false;
+        }
+    }
+}
+
+
+static void
+add_allowed(cx_buf *allow, const char *method)
+{
+    if (allow->len > 0) {
+        cx_buf_add(allow, CX_STR(", "));
+    }
+
+    cx_buf_add(allow, cx_strz(method));
+}
+
+
+/* CX_NOT_FOUND, or CX_BAD_METHOD with Allow set. */
+static cx_err
+find(cx_api_request *req)
+{
+    cx_buf               allow;
+    cx_str               arg = CX_NOSTR;
+    const cx_api_route  *r;
+
+    cx_buf_init(&allow, req->arena, 32, 128);
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        for (r = tables[i]; r->method != NULL; r++) {
+            if (!matches(cx_strz(r->path), req->path, &arg)) {
+                continue;
+            }
+
+            if (cx_str_eq(req->method, cx_strz(r->method))) {
+                req->route = r;
+                req->arg = arg;
+                return CX_OK;
+            }
+
+            add_allowed(&allow, r->method);
+        }
+    }
+
+    if (allow.len == 0) {
+        return CX_NOT_FOUND;
+    }
+
+    req->allow = cx_dupz(req->arena, cx_buf_str(&allow));
+    return CX_BAD_METHOD;
+}
+
+
+static bool
+is_listed(const char *list, cx_str name)
+{
+    cx_str  rest = cx_strz(list);
+    cx_str  word;
+
+    while (cx_str_split(&rest, ' ', &word)) {
+        if (cx_str_eq(word, name)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static cx_err
+check_query(cx_api_request *req)
+{
+    cx_str  rest = req->query;
+    cx_str  pair, name;
+
+    while (cx_str_split(&rest, '&', &pair)) {
+        if (pair.len == 0) {
+            continue;
+        }
+
+        (void) cx_str_split(&pair, '=', &name);
+
+        if (name.len == 0 || !is_listed(req->route->query, name)) {
+            return cx_api_refuse(req, CX_INVALID, "",
+                                 "the query parameter \"%.*s\" is not known",
+                                 CX_ARG(cx_str_sub(name, 0, 64)));
+        }
+    }
+
+    return CX_OK;
+}
+
+
+void
+cx_api_request_route(cx_api_request *req)
+{
+    cx_err  err;
+
+    req->body_max = CX_API_BODY_MAX;
+    err = find(req);
+
+    if (err != CX_OK) {
+        finish(req, err);
+        return;
+    }
+
+    if (req->route->body == CX_API_FILE) {
+        req->body_max = CX_API_KNOWLEDGE_MAX;
+    }
+}
+
+
+/* --- the body ------------------------------------------------------------ */
+
+static bool
+is_json(cx_str type)
+{
+    cx_str  word;
+
+    (void) cx_str_split(&type, ';', &word);
+    return cx_str_eq_nocase(cx_str_trim(word), CX_STR("application/json"));
+}
+
+
+static cx_err
+read_json(cx_api_request *req)
+{
+    json_error_t  error;
+
+    if (req->body.len == 0) {
+        req->json = json_object();
+        return req->json != NULL ? CX_OK : CX_NOMEM;
+    }
+
+    if (!is_json(req->content_type)) {
+        return cx_api_refuse(req, CX_BAD_ENCODING, "",
+                             "the body must be application/json");
+    }
+
+    req->json = json_loadb(req->body.p, req->body.len,
+                           JSON_REJECT_DUPLICATES, &error);
+    if (req->json == NULL) {
+        return cx_api_refuse(req, CX_INVALID, "",
+                             "the body is not JSON: line %d, column %d",
+                             error.line, error.column);
+    }
+
+    if (!json_is_object(req->json)) {
+        return cx_api_refuse(req, CX_INVALID, "",
+                             "the body must be a JSON object");
+    }
+
+    return CX_OK;
+}
+
+
+static cx_err
+read_body(cx_api_request *req)
+{
+    switch (req->route->body) {
+
+    case CX_API_JSON:
+        return read_json(req);
+
+    case CX_API_FILE:
+        return CX_OK;
+
+    default:
+        return req->body.len == 0
+                   ? CX_OK : cx_api_refuse(req, CX_INVALID, "",
+                                           "this route takes no body");
+    }
+}
+
+
+/* --- running ------------------------------------------------------------- */
+
+static cx_err
+job_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+{
+    cx_api_request  *req = (cx_api_request *) job;
+
+    req->detail = CX_NOSTR;
+    req->pointer = CX_NOSTR;
+    return req->run(req, ops, s);
+}
+
+
+static void
+job_done(cx_db_job *job, cx_err err)
+{
+    finish((cx_api_request *) job, err);
+}
+
+
+void
+cx_api_then(cx_api_request *req, cx_api_lane lane, cx_api_store_step run,
+    cx_api_step after)
+{
+    req->paused = true;
+    req->run = run;
+    req->after = after;
+    req->job.run = job_run;
+    req->job.done = job_done;
+
+    if (lane == CX_API_WRITE) {
+        cx_db_write(req->db, &req->job);
+
+    } else {
+        cx_db_read(req->db, &req->job);
+    }
+}
+
+
+cx_err
+cx_api_pause(cx_api_request *req)
+{
+    req->paused = true;
+    return CX_OK;
+}
+
+
+void
+cx_api_resume(cx_api_request *req, cx_err err)
+{
+    finish(req, err);
+}
+
+
+static void
+answer(cx_api_request *req, cx_err err)
+{
+    if (err == CX_IO && req->detail.len == 0) {
+        req->detail = CX_STR("the store failed; nothing was changed");
+    }
+
+    if (err != CX_OK) {
+        cx_out_problem(req, err);
+    }
+
+    if (req->status >= 500) {
+        cx_log(CX_LOG_ERROR, "api.failed", CX_FS("method", req->method),
+               CX_FZ("route", req->route != NULL ? req->route->path : "-"),
+               CX_FZ("error", cx_err_word(err)));
+    }
+
+    req->answered = true;
+
+    if (!req->direct) {
+        req->wake(req);
+    }
+}
+
+
+static void
+finish(cx_api_request *req, cx_err err)
+{
+    cx_api_step  after = req->after;
+
+    req->paused = false;
+    req->after = NULL;
+
+    if (err == CX_OK && after != NULL) {
+        err = after(req);
+
+        if (err == CX_OK && (req->paused || req->answered)) {
+            return;
+        }
+    }
+
+    answer(req, err);
+}
+
+
+static cx_err
+prepare(cx_api_request *req)
+{
+    cx_err  err;
+
+    err = check_query(req);
+
+    if (err == CX_OK) {
+        err = read_body(req);
+    }
+
+    if (err == CX_OK && req->route->check != NULL) {
+        err = req->route->check(req);
+    }
+
+    if (err == CX_OK && cx_arena_failed(req->arena)) {
+        err = CX_NOMEM;
+    }
+
+    return err;
+}
+
+
+bool
+cx_api_request_run(cx_api_request *req)
+{
+    cx_err               err;
+    const cx_api_route  *r = req->route;
+
+    req->now_ms = cx_now_ms();
+    req->direct = true;
+    err = prepare(req);
+
+    if (err == CX_OK && r->lane != CX_API_LOOP) {
+        req->direct = false;
+        cx_api_then(req, r->lane, r->run, r->after);
+        return true;
+    }
+
+    if (err == CX_OK) {
+        err = r->run(req, NULL, NULL);
+    }
+
+    finish(req, err);
+    return false;
+}

@@ -1,0 +1,297 @@
+#include "worker/api_request.h"
+
+#include "core/utf8.h"
+
+#include <ctype.h>
+
+#define DOTS     "\xe2\x80\xa2\xe2\x80\xa2\xe2\x80\xa2"    /* three bullets */
+#define MIDDLE   "\xc2\xb7"                                /* middle dot */
+
+
+void
+cx_out_agent(cx_api_request *req, const cx_agent_row *r)
+{
+    cx_out_open(req, NULL, '{');
+    cx_out_id(req, "id", "ag", r->id);
+    cx_out_str(req, "name", r->name);
+    cx_out_str(req, "provider", r->provider);
+    cx_out_str(req, "base_url", r->base_url);
+    cx_out_str(req, "model", r->model);
+    cx_out_str(req, "api_key_file", r->api_key_file);
+    cx_out_str(req, "prompt", r->prompt);
+    cx_out_str(req, "handoff", r->handoff);
+    cx_out_real(req, "threshold", r->threshold);
+
+    if (r->temperature < 0) {
+        cx_out_null(req, "temperature");
+
+    } else {
+        cx_out_real(req, "temperature", r->temperature);
+    }
+
+    if (r->max_tokens == 0) {
+        cx_out_null(req, "max_tokens");
+
+    } else {
+        cx_out_int(req, "max_tokens", r->max_tokens);
+    }
+
+    cx_out_time(req, "created_at", r->created_at);
+    cx_out_time(req, "updated_at", r->updated_at);
+    cx_out_close(req, '}');
+}
+
+
+void
+cx_out_channel(cx_api_request *req, const cx_channel_row *r, cx_str agent)
+{
+    cx_out_open(req, NULL, '{');
+    cx_out_id(req, "id", "ch", r->id);
+    cx_out_str(req, "name", r->name);
+    cx_out_str(req, "type", r->type);
+    cx_out_str(req, "account", r->account);
+
+    if (agent.len == 0) {
+        cx_out_null(req, "agent");
+
+    } else {
+        cx_out_str(req, "agent", agent);
+    }
+
+    cx_out_str(req, "token_file", r->token_file);
+    cx_out_str(req, "base_url", r->base_url);
+    cx_out_bool(req, "active", r->active);
+    cx_out_str(req, "health", r->health.len > 0 ? r->health : CX_STR("ok"));
+    cx_out_str(req, "health_text", r->health_text);
+    cx_out_time(req, "created_at", r->created_at);
+    cx_out_time(req, "updated_at", r->updated_at);
+    cx_out_str(req, "webhook_path",
+               cx_concat(req->arena, CX_STR("/hooks/"), r->name));
+    cx_out_close(req, '}');
+}
+
+
+/* --- who it is, without the number --------------------------------------- */
+
+/* Digits of the country code: 1 and 7 stand alone, these have two, all others
+ * three (E.164). */
+static size_t
+country_len(cx_str digits)
+{
+    static const char  two[] = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 "
+                               "47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 "
+                               "64 65 66 81 82 84 86 90 91 92 93 94 95 98";
+
+    if (digits.len < 2 || digits.p[0] == '1' || digits.p[0] == '7') {
+        return 1;
+    }
+
+    return cx_str_find(CX_STR(two), cx_str_sub(digits, 0, 2)) != SIZE_MAX
+               ? 2 : 3;
+}
+
+
+static cx_str
+last(cx_str s, size_t n)
+{
+    return s.len <= n ? s : cx_str_sub(s, s.len - n, n);
+}
+
+
+/* "+1 ... ... 4821"; a short number shows nothing of itself. */
+static cx_str
+mask(cx_api_request *req, cx_str phone)
+{
+    cx_str  digits, country;
+
+    if (phone.len == 0) {
+        return CX_NOSTR;
+    }
+
+    digits = cx_str_starts(phone, CX_STR("+"))
+                 ? cx_str_sub(phone, 1, phone.len) : phone;
+
+    if (digits.len < 9) {
+        return CX_STR("+" DOTS " " DOTS);
+    }
+
+    country = cx_str_sub(digits, 0, country_len(digits));
+    return cx_printf(req->arena, "+%.*s " DOTS " " DOTS " %.*s",
+                     CX_ARG(country), CX_ARG(last(digits, 4)));
+}
+
+
+/* A profile may be named like its number. */
+static bool
+looks_like_number(cx_str s)
+{
+    size_t  digits = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        if (isdigit((unsigned char) s.p[i])) {
+            digits++;
+
+        } else if (isalpha((unsigned char) s.p[i])
+                   || (unsigned char) s.p[i] >= 0x80)
+        {
+            return false;
+        }
+    }
+
+    return digits >= 6;
+}
+
+
+static cx_str
+display(cx_api_request *req, const cx_conversation_row *r)
+{
+    cx_str  name = cx_str_trim(r->name);
+
+    if (r->username.len > 0 && !looks_like_number(r->username)) {
+        return cx_printf(req->arena, "@%.*s", CX_ARG(r->username));
+    }
+
+    if (name.len > 0 && !looks_like_number(name)) {
+        return name;
+    }
+
+    if (r->phone.len > 0) {
+        return mask(req, r->phone);
+    }
+
+    return cx_printf(req->arena, "user " MIDDLE "%.*s",
+                     CX_ARG(last(r->peer, 4)));
+}
+
+
+void
+cx_out_conversation(cx_api_request *req, const cx_conversation_row *r)
+{
+    cx_out_open(req, NULL, '{');
+    cx_out_id(req, "id", "cv", r->id);
+    cx_out_str(req, "channel", r->channel);
+    cx_out_id(req, "customer", "cu", r->customer_id);
+    cx_out_str(req, "display", display(req, r));
+
+    if (r->phone.len > 0) {
+        cx_out_str(req, "phone_masked", mask(req, r->phone));
+
+    } else {
+        cx_out_null(req, "phone_masked");
+    }
+
+    cx_out_str(req, "state", r->state);
+    cx_out_time(req, "last_at", r->last_at);
+    cx_out_str(req, "last_text", r->last_text);
+    cx_out_int(req, "messages", r->messages);
+    cx_out_time(req, "created_at", r->created_at);
+    cx_out_close(req, '}');
+}
+
+
+static void
+out_error(cx_api_request *req, const cx_message_row *r)
+{
+    if (r->error_code == 0 && r->error_text.len == 0) {
+        cx_out_null(req, "error");
+        return;
+    }
+
+    cx_out_open(req, "error", '{');
+    cx_out_int(req, "code", r->error_code);
+    cx_out_str(req, "text", r->error_text);
+    cx_out_close(req, '}');
+}
+
+
+void
+cx_out_message(cx_api_request *req, const cx_message_row *r)
+{
+    cx_out_open(req, NULL, '{');
+    cx_out_id(req, "id", "ms", r->id);
+    cx_out_id(req, "conversation", "cv", r->conversation_id);
+    cx_out_str(req, "direction", r->outbound ? CX_STR("out")
+                                             : CX_STR("in"));
+    cx_out_str(req, "author", r->author);
+    cx_out_str(req, "content", r->content);
+    cx_out_str(req, "text", r->text);
+    cx_out_str(req, "provider_id", r->provider_id);
+    cx_out_str(req, "reply_to", r->reply_to);
+    cx_out_str(req, "state", r->state);
+    cx_out_int(req, "attempts", r->attempts);
+    out_error(req, r);
+    cx_out_str(req, "event", r->event);
+    cx_out_id(req, "turn", "tn", r->turn_id);
+    cx_out_int(req, "part", r->part);
+    cx_out_time(req, "provider_at", r->provider_ts);
+    cx_out_time(req, "received_at", r->received_at);
+    cx_out_time(req, "created_at", r->created_at);
+    cx_out_time(req, "sending_at", r->sending_at);
+    cx_out_time(req, "accepted_at", r->accepted_at);
+    cx_out_time(req, "delivered_at", r->delivered_at);
+    cx_out_time(req, "read_at", r->read_at);
+    cx_out_close(req, '}');
+}
+
+
+void
+cx_out_review(cx_api_request *req, const cx_review_row *r)
+{
+    cx_out_open(req, NULL, '{');
+    cx_out_id(req, "id", "rv", r->id);
+    cx_out_id(req, "conversation", "cv", r->conversation_id);
+    cx_out_str(req, "agent", r->agent);
+    cx_out_str(req, "channel", r->channel);
+    cx_out_str(req, "question", r->question);
+    cx_out_str(req, "draft", r->draft);
+    cx_out_real(req, "confidence", r->confidence);
+    cx_out_str(req, "reason", r->reason);
+    cx_out_str(req, "state", r->state);
+    cx_out_time(req, "created_at", r->created_at);
+    cx_out_time(req, "decided_at", r->decided_at);
+    cx_out_close(req, '}');
+}
+
+
+/* ref is a message's or a turn's, by kind; an event has none. */
+void
+cx_out_dead(cx_api_request *req, const cx_dead_row *r)
+{
+    cx_out_open(req, NULL, '{');
+    cx_out_id(req, "id", "dl", r->id);
+    cx_out_str(req, "kind", r->kind);
+    cx_out_str(req, "channel", r->channel);
+    cx_out_id(req, "ref", cx_str_eq(r->kind, CX_STR("turn")) ? "tn" : "ms",
+              r->ref);
+    cx_out_str(req, "reason", r->reason);
+    cx_out_str(req, "text", r->text);
+    cx_out_str(req, "state", r->state);
+    cx_out_time(req, "created_at", r->created_at);
+    cx_out_close(req, '}');
+}
+
+
+void
+cx_out_knowledge(cx_api_request *req, const cx_knowledge_row *r)
+{
+    cx_out_open(req, NULL, '{');
+    cx_out_id(req, "id", "kf", r->id);
+    cx_out_str(req, "name", r->name);
+    cx_out_int(req, "bytes", r->bytes);
+    cx_out_int(req, "chunks", r->chunks);
+    cx_out_time(req, "created_at", r->created_at);
+    cx_out_close(req, '}');
+}
+
+
+void
+cx_out_hit(cx_api_request *req, const cx_hit_row *r)
+{
+    cx_out_open(req, NULL, '{');
+    cx_out_real(req, "score", r->score);
+    cx_out_str(req, "source", r->source);
+    cx_out_int(req, "position", r->position);
+    cx_out_str(req, "question", r->question);
+    cx_out_str(req, "text", r->text);
+    cx_out_close(req, '}');
+}

@@ -14,7 +14,7 @@ static const struct {
 };
 
 
-/* --- the table -------------------------------------------------------------- */
+/* --- the table ----------------------------------------------------------- */
 
 static cx_conv **
 bucket_of(const cx_worker *w, int64_t id)
@@ -201,7 +201,7 @@ cx_convs_free(cx_worker *w)
 }
 
 
-/* --- moves ------------------------------------------------------------------ */
+/* --- moves --------------------------------------------------------------- */
 
 static bool
 step_is_passive(cx_step step)
@@ -218,7 +218,8 @@ cx_conv_go(cx_conv *c, cx_step step)
     cx_part_state  part = c->worker->part[c->partition].state;
 
     cx_log(CX_LOG_DEBUG, "step", CX_FID("conversation", "cv", c->id),
-           CX_FID("turn", "rv", c->turn_id), CX_FZ("from", steps[c->step].word),
+           CX_FID("turn", "rv", c->turn_id),
+           CX_FZ("from", steps[c->step].word),
            CX_FZ("to", steps[step].word), CX_FS("event", c->recall.event));
 
     uv_timer_stop(&c->timer);
@@ -337,7 +338,7 @@ cx_conv_slot_free(cx_conv *c)
 }
 
 
-/* --- work arrives ----------------------------------------------------------- */
+/* --- work arrives -------------------------------------------------------- */
 
 void
 cx_conv_turn(cx_conv *c, int64_t turn_id, int64_t inputs, int64_t deadline)
@@ -458,7 +459,7 @@ cx_convs_adopt(cx_worker *w, unsigned partition, const cx_recovered *found)
 }
 
 
-/* --- the store's side ------------------------------------------------------- */
+/* --- the store's side ---------------------------------------------------- */
 
 void
 cx_conv_write(cx_conv *c,

@@ -125,7 +125,7 @@ cx_worker_kick(cx_worker *w)
 }
 
 
-/* --- drain ------------------------------------------------------------------ */
+/* --- drain --------------------------------------------------------------- */
 
 void
 cx_worker_check_drained(cx_worker *w)
@@ -211,7 +211,7 @@ cx_worker_free(cx_worker *w)
 }
 
 
-/* --- for the API ------------------------------------------------------------ */
+/* --- for the API --------------------------------------------------------- */
 
 void
 cx_worker_stats_get(const cx_worker *w, cx_worker_stats *out)

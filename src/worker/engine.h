@@ -28,13 +28,13 @@
 #define CX_JOB_ARENA      (1024 * 1024)
 #define CX_BATCH_ARENA    (64 * 1024 * 1024)
 
-/* --- partitions ------------------------------------------------------------ */
+/* --- partitions ---------------------------------------------------------- */
 
 /*
- *  NONE --acquired--> RECOVER --open turns known--> PENDING --PEL empty--> LIVE
- *    ^                                                 ^                    |
- *    |                                                 +--- Redis is back --+
- *    +----------- lost, or released after LEAVING (its jobs end) -----------+
+ *  NONE --acquired--> RECOVER --turns known--> PENDING --PEL empty--> LIVE
+ *    ^                                            ^                    |
+ *    |                                            +--- Redis is back --+
+ *    +--------- lost, or released after LEAVING (its jobs end) --------+
  */
 typedef enum {
     CX_PART_NONE,
@@ -58,17 +58,17 @@ typedef struct {
     }               lane[2];
 } cx_partition;
 
-/* --- conversations --------------------------------------------------------- */
+/* --- conversations ------------------------------------------------------- */
 
 /*
- *  REST ---turn---> QUIET --deadline, a free slot--> RECALL --> THINK --> PLAN
- *   |  ^              ^                                          |          |
- *   |  |              +------- newer message: think again -------+----------+
- *   |  +-- all sent, no turn ------------------------------------+          |
- *   |                                                            |          v
- *   +---a send waits---> CLAIM --> WIRE --> SETTLE --------------+<-----(parts)
- *                          ^                  |
- *                          +---- WAIT <-------+  retry at, or evidence until
+ *  REST --turn--> QUIET --deadline, a free slot--> RECALL -> THINK -> PLAN
+ *   |  ^            ^                                          |        |
+ *   |  |            +------- newer message: think again -------+--------+
+ *   |  +------------------------------------------------------------ (parts)
+ *   |  |
+ *   +--|--a send is due--> CLAIM --> WIRE --> SETTLE --> (REST)
+ *   |  |
+ *   +--+--not yet, or unknown--> WAIT: retry at, or evidence until
  *
  * A conversation without a turn or a send is forgotten.
  */
@@ -143,7 +143,7 @@ struct cx_conv_s {
     cx_conv       *queue_next;         /* waiting for a slot */
 };
 
-/* --- directory ------------------------------------------------------------- */
+/* --- directory ----------------------------------------------------------- */
 
 typedef struct {
     cx_channel_row     row;
@@ -167,7 +167,7 @@ typedef struct {
     int64_t          version;
 } cx_directory;
 
-/* --- the engine ------------------------------------------------------------ */
+/* --- the engine ---------------------------------------------------------- */
 
 typedef struct {
     cx_worker  *worker;
@@ -202,7 +202,7 @@ struct cx_worker_s {
     cx_conv        **buckets;
     size_t           nbuckets;
     size_t           nconvs;
-    size_t           busy;             /* conversations in RECALL..PLAN, WIRE */
+    size_t           busy;             /* conversations in RECALL..PLAN */
     cx_conv         *queue_head;
     cx_conv        **queue_tail;
     size_t           queued;

@@ -13,7 +13,7 @@
 #define CRASHES_MAX     3       /* a turn that was open at so many deaths */
 
 
-/* --- RECALL ----------------------------------------------------------------- */
+/* --- RECALL -------------------------------------------------------------- */
 
 static cx_err
 recall_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
@@ -115,7 +115,7 @@ cx_step_recall(cx_conv *c)
 }
 
 
-/* --- THINK ------------------------------------------------------------------ */
+/* --- THINK --------------------------------------------------------------- */
 
 static void
 prompt_fill(cx_conv *c, const cx_dir_agent *agent)
@@ -393,7 +393,7 @@ cx_step_think(cx_conv *c)
 }
 
 
-/* --- PLAN ------------------------------------------------------------------- */
+/* --- PLAN ---------------------------------------------------------------- */
 
 static cx_str
 plan_sources(cx_conv *c)
@@ -514,7 +514,8 @@ plan_stored(cx_conv *c)
     const cx_plan  *p = &c->plan;
 
     cx_log(CX_LOG_INFO, "plan", CX_FS("event", c->recall.event),
-           CX_FID("conversation", "cv", c->id), CX_FID("turn", "rv", p->turn_id),
+           CX_FID("conversation", "cv", c->id),
+           CX_FID("turn", "rv", p->turn_id),
            CX_FZ("state", cx_turn_state_word(p->state)),
            CX_FI("confidence_pct", (int64_t) (p->confidence * 100)),
            CX_FI("parts", p->nparts), CX_FI("inputs", p->inputs),
@@ -558,7 +559,8 @@ plan_done(cx_db_job *job, cx_err err)
     case CX_STALE:
         /* A newer message came: think again, with all of them. */
         cx_log(CX_LOG_INFO, "plan.superseded",
-               CX_FS("event", c->recall.event), CX_FID("turn", "rv", c->turn_id));
+               CX_FS("event", c->recall.event),
+               CX_FID("turn", "rv", c->turn_id));
         break;
 
     default:

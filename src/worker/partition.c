@@ -101,7 +101,7 @@ cx_partitions_owned(const cx_worker *w)
 }
 
 
-/* --- taking over ----------------------------------------------------------- */
+/* --- taking over --------------------------------------------------------- */
 
 static cx_err
 acquire_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
@@ -219,7 +219,7 @@ acquire_start(cx_worker *w, const cx_beat *b, size_t want)
 }
 
 
-/* --- giving back ----------------------------------------------------------- */
+/* --- giving back --------------------------------------------------------- */
 
 static cx_err
 release_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
@@ -317,7 +317,7 @@ cx_partition_lost(cx_worker *w, unsigned p)
 }
 
 
-/* --- the beat --------------------------------------------------------------- */
+/* --- the beat ------------------------------------------------------------ */
 
 static cx_err
 beat_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)

@@ -28,7 +28,7 @@ lane_key(const cx_partition *p, cx_lane lane)
 }
 
 
-/* --- a new partition: its group, then what its last owner did not finish ---- */
+/* --- a new partition: its group, then what its last owner did not finish - */
 
 static lane_call *
 lane_call_new(cx_partition *p, cx_lane lane)
@@ -208,7 +208,7 @@ partitions_reread(cx_worker *w)
 }
 
 
-/* --- the blocking read ------------------------------------------------------ */
+/* --- the blocking read --------------------------------------------------- */
 
 static bool
 reader_has_room(const cx_reader *r)
@@ -388,7 +388,7 @@ cx_reader_batch_done(cx_worker *w, cx_lane lane)
 }
 
 
-/* --- connections ------------------------------------------------------------ */
+/* --- connections --------------------------------------------------------- */
 
 static void
 reader_id(void *ctx, const redisReply *reply)

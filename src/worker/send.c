@@ -12,7 +12,7 @@
 #define NO_CHANNEL_MS      60000
 
 
-/* --- CLAIM: the intent is on record before the first byte leaves ------------ */
+/* --- CLAIM: the intent is on record before the first byte leaves --------- */
 
 static cx_err
 claim_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
@@ -109,7 +109,7 @@ cx_step_claim(cx_conv *c)
 }
 
 
-/* --- WIRE: the request ------------------------------------------------------ */
+/* --- WIRE: the request --------------------------------------------------- */
 
 static void
 settle_init(cx_conv *c, cx_msg_state state)
@@ -353,7 +353,7 @@ cx_step_wire(cx_conv *c)
 }
 
 
-/* --- SETTLE: what came of it ------------------------------------------------ */
+/* --- SETTLE: what came of it --------------------------------------------- */
 
 static cx_err
 settle_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
@@ -427,7 +427,8 @@ settle_done(cx_db_job *job, cx_err err)
 
     default:
         /* The send happened; only its result is not on record: once more. */
-        cx_log(CX_LOG_ERROR, "settle.failed", CX_FID("conversation", "cv", c->id),
+        cx_log(CX_LOG_ERROR, "settle.failed",
+               CX_FID("conversation", "cv", c->id),
                CX_FID("message", "ms", c->settle.message_id),
                CX_FZ("error", cx_err_word(err)));
         cx_conv_timer(c, cx_now_ms() + 1000);
@@ -446,7 +447,7 @@ cx_step_settle(cx_conv *c)
 }
 
 
-/* --- WAIT: a retry, or evidence of an ambiguous send ------------------------ */
+/* --- WAIT: a retry, or evidence of an ambiguous send --------------------- */
 
 void
 cx_step_wait(cx_conv *c)

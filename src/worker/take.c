@@ -42,7 +42,7 @@ typedef struct {
 } take_batch;
 
 
-/* --- what an event is ------------------------------------------------------- */
+/* --- what an event is ---------------------------------------------------- */
 
 /* Message contents that get no answer of their own. */
 static bool
@@ -223,7 +223,7 @@ item_init(take_batch *b, take_item *it, const redisReply *entry)
 }
 
 
-/* --- with the store --------------------------------------------------------- */
+/* --- with the store ------------------------------------------------------ */
 
 static cx_err
 item_run(const cx_store_ops *ops, cx_store *s, take_batch *b, take_item *it)
@@ -288,7 +288,7 @@ batch_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
 }
 
 
-/* --- after the commit ------------------------------------------------------- */
+/* --- after the commit ---------------------------------------------------- */
 
 static void
 ack_replied(void *ctx, const redisReply *reply)

@@ -98,7 +98,7 @@ cut(queue *q)
 }
 
 
-/* --- the threads ----------------------------------------------------------- */
+/* --- the threads --------------------------------------------------------- */
 
 static void
 hand_back(cx_db *db, cx_db_job *jobs)
@@ -252,7 +252,7 @@ lane_run(void *arg)
 }
 
 
-/* --- the loop's side ------------------------------------------------------- */
+/* --- the loop's side ----------------------------------------------------- */
 
 /* Jobs of one turn of the loop go over together: one lock, one wake-up, and
  * a fuller commit. */
@@ -353,7 +353,7 @@ cx_db_stats(const cx_db *db, int64_t *commits, int64_t *jobs)
 }
 
 
-/* --- open and close -------------------------------------------------------- */
+/* --- open and close ------------------------------------------------------ */
 
 static bool
 lane_start(lane *l, cx_db *db,

@@ -99,7 +99,7 @@ give_back(cx_call *c)
 }
 
 
-/* --- running and ending ---------------------------------------------------- */
+/* --- running and ending -------------------------------------------------- */
 
 /* The callback, and the handle is free again. */
 static void
@@ -351,7 +351,7 @@ cx_http_active(const cx_http *h)
 }
 
 
-/* --- life ------------------------------------------------------------------ */
+/* --- life ---------------------------------------------------------------- */
 
 static void
 closed(cx_http *h)

@@ -25,7 +25,7 @@ act(cx_http_loop *l, curl_socket_t fd, int bits)
 }
 
 
-/* --- sockets --------------------------------------------------------------- */
+/* --- sockets ------------------------------------------------------------- */
 
 static void on_event(uv_poll_t *handle, int status, int events);
 
@@ -224,7 +224,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socketp)
 }
 
 
-/* --- the timer ------------------------------------------------------------- */
+/* --- the timer ----------------------------------------------------------- */
 
 static void
 on_timer(uv_timer_t *timer)
@@ -266,7 +266,7 @@ on_timeout(CURLM *multi, long ms, void *data)
 }
 
 
-/* --- life ------------------------------------------------------------------ */
+/* --- life ---------------------------------------------------------------- */
 
 bool
 cx_http_loop_open(cx_http_loop *l, uv_loop_t *loop, long max_calls)

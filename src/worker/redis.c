@@ -106,7 +106,7 @@ copy(cx_str s)
 }
 
 
-/* --- state ----------------------------------------------------------------- */
+/* --- state --------------------------------------------------------------- */
 
 /* The only place where the state moves. */
 static void
@@ -329,7 +329,7 @@ reconnect_later(cx_redis *r)
 }
 
 
-/* --- commands -------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------ */
 
 static void
 tell_failed(uv_idle_t *idle)
@@ -503,7 +503,7 @@ cx_redis_command(cx_redis *r, int argc, const cx_str *argv,
 }
 
 
-/* --- life ------------------------------------------------------------------ */
+/* --- life ---------------------------------------------------------------- */
 
 static bool
 parse_address(cx_redis *r, cx_str address)

@@ -178,7 +178,7 @@ stop(main_state *p)
 static void
 on_drained(void *ctx)
 {
-    cx_log(CX_LOG_INFO, "worker.drained", CX_FI("pid", getpid()));
+    cx_log(CX_LOG_INFO, "worker.stopped", CX_FI("pid", getpid()));
     stop(ctx);
 }
 
@@ -205,10 +205,10 @@ on_stop(uv_signal_t *handle, int number)
 static void
 on_reload(uv_signal_t *handle, int number)
 {
-    char       error[ERROR_BYTES];
-    cx_conf    conf;
-    process   *p = handle->data;
-    cx_arena  *a = cx_arena_new(CONF_ARENA);
+    char         error[ERROR_BYTES];
+    cx_conf      conf;
+    cx_arena    *a = cx_arena_new(CONF_ARENA);
+    main_state  *p = handle->data;
 
     (void) number;
 
@@ -254,7 +254,7 @@ watch_signals(main_state *p)
 /* --- running ------------------------------------------------------------- */
 
 static bool
-open_all(process *p, char *error, size_t size)
+open_all(main_state *p, char *error, size_t size)
 {
     p->db = cx_db_open(&p->loop, store_url(p), error, size);
     if (p->db == NULL) {

@@ -92,14 +92,14 @@ put_term(cx_buf *b, const cx_word *w, size_t *terms)
     cx_buf_byte(b, '"');
     (*terms)++;
 
-    if (w->exact && *terms < TERMS_MAX) {
+    if (w->exact && *terms < TERMS_MAX && w->raw.len > w->fold.len) {
         cx_buf_add(b, CX_STR(" OR \""));
         cx_buf_add(b, w->fold);
         cx_buf_byte(b, '"');
         (*terms)++;
 
-    } else if (cx_utf8_count(w->raw) >= PREFIX_MIN
-               && !cx_word_number(w->fold))
+    } else if (!w->exact && !cx_word_number(w->fold)
+               && cx_utf8_count(w->raw) >= PREFIX_MIN)
     {
         cx_buf_byte(b, '*');
     }

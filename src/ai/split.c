@@ -11,6 +11,7 @@
 static cx_err check(cx_str name, cx_str content, cx_arena *a, cx_str *error);
 static bool name_ends(cx_str name, cx_str suffix);
 static bool grow(cx_chunks *list, cx_arena *a);
+static cx_str without_colon(cx_str title);
 static bool announces(cx_str paragraph);
 static bool question_and_answer(cx_str paragraph, cx_str *question,
     cx_str *text);
@@ -164,36 +165,68 @@ cx_split_paragraph(cx_str *rest, cx_str *paragraph)
 }
 
 
-/* By paragraph; one that only announces ("Parking:") stays with the next. */
+cx_str
+cx_split_unwrap(cx_arena *a, cx_str text)
+{
+    char    *p = cx_alloc_bytes(a, text.len);
+    size_t   n = 0;
+
+    if (p == NULL) {
+        return CX_NOSTR;
+    }
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.p[i] == '\r') {
+            continue;
+        }
+
+        p[n++] = text.p[i];
+
+        if (n > 1 && i + 1 < text.len && text.p[i] == '\n'
+            && memchr(".!?:;|", p[n - 2], 6) == NULL
+            && text.p[i + 1] >= 'a' && text.p[i + 1] <= 'z')
+        {
+            p[n - 1] = ' ';
+        }
+    }
+
+    return (cx_str) { n, p };
+}
+
+
+/* By paragraph; one that only announces ("Parking:") is what the next one is
+ * about. */
 void
 cx_split_text(cx_str content, cx_arena *a, cx_chunks *list)
 {
-    int64_t      position = 0;
-    cx_str       paragraph, question, text;
-    const char  *title = NULL;
+    int64_t  position = 0;
+    cx_str   paragraph, question, text, title = CX_NOSTR;
 
     while (cx_split_paragraph(&content, &paragraph)) {
         position++;
 
         if (question_and_answer(paragraph, &question, &text)) {
-            cx_split_add(list, a, position, question, text);
-            title = NULL;
+            title = question;
+
+        } else if (announces(paragraph) && cx_str_trim(content).len > 0) {
+            title = without_colon(cx_str_trim(paragraph));
             continue;
+
+        } else {
+            text = paragraph;
         }
 
-        if (title != NULL) {
-            paragraph.len += (size_t) (paragraph.p - title);
-            paragraph.p = title;
-        }
-
-        if (announces(paragraph) && cx_str_trim(content).len > 0) {
-            title = paragraph.p;
-            continue;
-        }
-
-        cx_split_add(list, a, position, CX_NOSTR, paragraph);
-        title = NULL;
+        cx_split_add(list, a, position, title, cx_split_unwrap(a, text));
+        title = CX_NOSTR;
     }
+}
+
+
+static cx_str
+without_colon(cx_str title)
+{
+    title.len -= cx_str_ends(title, CX_STR(":"));
+    return title;
 }
 
 

@@ -20,4 +20,7 @@ void cx_split_text(cx_str content, cx_arena *a, cx_chunks *list);
 /* The next block of lines that are not blank; false at the end. */
 bool cx_split_paragraph(cx_str *rest, cx_str *paragraph);
 
+/* Joins the lines of a sentence that goes on behind a line end. */
+cx_str cx_split_unwrap(cx_arena *a, cx_str text);
+
 #endif /* CX_AI_SPLIT_H */

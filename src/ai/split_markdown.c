@@ -16,11 +16,13 @@ typedef struct {
     cx_str      block;          /* at hand; empty: none */
     cx_str      last;           /* its last line, trimmed */
     bool        gap;            /* blank lines follow it */
-    bool        fenced;
+    bool        fenced;         /* inside a code fence */
+    bool        code;           /* the block has one: its lines stay */
 } markdown;
 
 
 static void take_line(markdown *m, cx_str line);
+static void add_line(markdown *m, cx_str line, cx_str text);
 static bool belongs(const markdown *m, cx_str line);
 static void end_block(markdown *m);
 static size_t heading_level(const markdown *m, cx_str text);
@@ -50,12 +52,6 @@ take_line(markdown *m, cx_str line)
     const cx_str  text = cx_str_trim(line);
     const size_t  level = heading_level(m, text);
 
-    if (cx_str_starts(text, CX_STR("```"))
-        || cx_str_starts(text, CX_STR("~~~")))
-    {
-        m->fenced = !m->fenced;
-    }
-
     if (level > 0) {
         set_heading(m, level, text);
 
@@ -68,18 +64,32 @@ take_line(markdown *m, cx_str line)
         end_block(m);
 
     } else {
-        if (m->gap && !belongs(m, line)) {
-            end_block(m);
-        }
-
-        if (m->block.len == 0) {
-            m->block.p = line.p;
-        }
-
-        m->block.len = (size_t) (line.p + line.len - m->block.p);
-        m->last = text;
-        m->gap = false;
+        add_line(m, line, text);
     }
+}
+
+
+static void
+add_line(markdown *m, cx_str line, cx_str text)
+{
+    if (m->gap && !belongs(m, line)) {
+        end_block(m);
+    }
+
+    if (cx_str_starts(text, CX_STR("```"))
+        || cx_str_starts(text, CX_STR("~~~")))
+    {
+        m->fenced = !m->fenced;
+        m->code = true;
+    }
+
+    if (m->block.len == 0) {
+        m->block.p = line.p;
+    }
+
+    m->block.len = (size_t) (line.p + line.len - m->block.p);
+    m->last = text;
+    m->gap = false;
 }
 
 
@@ -101,12 +111,14 @@ end_block(markdown *m)
     if (m->block.len > 0) {
         m->position++;
         cx_split_add(m->list, m->arena, m->position, join_headings(m),
-                     m->block);
+                     m->code ? m->block
+                             : cx_split_unwrap(m->arena, m->block));
     }
 
     m->block = CX_NOSTR;
     m->last = CX_NOSTR;
     m->gap = false;
+    m->code = m->fenced;
 }
 
 

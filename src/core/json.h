@@ -98,7 +98,7 @@ bool cx_json_raw(cx_json_reader *r, cx_str *out);
  * follows. */
 cx_err cx_json_close(cx_json_reader *r);
 
-/* --- writer: no commas to mind, no nesting to mind beyond begin/end ------- */
+/* --- writer: no commas to mind, no nesting to mind beyond begin/end ------ */
 
 typedef struct {
     cx_buf    *buf;

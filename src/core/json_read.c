@@ -90,7 +90,7 @@ cx_json_open(cx_json_reader *r, cx_str text, cx_arena *a)
 }
 
 
-/* --- plain values --------------------------------------------------------- */
+/* --- plain values -------------------------------------------------------- */
 
 static bool
 literal_take(cx_json_reader *r, cx_str word)
@@ -153,7 +153,7 @@ plain_take(cx_json_reader *r, cx_json_type type, cx_str *out)
 }
 
 
-/* --- the walk ------------------------------------------------------------- */
+/* --- the walk ------------------------------------------------------------ */
 
 cx_json_type
 cx_json_peek(cx_json_reader *r)
@@ -389,7 +389,7 @@ cx_json_key(cx_json_reader *r, cx_str *key)
 }
 
 
-/* --- taking values -------------------------------------------------------- */
+/* --- taking values ------------------------------------------------------- */
 
 /* Takes the value at hand if it is plain, else steps into it. */
 static void

@@ -1,6 +1,6 @@
 /*
- * How JSON strings and numbers are scanned; shared by the reader and the writer, and by
- * nobody else.
+ * How JSON strings and numbers are scanned; shared by the reader and the
+ * writer, and by nobody else.
  */
 
 #ifndef CX_CORE_JSON_TEXT_H

@@ -143,7 +143,7 @@ cx_secret_wipe(void *p, size_t len)
 }
 
 
-/* --- SHA-256 -------------------------------------------------------------- */
+/* --- SHA-256 ------------------------------------------------------------- */
 
 /*
  * Fetching a digest and making its context cost more than hashing the 100

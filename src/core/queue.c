@@ -73,7 +73,7 @@ cx_queue_fingerprint(const cx_msg *m, cx_fingerprint *fp)
 }
 
 
-/* --- names of keys -------------------------------------------------------- */
+/* --- names of keys ------------------------------------------------------- */
 
 static size_t
 key_write(char *buf, cx_str prefix, cx_str tag, cx_str rest)
@@ -128,7 +128,7 @@ cx_queue_quarantine(char *buf, cx_str prefix)
 }
 
 
-/* --- the Redis Function --------------------------------------------------- */
+/* --- the Redis Function -------------------------------------------------- */
 
 #define TEXT_OF(n)  #n
 #define TEXT(n)     TEXT_OF(n)

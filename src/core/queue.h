@@ -4,7 +4,7 @@
  * dedupes and enqueues atomically.  docs/QUEUE.md is the text of it.
  *
  * Keys ({pNN} is the hash tag of a partition, cx the configurable prefix):
- *   cx:{pNN}:in    stream of messages, one entry an event: v <version> e <json>
+ *   cx:{pNN}:in    stream of messages, an entry an event: v <version> e <json>
  *   cx:{pNN}:st    stream of delivery statuses, same form
  *   cx:{pNN}:dd:<epoch>:<bucket>   set of fingerprints
  *   cx:{q}:quarantine  stream of authentic but unreadable bodies:

@@ -99,7 +99,7 @@ cx_utf8_count(cx_str s)
 }
 
 
-/* --- splitting ------------------------------------------------------------ */
+/* --- splitting ----------------------------------------------------------- */
 
 /* How good a place to cut is; a higher one wins, of equals the last. */
 enum {
@@ -233,7 +233,7 @@ cx_utf8_split(cx_str *rest, size_t max, cx_str *piece)
 }
 
 
-/* --- cleaning ------------------------------------------------------------- */
+/* --- cleaning ------------------------------------------------------------ */
 
 static bool
 is_hidden(uint32_t cp)

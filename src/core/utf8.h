@@ -20,7 +20,8 @@ size_t cx_utf8_count(cx_str s);
 bool cx_utf8_split(cx_str *rest, size_t max, cx_str *piece);
 
 /* Without control characters (but \n and \t), bidi controls, zero-width and
- * tag characters: for a model and for a page.  The record keeps the original. */
+ * tag characters: for a model and for a page.  The record keeps the original.
+ */
 cx_str cx_utf8_clean(cx_arena *a, cx_str s);
 
 #endif /* CX_CORE_UTF8_H */

@@ -3,6 +3,8 @@
 #include "unit/tap.h"
 
 
+#define ODD  "\"\\\n\x01\xc3\xa9\xf0\x9f\x98\x80"
+
 /* Every field filled, each with something of its own. */
 static cx_msg
 full_msg(cx_arena *a)
@@ -10,7 +12,7 @@ full_msg(cx_arena *a)
     cx_msg   m = { .event = CX_NOSTR };
     int64_t  n = -3;
 
-#define STR(f)  m.f = cx_printf(a, "%s \"\\\n\x01\xc3\xa9\xf0\x9f\x98\x80", #f);
+#define STR(f)  m.f = cx_printf(a, "%s " ODD, #f);
 #define INT(f)  m.f = n++ * 1000000007;
 #define RAW(f)  m.f = cx_printf(a, "{\"%s\":[1,\"x\",null]}", #f);
     CX_MSG_FIELDS(STR, INT, RAW)

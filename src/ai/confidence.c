@@ -24,7 +24,9 @@ typedef struct {
     cx_words             question;
     cx_words             answer;
     cx_words            *passages;      /* one a passage */
-    cx_words             all;           /* of all passages, then question */
+    cx_words             system;        /* the agent's prompt */
+    cx_words             all;           /* of all passages; has room for the
+                                         * question's and the prompt's */
 } evidence;
 
 
@@ -87,6 +89,7 @@ gather(evidence *e, const cx_ai_prompt *p, cx_str answer, cx_arena *a)
         .prompt = p,
         .question = cx_words_of(a, p->question),
         .answer = cx_words_of(a, answer),
+        .system = cx_words_of(a, p->system),
         .passages = CX_NEW_N(a, p->npassages + 1, cx_words),
     };
 
@@ -94,7 +97,7 @@ gather(evidence *e, const cx_ai_prompt *p, cx_str answer, cx_arena *a)
         return false;
     }
 
-    n = e->question.n;
+    n = e->question.n + e->system.n;
 
     for (size_t i = 0; i < p->npassages; i++) {
         e->passages[i] = cx_ai_passage_words(a, &p->passages[i]);
@@ -138,8 +141,9 @@ judge(const evidence *e, cx_arena *a, cx_str *reason)
         return TOPICLESS;
     }
 
-    /* The answer may repeat the question's words. */
+    /* The answer may repeat the question and what the agent was told. */
     append(&all, &e->question);
+    append(&all, &e->system);
     support = share_of(&e->answer, &all);
 
     *reason = cx_printf(a, "%zu of %zu words of the question and %d %% of "

@@ -75,5 +75,7 @@ include packaging/deps.mk
 include packaging/demo.mk
 include src/edge/module.mk
 include t/test.mk
+include t/lint/lint.mk
+include t/fuzz/fuzz.mk
 -include bench/bench.mk
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -122,7 +122,8 @@ build()
     say "building (log: $shown/build.log)"
     make --no-print-directory -j"$(nproc)" B="$build" module worker ctl \
          double >"$run/build.log" 2>&1 \
-        || { tail -n 20 "$run/build.log"; die "the build failed"; }
+        || { grep -v '^g\{0,1\}cc ' "$run/build.log" | tail -n 20
+             die "the build failed"; }
 
     ls -1 "$build"/*.so "$build/connext-worker" "$build/connextctl" \
        "$build/double" | sed "s,^$top/,    ,"
@@ -163,8 +164,7 @@ start_redis()
         --maxmemory-policy noeviction >/dev/null
     until_true 50 redis-cli -s "$run/redis.sock" ping \
         || die "Redis did not start: $shown/redis.log"
-    echo "    redis    $shown/redis.sock, every write on disk before it is " \
-         "answered"
+    echo "    redis    $shown/redis.sock, on disk before it answers"
 }
 
 
@@ -270,8 +270,10 @@ write_ctl()
 {
     cat > "$run/connextctl" <<END
 #!/bin/sh
-CONNEXT_URL=unix:$run/api.sock CONNEXT_SECRET_FILE=$run/app_secret
-export CONNEXT_URL CONNEXT_SECRET_FILE
+CONNEXT_URL=unix:$run/api.sock
+CONNEXT_EDGE=$edge
+CONNEXT_SECRET_FILE=$run/app_secret
+export CONNEXT_URL CONNEXT_EDGE CONNEXT_SECRET_FILE
 exec $build/connextctl "\$@"
 END
     chmod 755 "$run/connextctl"
@@ -281,30 +283,29 @@ END
 ask()
 {
     say "a customer asks: \"$question\""
-    "$run/connextctl" simulate whatsapp --edge "$edge" --text "$question" \
+    "$run/connextctl" simulate whatsapp --text "$question" \
         --wait reply --timeout 30s
 }
 
 
 how_to_go_on()
 {
-    at=
-    [ "$port" = 8080 ] || at=" --edge $edge"
-
     cat <<END
 
-The answer was taken from t/demo/house.md, as it says; what was sent is in
-$shown/ledger.  Go on:
+The answer is from t/demo/house.md, as it says.  Now try:
 
-  $shown/connextctl simulate whatsapp$at --text "Is there parking?" --wait
-  $shown/connextctl simulate whatsapp$at --from +15550104822 \\
-                 --text "Can you marry us on the beach?" --wait
-  $shown/connextctl reviews list           what it would not answer by itself
-  $shown/connextctl reviews edit ID --text "Yes! Ask for Dona Rosa."
-  $shown/connextctl conversations list
-  $shown/connextctl status
-  tail -f $shown/worker.log $shown/access.log
-  make demo-stop
+  ctl=$shown/connextctl
+  \$ctl simulate whatsapp --text "Is there parking?" --wait
+  \$ctl simulate whatsapp --text "Is the pool open in December?" --wait
+  \$ctl reviews list                 that one waits for a person ...
+  \$ctl reviews approve ID           ... who sends the draft as it is,
+  \$ctl reviews edit ID --text "No, from May to October."    or better words
+  \$ctl conversations list           and: conversations show ID
+  \$ctl status                       and: \$ctl help
+
+  logs           $shown/worker.log $shown/access.log
+  what was sent  $shown/ledger
+  the end        make demo-stop
 END
 }
 

@@ -123,7 +123,8 @@ static const ctl_flag  status_flags[] = {
 
 static const ctl_flag  simulate[] = {
     { "edge", 0, CTL_TEXT, CTL_OWN, "URL",
-      "default http://127.0.0.1:8080; others than loopback need --yes" },
+      "default http://127.0.0.1:8080 (CONNEXT_EDGE); needs --yes when it is "
+      "not this machine" },
     { "channel", 0, CTL_TEXT, CTL_OWN, "SLUG",
       "default: the only channel of that type" },
     { "account", 0, CTL_TEXT, CTL_OWN, "ID",

@@ -282,6 +282,7 @@ ctl_print_list(ctl *c, json_t *list, const ctl_column *columns)
 static void
 print_members(ctl *c, const char *prefix, json_t *object)
 {
+    const int    wide = 24;
     const char  *key;
     json_t      *v;
 
@@ -296,7 +297,7 @@ print_members(ctl *c, const char *prefix, json_t *object)
         }
 
         text = value_text(c, key, v);
-        printf("%-18.*s %.*s\n", CX_ARG(name), CX_ARG(text));
+        printf("%-*.*s %.*s\n", wide, CX_ARG(name), CX_ARG(text));
     }
 }
 

@@ -73,9 +73,10 @@ is_loopback(const char *url)
 static ctl_exit
 find_edge(ctl_plan *p)
 {
-    ctl  *c = p->c;
+    ctl     *c = p->c;
+    cx_str   usual = cx_strz(getenv("CONNEXT_EDGE"));
 
-    p->edge = ctl_own(c, "edge", CX_STR(EDGE));
+    p->edge = ctl_own(c, "edge", usual.len > 0 ? usual : CX_STR(EDGE));
 
     while (cx_str_ends(p->edge, CX_STR("/"))) {
         p->edge.len--;

@@ -166,15 +166,10 @@ is_over(const view *v, int64_t *deadline, int64_t now)
 /* --- printing ------------------------------------------------------------ */
 
 static void
-print_hop(const char *label, int64_t ms, const char *fmt, const char *what)
+print_hop(const char *label, bool about, int64_t ms, const char *what)
 {
-    printf(CTL_LABEL "%+8.3f s", label, (double) ms / 1000.0);
-
-    if (what[0] != '\0') {
-        printf(fmt[0] != '\0' ? "  %s %s" : "  %s%s", fmt, what);
-    }
-
-    printf("\n");
+    printf(CTL_LABEL "%s%+.3f s%s%s\n", label, about ? "~" : " ",
+           (double) ms / 1000.0, what[0] != '\0' ? "  " : "", what);
 }
 
 
@@ -195,18 +190,23 @@ print_quoted(ctl *c, const char *label, const char *text)
 }
 
 
+/* A provider tells whole seconds: what it says may lie before our own last
+ * step, and is then shown as about the same time. */
 static void
 print_out(ctl *c, json_t *m, int64_t since)
 {
-    cx_str  error;
+    cx_str   error;
+    int64_t  last = 0;
 
     for (size_t i = 0; i < COUNT(hops); i++) {
         int64_t  at = time_of(m, hops[i].field);
 
         if (at != 0) {
-            print_hop(hops[i].label, at - since, "",
+            print_hop(hops[i].label, at < last,
+                      (at < last ? last : at) - since,
                       i == 0 ? ctl_text(m, "id")
                       : i == 2 ? ctl_text(m, "provider_id") : "");
+            last = at < last ? last : at;
         }
     }
 
@@ -241,8 +241,8 @@ print_view(ctl *c, const view *v)
     json_t   *m;
     size_t    i;
 
-    print_hop("taken", time_of(v->in, "created_at") - since,
-              "out of the queue, as", ctl_text(v->in, "id"));
+    print_hop("taken", false, time_of(v->in, "created_at") - since,
+              ctl_text(v->in, "id"));
 
     json_array_foreach(json_object_get(v->doc, "data"), i, m) {
         if (!is_inbound(m)) {
@@ -327,7 +327,7 @@ verdict(ctl *c, const view *v)
                         "why", "the reply is still on its way");
     }
 
-    if (v->outs == 0 && v->review != NULL) {
+    if (v->review != NULL) {
         ctl_hint(c, "it waits for a person: connextctl reviews show %s",
                  ctl_text(v->review, "id"));
         return CTL_OK;

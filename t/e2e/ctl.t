@@ -27,7 +27,7 @@ my $json = JSON::PP->new->canonical;
 my %child;
 my $main = $$;
 
-delete @ENV{qw(CONNEXT_URL CONNEXT_SECRET_FILE NO_COLOR)};
+delete @ENV{qw(CONNEXT_URL CONNEXT_EDGE CONNEXT_SECRET_FILE NO_COLOR)};
 $ENV{TZ} = "UTC";
 
 
@@ -145,7 +145,7 @@ my %timeline = (
                 provider_id => "wamid.X",
                 received_at => 0, created_at => 1795579377503,
                 sending_at => 1795579377504, accepted_at => 1795579377510,
-                delivered_at => 1795579377530),
+                delivered_at => 1795579377000),
     ],
     ignored => [ message(text => "hi", turn => undef) ],
     waiting => [ message(text => "hi", turn => "tn_0000000000008") ],
@@ -501,6 +501,14 @@ like($out, qr{^edge +POST /hooks/wa-demo  200  [\d.]+ ms  \Q$event\E\n\z},
     is($value->{contacts}[0]{profile}{username}, "maria", "... the name");
 }
 
+{
+    local @ENV{qw(CONNEXT_EDGE CONNEXT_SECRET_FILE)} = ($edge, $key);
+
+    run("simulate", "whatsapp");
+    is($rc, 0, "edge and secret from the environment");
+    requests($edge_log);
+}
+
 run(@sim, "--status", "failed", "--of", "wamid.A", "--error", "131026",
     "--tag", "ms_1");
 {
@@ -600,11 +608,11 @@ is($rc, 1, "a wrong token: 1");
 run(@sim, "--wait", "reply");
 is($rc, 0, "--wait reply");
 like($out, qr{^edge\ .*\n
-              taken\ +\+0\.003\ s\ .*ms_0000000000001\n
+              taken\ +\+0\.003\ s\ \ ms_0000000000001\n
               planned\ +\+0\.503\ s\ +ms_0000000000002\n
               sent\ +\+0\.504\ s\n
               accepted\ +\+0\.510\ s\ +wamid\.X\n
-              delivered\ +\+0\.530\ s\n
+              delivered\ +~\+0\.510\ s\n
               reply\ +"From\ 15:00\.\n\n\ {11}Bring\ a\ towel\."\n\z}x,
      "... prints every hop and the reply");
 

@@ -24,15 +24,19 @@ typedef struct {
     cx_words             question;
     cx_words             answer;
     cx_words            *passages;      /* one a passage */
+    double              *shares;        /* of the answer in each passage */
     cx_words             system;        /* the agent's prompt */
-    cx_words             all;           /* of all passages; has room for the
-                                         * question's and the prompt's */
+    cx_words             all;           /* of the passages the answer uses;
+                                         * has room for the question's and
+                                         * the prompt's */
 } evidence;
 
 
 static bool gather(evidence *e, const cx_ai_prompt *p, cx_str answer,
     cx_arena *a);
 static void append(cx_words *list, const cx_words *more);
+static cx_str doubt(const evidence *e, cx_str answer, cx_arena *a);
+static size_t topics(const cx_words *w);
 static double judge(const evidence *e, cx_arena *a, cx_str *reason);
 static cx_coverage covered(const evidence *e);
 static double share_of(const cx_words *answer, const cx_words *in);
@@ -45,7 +49,7 @@ cx_ai_confidence(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
     cx_str *reason)
 {
     double    c;
-    cx_str    doubt;
+    cx_str    why;
     evidence  e;
 
     if (!gather(&e, p, answer, a)) {
@@ -63,20 +67,48 @@ cx_ai_confidence(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
     }
 
     c = judge(&e, a, reason);
+    why = doubt(&e, answer, a);
 
-    if (cx_ai_invented(p, answer)) {
-        doubt = CX_STR("a number or link of the answer stands nowhere in "
-                       "the knowledge");
-
-    } else if (cx_ai_hedged(answer, a)) {
-        doubt = CX_STR("the answer says itself that it is not sure");
-
-    } else {
+    if (why.len == 0) {
         return c;
     }
 
-    *reason = doubt;
+    *reason = why;
     return c < CX_AI_DOUBT ? c : CX_AI_DOUBT;
+}
+
+
+/* Why the answer is not to be trusted, however well the question is covered;
+ * empty: nothing speaks against it. */
+static cx_str
+doubt(const evidence *e, cx_str answer, cx_arena *a)
+{
+    if (cx_ai_invented(e->prompt, answer)) {
+        return CX_STR("a number or link of the answer stands nowhere in the "
+                      "knowledge");
+    }
+
+    for (size_t i = 0; i < e->prompt->npassages; i++) {
+        if (cx_str_eq(cx_str_trim(answer),
+                      cx_str_trim(e->prompt->passages[i].text)))
+        {
+            return CX_NOSTR;                /* the knowledge's own words */
+        }
+    }
+
+    if (cx_ai_hedged(answer, a)) {
+        return CX_STR("the answer says itself that it is not sure");
+    }
+
+    if (topics(&e->answer) == 0) {
+        return CX_STR("the answer says nothing that could be checked");
+    }
+
+    if (cx_ai_denies(&e->answer) && !cx_ai_denies(&e->all)) {
+        return CX_STR("the answer denies something, the knowledge does not");
+    }
+
+    return CX_NOSTR;
 }
 
 
@@ -91,9 +123,10 @@ gather(evidence *e, const cx_ai_prompt *p, cx_str answer, cx_arena *a)
         .answer = cx_words_of(a, answer),
         .system = cx_words_of(a, p->system),
         .passages = CX_NEW_N(a, p->npassages + 1, cx_words),
+        .shares = CX_NEW_N(a, p->npassages + 1, double),
     };
 
-    if (e->passages == NULL) {
+    if (e->passages == NULL || e->shares == NULL) {
         return false;
     }
 
@@ -101,6 +134,7 @@ gather(evidence *e, const cx_ai_prompt *p, cx_str answer, cx_arena *a)
 
     for (size_t i = 0; i < p->npassages; i++) {
         e->passages[i] = cx_ai_passage_words(a, &p->passages[i]);
+        e->shares[i] = share_of(&e->answer, &e->passages[i]);
         n += e->passages[i].n;
     }
 
@@ -110,7 +144,9 @@ gather(evidence *e, const cx_ai_prompt *p, cx_str answer, cx_arena *a)
     }
 
     for (size_t i = 0; i < p->npassages; i++) {
-        append(&e->all, &e->passages[i]);
+        if (e->shares[i] >= USED_MIN) {
+            append(&e->all, &e->passages[i]);
+        }
     }
 
     return !cx_arena_failed(a);
@@ -155,7 +191,8 @@ judge(const evidence *e, cx_arena *a, cx_str *reason)
 }
 
 
-/* By the best passage, or with less trust by all of them together. */
+/* By the best passage, or with less trust by all of them together.  Only
+ * what the answer uses counts: knowing is not saying. */
 static cx_coverage
 covered(const evidence *e)
 {
@@ -165,10 +202,27 @@ covered(const evidence *e)
 
     for (size_t i = 0; i < e->prompt->npassages; i++) {
         c = cx_ai_coverage(&e->question, &e->passages[i]);
-        best = c.share >= best.share ? c : best;
+
+        if (e->shares[i] >= USED_MIN && c.share >= best.share) {
+            best = c;
+        }
     }
 
     return best;
+}
+
+
+/* Words that have a topic. */
+static size_t
+topics(const cx_words *w)
+{
+    size_t  n = 0;
+
+    for (size_t i = 0; i < w->n; i++) {
+        n += !cx_word_stop(w->items[i].fold);
+    }
+
+    return n;
 }
 
 
@@ -219,7 +273,7 @@ cx_ai_used(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
     }
 
     for (size_t i = 0; i < p->npassages; i++) {
-        share = share_of(&e.answer, &e.passages[i]);
+        share = e.shares[i];
 
         if (share < USED_MIN) {
             continue;

@@ -1,8 +1,6 @@
 #include "ai/evidence.h"
 
 
-#define USED_SHARE   0.3    /* of the answer's words: a passage was used */
-
 /*
  * Words that ask for a kind of answer, and words other than digits that give
  * it.  "When is breakfast?" is not answered by "Breakfast is included".
@@ -93,6 +91,15 @@ static const char *const  hedges[] = {
     " nao sei ", " nao tenho certeza ", " talvez ", " provavelmente ",
     " acho que ", " acredito que ",
 };
+
+static const char  denials[] =
+    " not no never none neither nor without t cannot nicht nein kein keine "
+    "keinen keiner nie niemals ohne nunca tampoco sin ne pas jamais sans "
+    "non senza nao nem sem ";
+
+/* Manners that only look like one: "don't hesitate", "no problem". */
+static const char  manners_only[] =
+    " hesitate worry problem zogern problema probleme souci ";
 
 static const char  handoff[] =
     "I don't know that for sure. I'll ask a colleague and come back to you.";
@@ -209,6 +216,22 @@ cx_ai_hedged(cx_str answer, cx_arena *a)
 
     for (size_t i = 0; i < sizeof(hedges) / sizeof(hedges[0]); i++) {
         if (cx_str_find(text, cx_strz(hedges[i])) != SIZE_MAX) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+bool
+cx_ai_denies(const cx_words *words)
+{
+    for (size_t i = 0; i < words->n; i++) {
+        if (cx_word_in(denials, words->items[i].fold)
+            && (i + 1 == words->n
+                || !cx_word_in(manners_only, words->items[i + 1].fold)))
+        {
             return true;
         }
     }

@@ -31,6 +31,9 @@ bool cx_ai_invented(const cx_ai_prompt *p, cx_str answer);
 /* "I think", "maybe": the model says itself that it is not sure. */
 bool cx_ai_hedged(cx_str answer, cx_arena *a);
 
+/* "not", "no", "never": it denies something. */
+bool cx_ai_denies(const cx_words *words);
+
 /* Passages whose words the answer uses, best first; at most 8. */
 void cx_ai_used(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
     cx_ai_answer *out);

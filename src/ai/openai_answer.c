@@ -248,12 +248,12 @@ decimal(cx_str s, int64_t unit)
     s = cx_str_trim(s);
 
     if (!cx_str_split(&s, '.', &whole) || !cx_str_to_i64(whole, &n)
-        || n < 0 || n > WAIT_MAX)
+        || n < 0)
     {
         return 0;
     }
 
-    ms = n * unit;
+    ms = n < WAIT_MAX ? n * unit : WAIT_MAX;
 
     for (size_t i = 0; i < s.len && part >= 10; i++) {
         if (s.p[i] < '0' || s.p[i] > '9') {

@@ -105,8 +105,14 @@ main(void)
 
     doubted("Do you have a pool?", "Yes, we have a large heated pool.",
             "0 of 1");
-    doubted("Do you have a pool?", "No.", "0 of 1");
-    doubted("Can I have it?", "Yes.", "nothing to look up");
+    doubted("Do you have a pool?", "No.", "nothing that could be checked");
+    doubted("Is there parking?", "Yes.", "nothing that could be checked");
+    doubted("How much is parking?", "Parking does not cost 8.50 EUR.",
+            "denies");
+    passes("How much is parking?", "Parking costs 8.50 EUR a night. Please "
+           "don't hesitate to ask.");
+    doubted(time, "Parking costs 8.50 EUR a night.", "0 of 2");
+    doubted("Can I have it?", "Parking.", "nothing to look up");
     doubted(time, "", "empty");
     doubted(time, "\xf0\x9f\x98\x80", "empty");
     doubted(time, "The quick brown fox jumps over our lazy old dog again.",

@@ -51,16 +51,16 @@ ASAN_LD := -fsanitize=address,undefined
 
 nginx-asan: $(B)/nginx-asan     ## nginx under sanitizers, module inside
 
-$(B)/nginx-asan: $(B)/nginx-asan.d/Makefile $(MODULE_C) $(MODULE_H)
-	$(MAKE) -C $(NGINX_ASAN) -f $(abspath $(B))/nginx-asan.d/Makefile binary
-	cp $(B)/nginx-asan.d/nginx $@
+$(B)/nginx-asan: $(B)/nginx-asan-obj/Makefile $(MODULE_C) $(MODULE_H)
+	$(MAKE) -C $(NGINX_ASAN) -f $(abspath $(B))/nginx-asan-obj/Makefile binary
+	cp $(B)/nginx-asan-obj/nginx $@
 
-$(B)/nginx-asan.d/Makefile: config src/edge/module.mk $(B)/module.list \
+$(B)/nginx-asan-obj/Makefile: config src/edge/module.mk $(B)/module.list \
                             $(B)/nginx-src/configure
 	cd $(NGINX_ASAN) && bash -c '. $(NGINX_DEV)/conf_flags && ./configure \
 	  --with-cc="$(CC)" --with-cc-opt="$(ASAN_CC)" \
 	  --with-ld-opt="$(ASAN_LD)" "$${NGX_CONF_FLAGS[@]}" \
-	  --add-module=$(CURDIR) --builddir=$(abspath $(B))/nginx-asan.d' \
+	  --add-module=$(CURDIR) --builddir=$(abspath $(B))/nginx-asan-obj' \
 	  > $(NGINX_ASAN).configure 2>&1 || \
 	  { tail -n 20 $(NGINX_ASAN).configure; exit 1; }
 	@touch $@

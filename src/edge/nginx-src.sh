@@ -11,26 +11,38 @@ apt=$2
 mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/source"
 
 apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' \
-    'Created-By: Packages' | sort -u \
+    'Created-By: Packages' 'Origin: Debian' | sort -u \
     | awk '{ print "deb-src " $1 " " $2 " " $3 }' > "$apt/sources.list"
 
+# own <apt tool> <arguments>
 own()
 {
-    apt-get -q -o Dir::Etc::SourceList="$apt/sources.list" \
+    tool=$1
+    shift
+    "$tool" -q -o Dir::Etc::SourceList="$apt/sources.list" \
         -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$apt/lists" \
         -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root "$@"
 }
 
-version=$(dpkg-query -W -f '${source:Version}' nginx-dev)
+own apt-get update
 
-own update
+# A mirror may have dropped a version, or not have it yet: then the next one.
+versions=$(dpkg-query -W -f '${source:Version}' nginx-dev
+           own apt-cache showsrc --only-source nginx \
+               | sed -n 's/^Version: / /p' | sort -Vr)
 
-# An older version may be gone from the archive: then the newest will do.
-( cd "$apt/source"
-  own --only-source source "nginx=$version" || own --only-source source nginx )
+for version in $versions; do
+    rm -rf "$apt/source"
+    mkdir -p "$apt/source"
 
-found=$(find "$apt/source" -maxdepth 1 -type d -name 'nginx-*' | sort | tail -n 1)
-test -f "$found/configure" || test -f "$found/auto/configure"
+    if ( cd "$apt/source" && own apt-get --only-source source \
+             "nginx=$version" ); then
+        break
+    fi
+done
+
+found=$(find "$apt/source" -maxdepth 1 -type d -name 'nginx-*')
+test -n "$found" || { echo "no source of nginx can be had" >&2; exit 1; }
 
 rm -rf "$folder"
 mv "$found" "$folder"

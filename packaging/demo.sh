@@ -231,7 +231,8 @@ start_worker()
 {
     launch worker "$build/connext-worker" -c "$run/connext.conf"
     until_true 100 curl -fs --unix-socket "$run/api.sock" \
-        http://connext/readyz || die "the worker did not start: $shown/worker.log"
+        http://connext/readyz \
+        || die "the worker did not start: $shown/worker.log"
     echo "    worker   $shown/api.sock, record in $shown/connext.db"
 }
 

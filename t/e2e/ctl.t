@@ -31,7 +31,7 @@ delete @ENV{qw(CONNEXT_URL CONNEXT_EDGE CONNEXT_SECRET_FILE NO_COLOR)};
 $ENV{TZ} = "UTC";
 
 
-# --- the scripted server -------------------------------------------------------
+# --- the scripted server -----------------------------------------------------
 
 sub read_request {
     my ($s) = @_;
@@ -117,7 +117,7 @@ sub requests {
 }
 
 
-# --- what it answers -----------------------------------------------------------
+# --- what it answers ---------------------------------------------------------
 
 my $event = "ev_01KB0000000000000000000000";
 my $agent = { id => "ag_0000000000001", name => "house",
@@ -233,7 +233,7 @@ sub edge {
 }
 
 
-# --- running it ----------------------------------------------------------------
+# --- running it --------------------------------------------------------------
 
 my ($out, $err, $rc);
 
@@ -292,7 +292,7 @@ my $key = put("app_secret", "$secret\n");
 my @sim = ("simulate", "whatsapp", "--edge", $edge, "--secret-file", $key);
 
 
-# --- usage ---------------------------------------------------------------------
+# --- usage -------------------------------------------------------------------
 
 for my $bad (
     [["bogus"],                              qr/no command "bogus"/],
@@ -346,7 +346,7 @@ like($out, qr/agents delete AGENT/, "help of a group");
 requests($api_log);
 
 
-# --- lists and objects ---------------------------------------------------------
+# --- lists and objects -------------------------------------------------------
 
 run("agents", "list");
 is($rc, 0, "agents list");
@@ -384,7 +384,7 @@ run("channels", "url", "wa-demo", "--base", "https://edge.example.com/");
 is($out, "https://edge.example.com/hooks/wa-demo\n", "channels url");
 
 
-# --- making and changing -------------------------------------------------------
+# --- making and changing -----------------------------------------------------
 
 requests($api_log);
 run("agents", "create", "--name", "house", "--threshold", "0.9",
@@ -436,7 +436,7 @@ is_deeply($json->decode((requests($api_log))[-1]{body}),
           { text => "Yes." }, "... sends the text");
 
 
-# --- exits ---------------------------------------------------------------------
+# --- exits -------------------------------------------------------------------
 
 run("channels", "get", "nope");
 is($rc, 5, "not found: 5");
@@ -461,7 +461,7 @@ is($rc, 0, "status of a ready worker: 0");
 like($out, qr/^redis\.up +1$/m, "... members of members have a dot");
 
 
-# --- simulate: bodies ----------------------------------------------------------
+# --- simulate: bodies --------------------------------------------------------
 
 run("simulate", "whatsapp", "--list");
 my @types = split /\n/, $out;
@@ -552,7 +552,7 @@ run(@sim, "--burst", "5");
 }
 
 
-# --- simulate: refusals --------------------------------------------------------
+# --- simulate: refusals ------------------------------------------------------
 
 run("simulate", "whatsapp", "--edge", $edge, "--channel", "wa-demo",
     "--bad-signature");
@@ -603,7 +603,7 @@ run("simulate", "whatsapp", "--edge", $edge, "--channel", "wa-demo",
 is($rc, 1, "a wrong token: 1");
 
 
-# --- simulate: waiting ---------------------------------------------------------
+# --- simulate: waiting -------------------------------------------------------
 
 run(@sim, "--wait", "reply");
 is($rc, 0, "--wait reply");
@@ -644,7 +644,7 @@ run(@sim, "--channel", "wa-lost", "--account", "1", "--wait", "queued");
 is($rc, 0, "--wait queued: the 200 is enough");
 
 
-# --- secrets -------------------------------------------------------------------
+# --- secrets -----------------------------------------------------------------
 
 {
     my $cmdline = slurp("$top/src/ctl/commands.c");

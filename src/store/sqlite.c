@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ typedef struct {
 static const char pragmas[] =
     "PRAGMA foreign_keys = ON;"
     "PRAGMA temp_store = MEMORY;"
-    "PRAGMA cache_size = -32768;"
+    "PRAGMA cache_size = -8192;"
     "PRAGMA wal_autocheckpoint = 4000;"
     "PRAGMA journal_size_limit = 67108864;";
 
@@ -182,7 +183,7 @@ store_close(cx_store *s)
     }
 
     sqlite3_close(s->db);
-    sqlite3_free(s);
+    free(s);
 }
 
 
@@ -228,13 +229,16 @@ store_open(const char *url, bool migrate, cx_store **out, char *error,
         return CX_INVALID;
     }
 
-    s = sqlite3_malloc64(sizeof(*s));
+    /* Counting every allocation takes a lock that nobody looks at.  Later
+     * calls are refused, which is as good. */
+    (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+
+    s = calloc(1, sizeof(*s));
     if (s == NULL) {
         snprintf(error, error_size, "no memory");
         return CX_NOMEM;
     }
 
-    memset(s, 0, sizeof(*s));
     err = open_at(&at, migrate, s, error, error_size);
 
     if (err != CX_OK) {

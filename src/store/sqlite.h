@@ -77,6 +77,11 @@ cx_err cx_run_2(cx_store *s, cx_sql_name name, int64_t x, int64_t y);
 /* First column of the only row; CX_NOT_FOUND without a row. */
 cx_err cx_ask_1(cx_store *s, cx_sql_name name, int64_t x, int64_t *out);
 
+/* Several reads that must see the same: begins and ends what is not inside a
+ * transaction anyway. */
+cx_err cx_look_begin(cx_store *s, bool *own);
+cx_err cx_look_end(cx_store *s, bool own, cx_err err);
+
 /* Keeps the database's text for error() and says CX_IO. */
 cx_err cx_store_failed(cx_store *s);
 
@@ -85,8 +90,7 @@ cx_err cx_store_failed(cx_store *s);
     (cx_list_fits((list)->n, (list)->room)                                    \
      || ((list)->items = cx_list_more((a), (list)->items, (list)->n,          \
             &(list)->room, sizeof(*(list)->items))) != NULL                   \
-     ? memset(&(list)->items[(list)->n++], 0, sizeof(*(list)->items))         \
-     : NULL)
+     ? &(list)->items[(list)->n++] : NULL)
 
 static inline bool
 cx_list_fits(size_t n, size_t room)
@@ -113,18 +117,34 @@ typedef enum {
     CX_AUTHOR_COUNT
 } cx_author;
 
-/* A new outbound message of a turn, READY at once. */
+/* A turn and where it belongs. */
 typedef struct {
-    int64_t    id;
-    int64_t    turn_id;
-    cx_author  author;
-    int64_t    part;
-    int64_t    now_ms;
-    cx_str     text;
-    cx_str     reply_to;
-} cx_new_out;
+    int64_t        id;
+    cx_turn_state  state;
+    int64_t        inputs;
+    int64_t        partition;
+    int64_t        parts;       /* outbound messages it has already */
+    int64_t        conversation_id;
+    int64_t        channel_id;
+    int64_t        agent_id;
+} cx_turn_place;
 
-cx_err cx_sqlite_out_add(cx_store *s, const cx_new_out *out);
+cx_err cx_sqlite_turn_place(cx_store *s, int64_t turn_id, cx_turn_place *t);
+
+/* New outbound messages of a turn, READY at once, after those it has. */
+typedef struct {
+    const cx_str   *texts;
+    const int64_t  *ids;
+    size_t          n;
+    cx_author       author;
+    cx_str          reply_to;   /* of the first */
+    int64_t         now_ms;
+} cx_new_parts;
+
+cx_err cx_sqlite_parts_add(cx_store *s, const cx_turn_place *t,
+    const cx_new_parts *parts);
+/* Never 0.  Others may have the same: compare the ids as well. */
+int64_t cx_sqlite_provider_key(int64_t channel_id, cx_str provider_id);
 cx_str cx_sqlite_author(int64_t author);
 /* The texts of a turn's inputs, joined by newline. */
 cx_err cx_sqlite_question(cx_store *s, int64_t turn_id, cx_arena *a,

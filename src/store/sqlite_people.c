@@ -142,9 +142,8 @@ cx_sqlite_review(cx_store *s, int64_t id, cx_arena *a, cx_review_row *out)
 }
 
 
-/* Parts the turn has already (a handoff sentence) are counted on. */
 static cx_err
-check_waiting(cx_store *s, int64_t id, int64_t *parts)
+check_waiting(cx_store *s, int64_t id, cx_turn_place *t)
 {
     int64_t  waiting;
     cx_err   err;
@@ -154,7 +153,7 @@ check_waiting(cx_store *s, int64_t id, int64_t *parts)
         return err;
     }
 
-    return waiting ? cx_ask_1(s, CX_SQL_TURN_PARTS, id, parts) : CX_CONFLICT;
+    return waiting ? cx_sqlite_turn_place(s, id, t) : CX_CONFLICT;
 }
 
 
@@ -193,34 +192,33 @@ cx_sqlite_review_decide(cx_store *s, int64_t id, cx_str verdict,
     const cx_str *parts, const int64_t *part_ids, size_t nparts, cx_str who,
     cx_str why, int64_t now_ms)
 {
-    const bool  rejected = cx_str_eq(verdict, CX_STR("rejected"));
-    const bool  edited = cx_str_eq(verdict, CX_STR("edited"));
-    int64_t     before;
-    cx_err      err;
+    const bool     rejected = cx_str_eq(verdict, CX_STR("rejected"));
+    const bool     edited = cx_str_eq(verdict, CX_STR("edited"));
+    cx_turn_place  t;
+    cx_err         err;
 
     if (!is_verdict(verdict) || rejected != (nparts == 0)) {
         return CX_INVALID;
     }
 
-    err = check_waiting(s, id, &before);
+    err = check_waiting(s, id, &t);
 
     if (err == CX_OK) {
         err = write_verdict(s, id, verdict, who, why, now_ms);
     }
 
-    for (size_t i = 0; i < nparts && err == CX_OK; i++) {
-        err = cx_sqlite_out_add(s, &(cx_new_out) {
-            .id = part_ids[i],
-            .turn_id = id,
+    if (err == CX_OK) {
+        err = cx_sqlite_parts_add(s, &t, &(cx_new_parts) {
+            .texts = parts,
+            .ids = part_ids,
+            .n = nparts,
             .author = edited ? CX_AUTHOR_HUMAN : CX_AUTHOR_AI,
-            .part = before + (int64_t) i,
-            .text = parts[i],
             .now_ms = now_ms,
         });
     }
 
     if (err == CX_OK) {
-        err = close_turn(s, id, before + (int64_t) nparts);
+        err = close_turn(s, id, t.parts + (int64_t) nparts);
     }
 
     if (err != CX_OK) {

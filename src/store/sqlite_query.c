@@ -199,3 +199,55 @@ cx_ask_1(cx_store *s, cx_sql_name name, int64_t x, int64_t *out)
 
     return err != CX_OK ? err : found ? CX_OK : CX_NOT_FOUND;
 }
+
+
+cx_err
+cx_look_begin(cx_store *s, bool *own)
+{
+    cx_query  q;
+
+    *own = sqlite3_get_autocommit(s->db) != 0;
+
+    if (!*own) {
+        return CX_OK;
+    }
+
+    q = cx_query_of(s, CX_SQL_LOOK);
+    return cx_query_run(&q);
+}
+
+
+cx_err
+cx_look_end(cx_store *s, bool own, cx_err err)
+{
+    cx_query  q;
+    cx_err    end;
+
+    if (!own) {
+        return err;
+    }
+
+    q = cx_query_of(s, CX_SQL_COMMIT);
+    end = cx_query_run(&q);
+
+    return err != CX_OK ? err : end;
+}
+
+
+/* FNV-1a, 64 bits. */
+int64_t
+cx_sqlite_provider_key(int64_t channel_id, cx_str provider_id)
+{
+    const uint64_t  prime = UINT64_C(0x100000001b3);
+    uint64_t        hash = UINT64_C(0xcbf29ce484222325);
+
+    for (int shift = 0; shift < 64; shift += 8) {
+        hash = (hash ^ ((uint64_t) channel_id >> shift & 0xff)) * prime;
+    }
+
+    for (size_t i = 0; i < provider_id.len; i++) {
+        hash = (hash ^ (uint8_t) provider_id.p[i]) * prime;
+    }
+
+    return hash == 0 ? 1 : (int64_t) hash;
+}

@@ -141,7 +141,6 @@ write_outcome(cx_store *s, const cx_settle *in)
     cx_bind_i64(&q, in->not_before);
     cx_bind_i64(&q, in->error_code);
     cx_bind_str(&q, in->error_text);
-    cx_bind_str(&q, in->provider_id);
     cx_bind_i64(&q, in->now_ms);
 
     return cx_query_run(&q);

@@ -12,7 +12,7 @@
 
 #define STANDING                                                              \
     "id, conversation_id, channel_id, state, attempts, failed_attempts,"      \
-    " accepted_at, delivered_at, read_at, provider_id <> ''"
+    " accepted_at, delivered_at, read_at, provider_key <> 0"
 
 #define MESSAGE                                                               \
     "id, conversation_id, turn_id, part, outbound, author, content, text,"    \

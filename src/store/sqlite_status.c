@@ -150,6 +150,8 @@ write_standing(cx_store *s, const standing *m, int64_t now_ms)
     cx_bind_i64(&q, m->delivered_at);
     cx_bind_i64(&q, m->read_at);
     cx_bind_i64(&q, now_ms);
+    cx_bind_i64(&q, m->provider_id.len == 0 ? 0
+                    : cx_sqlite_provider_key(m->channel_id, m->provider_id));
     cx_bind_str(&q, m->provider_id);
     cx_bind_i64(&q, m->error_changed);
     cx_bind_i64(&q, m->error_code);
@@ -247,6 +249,7 @@ find_by_provider(cx_store *s, const cx_status_in *in, standing *m,
 {
     cx_query  q = cx_query_of(s, CX_SQL_OUT_BY_PROVIDER);
 
+    cx_bind_i64(&q, cx_sqlite_provider_key(in->channel_id, in->msg->id));
     cx_bind_i64(&q, in->channel_id);
     cx_bind_str(&q, in->msg->id);
     *found = cx_query_next(&q);

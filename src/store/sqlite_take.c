@@ -343,11 +343,10 @@ write_turn(cx_store *s, const cx_take *in, const place *at, const turn *t)
 
 static cx_err
 insert_message(cx_store *s, const cx_take *in, const place *at,
-    const turn *t, cx_str meta, bool *duplicate)
+    const turn *t, cx_str meta)
 {
     const cx_msg  *m = in->msg;
     cx_query       q = cx_query_of(s, CX_SQL_INBOUND_ADD);
-    cx_err         err;
 
     cx_bind_i64(&q, in->new_id[0]);
     cx_bind_i64(&q, in->channel_id);
@@ -358,29 +357,26 @@ insert_message(cx_store *s, const cx_take *in, const place *at,
     cx_bind_i64(&q, m->ts_ms);
     cx_bind_i64(&q, m->recv_ms);
     cx_bind_str(&q, m->content);
+    cx_bind_i64(&q, cx_sqlite_provider_key(in->channel_id, m->id));
     cx_bind_str(&q, m->id);
     cx_bind_str(&q, m->event);
     cx_bind_str(&q, m->text);
     cx_bind_str(&q, m->reply_to);
     cx_bind_str(&q, meta);
 
-    err = cx_query_run(&q);
-    *duplicate = err == CX_OK && sqlite3_changes(s->db) == 0;
-
-    return err;
+    return cx_query_run(&q);
 }
 
 
 /* An ignored message says in its meta why. */
 static cx_err
-add_message(cx_store *s, const cx_take *in, const place *at, const turn *t,
-    bool *duplicate)
+add_message(cx_store *s, const cx_take *in, const place *at, const turn *t)
 {
     cx_query  q;
     cx_err    err, end;
 
     if (in->ignore.len == 0) {
-        return insert_message(s, in, at, t, in->meta, duplicate);
+        return insert_message(s, in, at, t, in->meta);
     }
 
     q = cx_query_of(s, CX_SQL_IGNORED_META);
@@ -390,7 +386,7 @@ add_message(cx_store *s, const cx_take *in, const place *at, const turn *t,
     err = CX_IO;
 
     if (cx_query_next(&q)) {
-        err = insert_message(s, in, at, t, cx_view_str(&q), duplicate);
+        err = insert_message(s, in, at, t, cx_view_str(&q));
     }
 
     end = cx_query_end(&q);
@@ -399,14 +395,14 @@ add_message(cx_store *s, const cx_take *in, const place *at, const turn *t,
 }
 
 
-/* *found as it is in the record; CX_NOT_FOUND when it is not. */
+/* Is it known?  Then *found says as what. */
 static cx_err
 find_message(cx_store *s, const cx_take *in, cx_taken *found)
 {
     cx_query  q = cx_query_of(s, CX_SQL_INBOUND_FIND);
-    cx_err    err;
 
     memset(found, 0, sizeof(*found));
+    cx_bind_i64(&q, cx_sqlite_provider_key(in->channel_id, in->msg->id));
     cx_bind_i64(&q, in->channel_id);
     cx_bind_str(&q, in->msg->id);
 
@@ -418,65 +414,39 @@ find_message(cx_store *s, const cx_take *in, cx_taken *found)
         found->partition = (unsigned) cx_get_i64(&q);
     }
 
-    err = cx_query_end(&q);
-
-    return err != CX_OK ? err : found->duplicate ? CX_OK : CX_NOT_FOUND;
+    return cx_query_end(&q);
 }
 
 
-/* Before anything is made for a customer we do not know. */
+/* All that is read before anything is written. */
 static cx_err
-check_new(cx_store *s, const cx_take *in, cx_taken *found)
+look(cx_store *s, const cx_take *in, place *at, turn *t)
 {
     int64_t  one;
     cx_err   err;
 
-    err = find_message(s, in, found);
+    err = find_place(s, in, at);
 
-    return err == CX_NOT_FOUND
-           ? cx_ask_1(s, CX_SQL_CHANNEL_KNOWN, in->channel_id, &one) : err;
+    if (err == CX_OK && !at->known) {
+        err = cx_ask_1(s, CX_SQL_CHANNEL_KNOWN, in->channel_id, &one);
+    }
+
+    return err == CX_OK ? choose_turn(s, in, at, t) : err;
 }
 
 
 static cx_err
-write_all(cx_store *s, const cx_take *in, place *at, const turn *t,
-    bool *duplicate)
+write_all(cx_store *s, const cx_take *in, place *at, const turn *t)
 {
-    cx_err  err = CX_OK;
+    cx_err  err;
 
-    if (!at->known) {
-        err = make_place(s, in, at);
-    }
+    err = at->known ? update_place(s, in, at) : make_place(s, in, at);
 
     if (err == CX_OK) {
-        err = add_message(s, in, at, t, duplicate);
-    }
-
-    if (err != CX_OK || *duplicate) {
-        return err;
-    }
-
-    if (at->known) {
-        err = update_place(s, in, at);
+        err = add_message(s, in, at, t);
     }
 
     return err == CX_OK ? write_turn(s, in, at, t) : err;
-}
-
-
-static cx_taken
-result(const cx_take *in, const place *at, const turn *t)
-{
-    return (cx_taken) {
-        .message_id = in->new_id[0],
-        .conversation_id = at->conversation_id,
-        .partition = (unsigned) at->partition,
-        .turn_id = t->id,
-        .turn_seq = t->seq,
-        .turn_new = t->fresh,
-        .inputs = t->inputs,
-        .deadline = t->deadline,
-    };
 }
 
 
@@ -485,8 +455,7 @@ cx_sqlite_take(cx_store *s, const cx_take *in, cx_taken *out)
 {
     place     at;
     turn      t;
-    cx_taken  known = { .duplicate = false };
-    bool      duplicate = false;
+    cx_taken  known;
     cx_err    err;
 
     if (in->msg->id.len == 0 || in->msg->peer.len == 0) {
@@ -498,33 +467,37 @@ cx_sqlite_take(cx_store *s, const cx_take *in, cx_taken *out)
         return err;
     }
 
-    err = find_place(s, in, &at);
+    err = find_message(s, in, &known);
 
-    if (err == CX_OK && !at.known) {
-        err = check_new(s, in, &known);
+    if (err != CX_OK) {
+        return err;
     }
 
-    if (err == CX_OK && known.duplicate) {
+    if (known.duplicate) {
         *out = known;
         return CX_OK;
     }
 
-    if (err == CX_OK) {
-        err = choose_turn(s, in, &at, &t);
-    }
+    err = look(s, in, &at, &t);
 
     if (err == CX_OK) {
-        err = write_all(s, in, &at, &t, &duplicate);
+        err = write_all(s, in, &at, &t);
     }
 
     if (err != CX_OK) {
         return err;
     }
 
-    if (duplicate) {
-        return find_message(s, in, out);
-    }
+    *out = (cx_taken) {
+        .message_id = in->new_id[0],
+        .conversation_id = at.conversation_id,
+        .partition = (unsigned) at.partition,
+        .turn_id = t.id,
+        .turn_seq = t.seq,
+        .turn_new = t.fresh,
+        .inputs = t.inputs,
+        .deadline = t.deadline,
+    };
 
-    *out = result(in, &at, &t);
     return CX_OK;
 }

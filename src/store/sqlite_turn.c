@@ -6,16 +6,6 @@
 
 #include <string.h>
 
-/* A turn as PLAN finds it. */
-typedef struct {
-    cx_turn_state  state;
-    int64_t        inputs;
-    int64_t        partition;
-    int64_t        parts;
-    int64_t        conversation_id;
-    int64_t        agent_id;
-} turn;
-
 /* Newest first, as the walk through the conversation finds them. */
 typedef struct {
     size_t           want;      /* of history */
@@ -61,37 +51,15 @@ was_said(cx_msg_state state)
 }
 
 
-/* Only what a prompt needs: a row costs by its columns. */
+/* The columns behind the first three, see walk_talk(). */
 static void
 read_said(cx_query *q, cx_arena *a, cx_message_row *m)
 {
-    cx_msg_state  state;
-
-    m->id = cx_get_i64(q);
-    m->turn_id = cx_get_i64(q);
-    m->outbound = cx_get_i64(q) != 0;
     m->author = cx_sqlite_author(cx_get_i64(q));
-    m->part = cx_get_i64(q);
-    state = (cx_msg_state) cx_get_i64(q);
-    m->state = cx_strz(cx_msg_state_word(state));
+    m->state = cx_strz(cx_msg_state_word((cx_msg_state) cx_get_i64(q)));
     m->created_at = cx_get_i64(q);
     m->content = cx_get_str(q, a);
-    m->provider_id = cx_get_str(q, a);
-    m->event = cx_get_str(q, a);
     m->text = cx_get_str(q, a);
-}
-
-
-/* Inputs are found wherever they are, history is the newest of the rest. */
-static bool
-is_wanted(const cx_recall *r, const talk *t, int64_t turn_id, bool outbound,
-    cx_msg_state state)
-{
-    if (turn_id == r->turn_id && !outbound) {
-        return true;
-    }
-
-    return t->history.n < t->want && was_said(state);
 }
 
 
@@ -102,34 +70,45 @@ is_complete(const cx_recall *r, const talk *t)
 }
 
 
+/* Inputs are found wherever they are; history is the newest of the rest. */
+static cx_message_list *
+list_for(const cx_recall *r, talk *t, const cx_message_row *m, int64_t state)
+{
+    if (m->turn_id == r->turn_id && !m->outbound) {
+        return &t->inputs;
+    }
+
+    return t->history.n < t->want && was_said((cx_msg_state) state)
+           ? &t->history : NULL;
+}
+
+
 static cx_err
 walk_talk(cx_store *s, const cx_recall *r, cx_arena *a, talk *t)
 {
-    cx_query         q = cx_query_of(s, CX_SQL_TALK);
-    cx_message_row  *m;
-    int64_t          turn_id;
-    bool             outbound;
+    cx_query          q = cx_query_of(s, CX_SQL_TALK);
+    cx_message_row    head = { .conversation_id = r->conversation_id }, *m;
+    cx_message_list  *list;
 
     cx_bind_i64(&q, r->conversation_id);
 
     while (!is_complete(r, t) && cx_query_next(&q)) {
-        turn_id = sqlite3_column_int64(q.st, 1);
-        outbound = sqlite3_column_int64(q.st, 2) != 0;
+        head.id = cx_get_i64(&q);
+        head.turn_id = cx_get_i64(&q);
+        head.outbound = cx_get_i64(&q) != 0;
+        list = list_for(r, t, &head, sqlite3_column_int64(q.st, 4));
 
-        if (!is_wanted(r, t, turn_id, outbound,
-                       (cx_msg_state) sqlite3_column_int64(q.st, 5)))
-        {
+        if (list == NULL) {
             continue;
         }
 
-        m = turn_id == r->turn_id && !outbound
-            ? CX_LIST_ADD(a, &t->inputs) : CX_LIST_ADD(a, &t->history);
+        m = CX_LIST_ADD(a, list);
         if (m == NULL) {
             break;
         }
 
+        *m = head;
         read_said(&q, a, m);
-        m->conversation_id = r->conversation_id;
     }
 
     return cx_query_end(&q);
@@ -174,31 +153,66 @@ join_inputs(const cx_message_list *inputs, cx_arena *a)
 }
 
 
+static cx_err
+last_input(cx_store *s, const talk *t, cx_arena *a, cx_str *id)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_LAST_INPUT);
+
+    cx_bind_i64(&q, t->inputs.n > 0 ? t->inputs.items[0].id : 0);
+
+    if (cx_query_next(&q)) {
+        *id = cx_get_str(&q, a);
+    }
+
+    return cx_query_end(&q);
+}
+
+
+static cx_err
+read_recall(cx_store *s, int64_t turn_id, cx_arena *a, talk *t, cx_recall *r)
+{
+    cx_err  err;
+
+    err = get_turn(s, turn_id, a, r);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    /* One allocation for most of them. */
+    t->history.room = t->want;
+    t->history.items = CX_NEW_N(a, t->want + 1, cx_message_row);
+
+    if (t->history.items == NULL) {
+        return CX_NOMEM;
+    }
+
+    err = walk_talk(s, r, a, t);
+
+    return err == CX_OK ? last_input(s, t, a, &r->last_input) : err;
+}
+
+
 cx_err
 cx_sqlite_recall(cx_store *s, int64_t turn_id, size_t history, cx_arena *a,
     cx_recall *out)
 {
     cx_recall  r;
     talk       t = { .want = history };
+    bool       own;
     cx_err     err;
 
     memset(&r, 0, sizeof(r));
-    err = get_turn(s, turn_id, a, &r);
-
-    if (err == CX_OK) {
-        err = walk_talk(s, &r, a, &t);
-    }
-
+    err = cx_look_begin(s, &own);
     if (err != CX_OK) {
         return err;
     }
 
-    if (cx_arena_failed(a)) {
-        return CX_NOMEM;
+    err = cx_look_end(s, own, read_recall(s, turn_id, a, &t, &r));
+    if (err != CX_OK) {
+        return err;
     }
 
     r.question = join_inputs(&t.inputs, a);
-    r.last_input = t.inputs.n > 0 ? t.inputs.items[0].provider_id : CX_NOSTR;
     turn_round(&t.history);
     r.history = t.history;
 
@@ -240,8 +254,8 @@ cx_sqlite_question(cx_store *s, int64_t turn_id, cx_arena *a, cx_str *out)
 
 /* --- plan ---------------------------------------------------------------- */
 
-static cx_err
-place_turn(cx_store *s, int64_t turn_id, turn *t)
+cx_err
+cx_sqlite_turn_place(cx_store *s, int64_t turn_id, cx_turn_place *t)
 {
     cx_query  q = cx_query_of(s, CX_SQL_TURN_PLACE);
     bool      found;
@@ -251,11 +265,13 @@ place_turn(cx_store *s, int64_t turn_id, turn *t)
     found = cx_query_next(&q);
 
     if (found) {
+        t->id = turn_id;
         t->state = (cx_turn_state) cx_get_i64(&q);
         t->inputs = cx_get_i64(&q);
         t->partition = cx_get_i64(&q);
         t->parts = cx_get_i64(&q);
         t->conversation_id = cx_get_i64(&q);
+        t->channel_id = cx_get_i64(&q);
         t->agent_id = cx_get_i64(&q);
     }
 
@@ -265,39 +281,35 @@ place_turn(cx_store *s, int64_t turn_id, turn *t)
 }
 
 
-cx_err
-cx_sqlite_out_add(cx_store *s, const cx_new_out *out)
+static cx_err
+add_part(cx_store *s, const cx_turn_place *t, const cx_new_parts *parts,
+    size_t i)
 {
     cx_query  q = cx_query_of(s, CX_SQL_OUT_ADD);
 
-    cx_bind_i64(&q, out->id);
-    cx_bind_i64(&q, out->turn_id);
-    cx_bind_i64(&q, out->author);
-    cx_bind_i64(&q, out->part);
-    cx_bind_i64(&q, out->now_ms);
-    cx_bind_str(&q, out->text);
-    cx_bind_str(&q, out->reply_to);
+    cx_bind_i64(&q, parts->ids[i]);
+    cx_bind_i64(&q, t->id);
+    cx_bind_i64(&q, t->conversation_id);
+    cx_bind_i64(&q, t->channel_id);
+    cx_bind_i64(&q, t->partition);
+    cx_bind_i64(&q, parts->author);
+    cx_bind_i64(&q, t->parts + (int64_t) i);
+    cx_bind_i64(&q, parts->now_ms);
+    cx_bind_str(&q, parts->texts[i]);
+    cx_bind_str(&q, i == 0 ? parts->reply_to : CX_NOSTR);
 
     return cx_query_run(&q);
 }
 
 
-static cx_err
-add_parts(cx_store *s, const cx_plan *in, const turn *t)
+cx_err
+cx_sqlite_parts_add(cx_store *s, const cx_turn_place *t,
+    const cx_new_parts *parts)
 {
-    cx_new_out  out = {
-        .turn_id = in->turn_id,
-        .author = CX_AUTHOR_AI,
-        .now_ms = in->now_ms,
-    };
-    cx_err      err = CX_OK;
+    cx_err  err = CX_OK;
 
-    for (size_t i = 0; i < in->nparts && err == CX_OK; i++) {
-        out.id = in->part_ids[i];
-        out.part = t->parts + (int64_t) i;
-        out.text = in->parts[i];
-        out.reply_to = i == 0 ? in->reply_to : CX_NOSTR;
-        err = cx_sqlite_out_add(s, &out);
+    for (size_t i = 0; i < parts->n && err == CX_OK; i++) {
+        err = add_part(s, t, parts, i);
     }
 
     return err;
@@ -305,7 +317,7 @@ add_parts(cx_store *s, const cx_plan *in, const turn *t)
 
 
 static cx_err
-write_plan(cx_store *s, const cx_plan *in, const turn *t)
+write_plan(cx_store *s, const cx_plan *in, const cx_turn_place *t)
 {
     cx_query  q = cx_query_of(s, CX_SQL_TURN_PLAN);
 
@@ -325,7 +337,7 @@ write_plan(cx_store *s, const cx_plan *in, const turn *t)
 
 
 static cx_err
-add_review(cx_store *s, const cx_plan *in, const turn *t)
+add_review(cx_store *s, const cx_plan *in, const cx_turn_place *t)
 {
     cx_query  q = cx_query_of(s, CX_SQL_REVIEW_ADD);
 
@@ -357,8 +369,8 @@ add_letter(cx_store *s, const cx_plan *in)
 cx_err
 cx_sqlite_plan(cx_store *s, const cx_plan *in)
 {
-    turn    t;
-    cx_err  err;
+    cx_turn_place  t;
+    cx_err         err;
 
     if (in->state == CX_TURN_OPEN || in->state >= CX_TURN_STATE_COUNT
         || (in->state == CX_TURN_REPLIED && in->nparts == 0))
@@ -371,7 +383,7 @@ cx_sqlite_plan(cx_store *s, const cx_plan *in)
         return err;
     }
 
-    err = place_turn(s, in->turn_id, &t);
+    err = cx_sqlite_turn_place(s, in->turn_id, &t);
     if (err != CX_OK) {
         return err;
     }
@@ -387,7 +399,14 @@ cx_sqlite_plan(cx_store *s, const cx_plan *in)
     err = write_plan(s, in, &t);
 
     if (err == CX_OK) {
-        err = add_parts(s, in, &t);
+        err = cx_sqlite_parts_add(s, &t, &(cx_new_parts) {
+            .texts = in->parts,
+            .ids = in->part_ids,
+            .n = in->nparts,
+            .author = CX_AUTHOR_AI,
+            .reply_to = in->reply_to,
+            .now_ms = in->now_ms,
+        });
     }
 
     if (err == CX_OK && in->state == CX_TURN_HUMAN) {

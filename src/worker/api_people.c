@@ -188,6 +188,8 @@ split(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
                              "this worker does not know the channel's type");
     }
 
+    text = cx_str_trim(text);
+
     for (d->nparts = 0; d->nparts < CX_API_PARTS; d->nparts++) {
         if (!cx_utf8_split(&text, type->max_text, &d->parts[d->nparts])) {
             break;

@@ -103,10 +103,11 @@ sub run_rows {
 
 
 # The memory of nginx does not grow when all of it comes again and again.
+# Under sanitizers freed memory is kept on purpose, and leaks are reported.
 sub flat {
     my ($cx, $rounds, @rows) = @_;
 
-    my @quick = grep { !ref $_->[1] && !($_->[3] || {})->{seconds} } @rows;
+    my @quick = grep { !ref $_->[1] && !($_->[3] || {})->{until} } @rows;
     my $round = sub {
         $cx->http->raw($_->[1], seconds => 1, fin => 1) for @quick;
     };
@@ -116,8 +117,11 @@ sub flat {
     $round->() for 1 .. $rounds;
     my $after = $cx->rss;
 
-    cmp_ok($after - $before, '<', 1024 * Connext::Process::slow(),
-           "memory of nginx is flat: $before kB, $after kB");
+    SKIP: {
+        skip 'sanitizers keep memory', 1 if Connext::Process::slow() > 1;
+        cmp_ok($after - $before, '<', 1024,
+               "memory of nginx is flat: $before kB, $after kB");
+    }
 }
 
 

@@ -281,13 +281,16 @@ sub run_requests {
             if $late && !defined $block->abort
                && !defined $block->ignore_response;
 
-        for (1 .. $conn->{responses}) {
-            last if defined $block->ignore_response;
-            my ($res, $rest) = Test::Nginx::Client::response($bytes,
-                                                             $conn->{head});
-            check_response($block, $name, $res, $many ? $i : undef);
-            $bytes = $rest // '';
-            $i++;
+        for my $left (reverse 0 .. $conn->{responses} - 1) {
+            if (!defined $block->ignore_response) {
+                my ($res, $rest) = Test::Nginx::Client::response(
+                                       $bytes, $conn->{head});
+                check_response($block, $name, $res, $many ? $i : undef);
+                $bytes = $rest // '';
+                $i++;
+            }
+
+            check_logs($block, $name, $repeat) if $left > 0;
         }
 
         diag("$name - unexpected bytes after the response")
@@ -468,11 +471,12 @@ sub patterns {
 }
 
 
+# Line by line; a pattern never sees two of them.
 sub matches {
     my ($text, $pattern) = @_;
 
-    return ref $pattern eq 'Regexp' ? $text =~ $pattern
-                                    : index($text, $pattern) >= 0;
+    return index($text, $pattern) >= 0 unless ref $pattern eq 'Regexp';
+    return scalar grep { $_ =~ $pattern } split /^/, $text;
 }
 
 
@@ -483,12 +487,14 @@ sub check_logs {
     my @want = patterns(scalar $block->error_log);
     my @never = patterns(scalar $block->no_error_log);
     my @access = patterns(scalar $block->access_log);
+    my @no_access = patterns(scalar $block->no_access_log);
+    @access = @no_access = () if defined $block->ignore_response;
     my $deadline = time + 2;
     my ($text, $log, $access);
 
     while (1) {
         $log = log_text(error_log_file($block));
-        $access = @access ? log_text('access.log') : '';
+        $access = @access + @no_access > 0 ? log_text('access.log') : '';
         $text = $accumulate ? $log : substr $log, $seen;
         last if time > $deadline
                 || (!grep({ !matches($text, $_) } @want)
@@ -501,6 +507,8 @@ sub check_logs {
         || diag(interesting($text)) for @want;
     ok(!matches($text, $_), "$name - error_log has no \"$_\"") for @never;
     ok(matches($access, $_), "$name - access_log has \"$_\"") for @access;
+    ok(!matches($access, $_), "$name - access_log has no \"$_\"")
+        for @no_access;
 
     check_grep($block, $name, $text, $repeat);
 }
@@ -534,11 +542,17 @@ sub check_grep {
 
     my $want = $block->grep_error_log_out;
     $want = $want->[$repeat] if ref $want eq 'ARRAY';
+    $re = $re->[$repeat] if ref $re eq 'ARRAY';
     $re =~ s/\n\z// unless ref $re;
     $re = quotemeta $re unless ref $re;
 
     my $got = '';
-    $got .= "$&\n" while $text =~ /$re/g;
+    for my $line (split /^/, $text) {
+        next unless $line =~ /$re/;
+        my $match = $&;
+        $got .= "$match\n" unless $match =~ /\n/;
+    }
+
     is($got, Test::Nginx::Server::expand($want // ''),
        "$name - grep_error_log_out ok");
 }

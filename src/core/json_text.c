@@ -145,11 +145,15 @@ escape_decode(const char **p, const char *end, char out[4])
 static const char *
 string_close(const char *p, const char *end)
 {
-    while (p < end && *p != '"') {
+    while ((p = cx_json_plain_end(p, end)) < end) {
+        if (*p == '"') {
+            return p;
+        }
+
         p += *p == '\\' && end - p > 1 ? 2 : 1;
     }
 
-    return p < end ? p : NULL;
+    return NULL;
 }
 
 

@@ -73,6 +73,7 @@ clean:          ## forget all builds
 
 include packaging/deps.mk
 include packaging/demo.mk
+include packaging/install.mk
 include src/edge/module.mk
 include t/test.mk
 include t/lint/lint.mk

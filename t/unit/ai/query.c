@@ -70,15 +70,18 @@ queries(void)
 static void
 bounds(void)
 {
-    char     text[8 * 500];
+    char     word[4000];
+    cx_buf   b;
     size_t   terms = 1;
     cx_str   query, rest;
 
+    cx_buf_init(&b, arena, 8192, 8192);
+
     for (int i = 0; i < 500; i++) {
-        snprintf(text + 8 * i, 9, "wo%04dx ", i);
+        cx_buf_printf(&b, "wo%04dx ", i);
     }
 
-    query = cx_ai_query(arena, (cx_str) { sizeof(text) - 1, text });
+    query = cx_ai_query(arena, cx_buf_str(&b));
 
     for (rest = query; cx_str_find(rest, CX_STR(" OR ")) != SIZE_MAX;
          terms++)
@@ -90,8 +93,8 @@ bounds(void)
 
     tap_is_int((int64_t) terms, 32, "at most 32 terms");
 
-    memset(text, 'x', sizeof(text));
-    query = cx_ai_query(arena, (cx_str) { sizeof(text), text });
+    memset(word, 'x', sizeof(word));
+    query = cx_ai_query(arena, (cx_str) { sizeof(word), word });
     tap_is_str(query, CX_STR(""), "what is too long is no word");
 }
 

@@ -33,6 +33,7 @@ struct cx_http_s {
 
 
 static void start_queued(cx_http *h);
+static void on_net_closed(cx_http_loop *net);
 
 
 static void
@@ -168,17 +169,34 @@ on_ended(cx_http_loop *net)
 }
 
 
+/* The first with room, opened when it is needed first. */
 static cx_http_loop *
 shard(cx_http *h)
 {
-    size_t  i = 0;
+    size_t         i = 0;
+    cx_http_loop  *net;
 
     while (h->nets[i].calls >= SHARD_CALLS) {
         i++;
         assert(i < h->nnets);
     }
 
-    return &h->nets[i];
+    net = &h->nets[i];
+
+    if (net->multi != NULL) {
+        return net;
+    }
+
+    net->owner = h;
+    net->ended = on_ended;
+    net->closed = on_net_closed;
+
+    if (!cx_http_loop_open(net, h->loop, SHARD_CALLS)) {
+        return NULL;
+    }
+
+    h->open++;
+    return net;
 }
 
 
@@ -187,6 +205,10 @@ run(cx_call *c)
 {
     cx_http       *h = c->http;
     cx_http_loop  *net = shard(h);
+
+    if (net == NULL) {
+        return false;
+    }
 
     if (net != c->net) {
         cx_http_loop_use(net, c->easy);
@@ -380,28 +402,6 @@ on_net_closed(cx_http_loop *net)
 }
 
 
-static bool
-open_nets(cx_http *h)
-{
-    cx_http_loop  *net;
-
-    for (size_t i = 0; i < h->nnets; i++) {
-        net = &h->nets[i];
-        net->owner = h;
-        net->ended = on_ended;
-        net->closed = on_net_closed;
-
-        if (!cx_http_loop_open(net, h->loop, SHARD_CALLS)) {
-            return false;
-        }
-
-        h->open++;
-    }
-
-    return true;
-}
-
-
 cx_http *
 cx_http_new(uv_loop_t *loop, long max_calls)
 {
@@ -427,7 +427,7 @@ cx_http_new(uv_loop_t *loop, long max_calls)
     h->nets = calloc(h->nnets, sizeof(*h->nets));
     h->share = curl_share_init();
 
-    if (h->nets == NULL || h->share == NULL || !open_nets(h)) {
+    if (h->nets == NULL || h->share == NULL) {
         cx_http_free(h);
         return NULL;
     }
@@ -441,7 +441,6 @@ cx_http_new(uv_loop_t *loop, long max_calls)
 void
 cx_http_free(cx_http *h)
 {
-    size_t    n;
     cx_call  *c;
 
     if (h == NULL) {
@@ -464,10 +463,10 @@ cx_http_free(cx_http *h)
         cx_call_free(c);
     }
 
-    n = h->open - 1;                  /* nets that could be opened */
-
-    for (size_t i = 0; i < n; i++) {
-        cx_http_loop_close(&h->nets[i]);
+    for (size_t i = 0; h->nets != NULL && i < h->nnets; i++) {
+        if (h->nets[i].multi != NULL) {
+            cx_http_loop_close(&h->nets[i]);
+        }
     }
 
     uv_close((uv_handle_t *) &h->tick, on_tick_closed);

@@ -7,7 +7,7 @@
 
 #define NGX_HTTP_CONNEXT_CHUNK_EVENTS  64
 #define NGX_HTTP_CONNEXT_CHUNK_BYTES   (256 * 1024)
-#define NGX_HTTP_CONNEXT_STREAMS       (2 * CX_PARTITIONS)
+#define NGX_HTTP_CONNEXT_QUEUED        NGX_MAX_UINT32_VALUE  /* a stream */
 #define NGX_HTTP_CONNEXT_JSON_MAX      (48 * 1024 * 1024)
 #define NGX_HTTP_CONNEXT_KEY_MAX       (CX_QUEUE_PREFIX_MAX + 16)
 
@@ -17,20 +17,13 @@
 #define NGX_HTTP_CONNEXT_EVENT_MAX     (4 * NGX_HTTP_CONNEXT_ARG)
 
 
-typedef struct ngx_http_connext_event_s  ngx_http_connext_event_t;
-
-struct ngx_http_connext_event_s {
-    ngx_http_connext_event_t   *next;       /* of the same stream */
-    cx_fingerprint              fp;
-    size_t                      from;       /* JSON in the buffer */
-    size_t                      len;
-};
-
-
+/* One event, encoded. */
 typedef struct {
-    ngx_http_connext_event_t   *head;
-    ngx_http_connext_event_t  **tail;
-} ngx_http_connext_stream_t;
+    ngx_uint_t                    stream;
+    cx_fingerprint                fp;
+    size_t                        from;     /* JSON in the buffer */
+    size_t                        len;
+} ngx_http_connext_event_t;
 
 
 /* What is to be sent, encoded, before the first byte of it is queued. */
@@ -38,16 +31,17 @@ typedef struct {
     ngx_http_connext_loc_conf_t  *conf;
     ngx_http_connext_op_t        *op;
     cx_buf                        json;
-    ngx_http_connext_stream_t    *streams;
+    ngx_http_connext_event_t     *events;
+    ngx_uint_t                    n;
     size_t                        size;     /* of all commands, at most */
 } ngx_http_connext_batch_t;
 
 
 static cx_err ngx_http_connext_encode(ngx_http_connext_batch_t *batch,
-    cx_msgs *msgs, cx_arena *a);
+    cx_msgs *msgs, size_t room, cx_arena *a);
 static cx_err ngx_http_connext_queue_all(ngx_http_connext_batch_t *batch);
 static cx_err ngx_http_connext_queue_chunk(ngx_http_connext_batch_t *batch,
-    ngx_uint_t stream, ngx_http_connext_event_t **first);
+    ngx_uint_t first);
 static u_char *ngx_http_connext_put_enq(u_char *p, ngx_str_t *prefix,
     ngx_uint_t stream, ngx_uint_t n);
 static cx_err ngx_http_connext_quarantine(ngx_http_connext_batch_t *batch,
@@ -71,7 +65,9 @@ ngx_http_connext_enqueue(ngx_http_request_t *r, ngx_http_connext_ctx_t *ctx,
     ngx_memzero(&batch, sizeof(ngx_http_connext_batch_t));
     batch.conf = ctx->conf;
 
-    err = ngx_http_connext_encode(&batch, &in->msgs, a);
+    /* What is normalized is about as long as what it came from. */
+
+    err = ngx_http_connext_encode(&batch, &in->msgs, body.len + 512, a);
     if (err != CX_OK) {
         return err;
     }
@@ -103,18 +99,16 @@ ngx_http_connext_enqueue(ngx_http_request_t *r, ngx_http_connext_ctx_t *ctx,
 
 static cx_err
 ngx_http_connext_encode(ngx_http_connext_batch_t *batch, cx_msgs *msgs,
-    cx_arena *a)
+    size_t room, cx_arena *a)
 {
-    size_t                      i, from;
-    cx_msg                     *m;
-    ngx_uint_t                  stream;
-    ngx_http_connext_event_t   *events, *event;
+    size_t                     i;
+    cx_msg                    *m;
+    ngx_http_connext_event_t  *event;
 
-    batch->streams = CX_NEW_N(a, NGX_HTTP_CONNEXT_STREAMS,
-                              ngx_http_connext_stream_t);
-    events = CX_NEW_N(a, msgs->n, ngx_http_connext_event_t);
+    batch->n = msgs->n;
+    batch->events = CX_NEW_N(a, msgs->n, ngx_http_connext_event_t);
 
-    cx_buf_init(&batch->json, a, 4096, NGX_HTTP_CONNEXT_JSON_MAX);
+    cx_buf_init(&batch->json, a, room, NGX_HTTP_CONNEXT_JSON_MAX);
 
     if (cx_arena_failed(a)) {
         return CX_NOMEM;
@@ -122,27 +116,18 @@ ngx_http_connext_encode(ngx_http_connext_batch_t *batch, cx_msgs *msgs,
 
     for (i = 0; i < msgs->n; i++) {
         m = &msgs->items[i];
-        event = &events[i];
+        event = &batch->events[i];
 
         if (!cx_queue_fingerprint(m, &event->fp)) {
             return CX_INTERNAL;
         }
 
-        from = batch->json.len;
+        event->stream = 2 * cx_queue_partition(m)
+                        + (cx_queue_lane(m) == CX_LANE_ST ? 1 : 0);
+
+        event->from = batch->json.len;
         cx_msg_encode(m, &batch->json);
-
-        event->from = from;
-        event->len = batch->json.len - from;
-
-        stream = 2 * cx_queue_partition(m)
-                 + (cx_queue_lane(m) == CX_LANE_ST ? 1 : 0);
-
-        if (batch->streams[stream].head == NULL) {
-            batch->streams[stream].tail = &batch->streams[stream].head;
-        }
-
-        *batch->streams[stream].tail = event;
-        batch->streams[stream].tail = &event->next;
+        event->len = batch->json.len - event->from;
     }
 
     if (batch->json.failed) {
@@ -162,19 +147,18 @@ ngx_http_connext_encode(ngx_http_connext_batch_t *batch, cx_msgs *msgs,
 static cx_err
 ngx_http_connext_queue_all(ngx_http_connext_batch_t *batch)
 {
-    cx_err                     err;
-    ngx_uint_t                 stream;
-    ngx_http_connext_event_t  *event;
+    cx_err      err;
+    ngx_uint_t  i;
 
-    for (stream = 0; stream < NGX_HTTP_CONNEXT_STREAMS; stream++) {
+    for (i = 0; i < batch->n; i++) {
 
-        event = batch->streams[stream].head;
+        if (batch->events[i].stream == NGX_HTTP_CONNEXT_QUEUED) {
+            continue;
+        }
 
-        while (event != NULL) {
-            err = ngx_http_connext_queue_chunk(batch, stream, &event);
-            if (err != CX_OK) {
-                return err;
-            }
+        err = ngx_http_connext_queue_chunk(batch, i);
+        if (err != CX_OK) {
+            return err;
         }
     }
 
@@ -182,22 +166,29 @@ ngx_http_connext_queue_all(ngx_http_connext_batch_t *batch)
 }
 
 
-/* Redis runs a call in one go: chunks keep others from waiting long. */
+/* The first event and those of its stream behind it.  Redis runs a call in
+ * one go: chunks keep others from waiting long. */
 
 static cx_err
 ngx_http_connext_queue_chunk(ngx_http_connext_batch_t *batch,
-    ngx_uint_t stream, ngx_http_connext_event_t **first)
+    ngx_uint_t first)
 {
-    size_t                      bytes;
-    u_char                     *p;
-    ngx_uint_t                  n;
-    ngx_http_connext_event_t   *event;
-    ngx_http_connext_redis_t   *redis;
+    size_t                     bytes;
+    u_char                    *p;
+    ngx_uint_t                 i, n, end, stream;
+    ngx_http_connext_event_t  *event;
+    ngx_http_connext_redis_t  *redis;
 
     n = 0;
     bytes = 0;
+    stream = batch->events[first].stream;
 
-    for (event = *first; event != NULL; event = event->next) {
+    for (end = first; end < batch->n; end++) {
+        event = &batch->events[end];
+
+        if (event->stream != stream) {
+            continue;
+        }
 
         if (n == NGX_HTTP_CONNEXT_CHUNK_EVENTS
             || (n > 0 && bytes + event->len > NGX_HTTP_CONNEXT_CHUNK_BYTES))
@@ -220,12 +211,18 @@ ngx_http_connext_queue_chunk(ngx_http_connext_batch_t *batch,
 
     p = ngx_http_connext_put_enq(p, &batch->conf->prefix, stream, n);
 
-    while (*first != event) {
-        p = ngx_http_connext_put_number(p, (*first)->fp.bucket);
-        p = ngx_http_connext_put_number(p, (*first)->fp.member);
-        p = ngx_http_connext_put(p, batch->json.p + (*first)->from,
-                                 (*first)->len);
-        *first = (*first)->next;
+    for (i = first; i < end; i++) {
+        event = &batch->events[i];
+
+        if (event->stream != stream) {
+            continue;
+        }
+
+        p = ngx_http_connext_put_number(p, event->fp.bucket);
+        p = ngx_http_connext_put_number(p, event->fp.member);
+        p = ngx_http_connext_put(p, batch->json.p + event->from, event->len);
+
+        event->stream = NGX_HTTP_CONNEXT_QUEUED;
     }
 
     batch->op->waiting++;

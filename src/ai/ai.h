@@ -31,7 +31,7 @@ typedef struct {
 
 typedef struct {
     cx_str               system;      /* the agent's prompt */
-    cx_str               question;    /* the customer's messages of this turn */
+    cx_str               question;    /* the customer's messages at hand */
     const cx_ai_turn    *history;     /* oldest first, without the question */
     size_t               nhistory;
     const cx_ai_passage *passages;

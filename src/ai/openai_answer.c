@@ -151,7 +151,7 @@ without_thoughts(cx_str text)
 }
 
 
-/* --- errors --------------------------------------------------------------- */
+/* --- errors -------------------------------------------------------------- */
 
 static cx_ai_outcome
 failure(const cx_http_res *res, const reply *r, cx_arena *a)
@@ -287,7 +287,7 @@ word(cx_str s)
 }
 
 
-/* --- reading -------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------- */
 
 static bool
 read_reply(cx_str body, cx_arena *a, reply *r)

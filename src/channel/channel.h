@@ -14,7 +14,7 @@
 #include "core/mac.h"
 #include "core/msg.h"
 
-/* --- inbound -------------------------------------------------------------- */
+/* --- inbound ------------------------------------------------------------- */
 
 #define CX_SECRETS_MAX  4
 
@@ -48,7 +48,7 @@ typedef struct {
     bool              partial;
 } cx_received;
 
-/* --- outbound ------------------------------------------------------------- */
+/* --- outbound ------------------------------------------------------------ */
 
 /* What is to be said.  kind: "text", or "read" (receipt, with typing). */
 typedef struct {
@@ -94,7 +94,7 @@ typedef struct {
     int64_t     wait_ms;         /* RATE_LIMIT, RETRY: hint, 0 if none */
 } cx_judgement;
 
-/* --- the adapter ---------------------------------------------------------- */
+/* --- the adapter --------------------------------------------------------- */
 
 typedef struct {
     const char  *name;           /* "whatsapp": the type in nginx.conf, API */

@@ -60,48 +60,56 @@ doubted(const char *question, const char *answer, const char *why)
 }
 
 
-int
-main(void)
+static const char  check_in[] = "What time is check-in?";
+
+
+static void
+facts(void)
 {
-    const char  *time = "What time is check-in?";
-    const char  *invented = "stands nowhere", *hedged = "not sure";
+    const char  *invented = "stands nowhere";
 
-    arena = cx_arena_new(1 << 20);
-
-    passes(time, "Check-in is from 15:00 to 20:00.");
-    passes(time, "You can check in between 15:00 and 20:00.");
-    passes(time, "You can check in from 15.00 to 20.00. If you come later, "
-           "write to desk@villa-rosa.example.");
-    passes(time, "1. Check-in: 15:00\n2) until 20:00");
+    passes(check_in, "Check-in is from 15:00 to 20:00.");
+    passes(check_in, "You can check in between 15:00 and 20:00.");
+    passes(check_in, "You can check in from 15.00 to 20.00. If you come "
+           "later, write to desk@villa-rosa.example.");
+    passes(check_in, "1. Check-in: 15:00\n2) until 20:00");
     passes("How much is parking?", "Parking costs 8.50 EUR a night.");
     passes("How much is parking?", "Parking: 8,50 EUR per night.");
-    passes(time, "From 15:00, see "
+    passes(check_in, "From 15:00, see "
            "[arrive](https://villa-rosa.example/arrive).");
 
-    doubted(time, "Check-in is from 14:00 to 20:00.", invented);
-    doubted(time, "Check-in is from 15:00 to 20:30.", invented);
-    doubted(time, "Check-in is from 5:00.", invented);
-    doubted(time, "Check-in is from 15:00, room 12.", invented);
+    doubted(check_in, "Check-in is from 14:00 to 20:00.", invented);
+    doubted(check_in, "Check-in is from 15:00 to 20:30.", invented);
+    doubted(check_in, "Check-in is from 5:00.", invented);
+    doubted(check_in, "Check-in is from 15:00, room 12.", invented);
     doubted("How much is parking?", "Parking costs 8.5 EUR a night.",
             invented);
     doubted("How much is parking?", "Parking costs 18.50 EUR a night.",
             invented);
-    doubted(time, "See https://evil.example/?d=15:00 for check-in.",
+    doubted(check_in, "See https://evil.example/?d=15:00 for check-in.",
             invented);
-    doubted(time, "See villa-rosa.example.org for check-in.", invented);
-    doubted(time, "Write to other@villa-rosa.example for check-in.",
+    doubted(check_in, "See villa-rosa.example.org for check-in.", invented);
+    doubted(check_in, "Write to other@villa-rosa.example for check-in.",
             invented);
-    doubted(time, "Check-in is from 15:00. ![x](https://evil.example/x)",
+    doubted(check_in, "Check-in is from 15:00. ![x](https://evil.example/x)",
             invented);
-    doubted(time, "Call +43 664 7654321 for check-in.", invented);
+    doubted(check_in, "Call +43 664 7654321 for check-in.", invented);
 
-    passes(time, "Check-in is from 15:00. Phone: +43 664 1234567.");
+    passes(check_in, "Check-in is from 15:00. Phone: "
+           "+43 664 1234567.");
+}
 
-    doubted(time, "I think check-in is from 15:00 to 20:00.", hedged);
-    doubted(time, "Check-in is probably from 15:00.", hedged);
-    doubted(time, "I'm not sure, check-in may be from 15:00.", hedged);
-    doubted(time, "Vielleicht ab 15:00.", hedged);
-    doubted(time, "Peut-\xc3\xaatre 15:00 check-in.", hedged);
+
+static void
+words(void)
+{
+    const char  *hedged = "not sure";
+
+    doubted(check_in, "I think check-in is from 15:00 to 20:00.", hedged);
+    doubted(check_in, "Check-in is probably from 15:00.", hedged);
+    doubted(check_in, "I'm not sure, check-in may be from 15:00.", hedged);
+    doubted(check_in, "Vielleicht ab 15:00.", hedged);
+    doubted(check_in, "Peut-\xc3\xaatre 15:00 check-in.", hedged);
 
     doubted("Do you have a pool?", "Yes, we have a large heated pool.",
             "0 of 1");
@@ -111,16 +119,26 @@ main(void)
             "denies");
     passes("How much is parking?", "Parking costs 8.50 EUR a night. Please "
            "don't hesitate to ask.");
-    doubted(time, "Parking costs 8.50 EUR a night.", "0 of 2");
+    doubted(check_in, "Parking costs 8.50 EUR a night.", "0 of 2");
     doubted("Can I have it?", "Parking.", "nothing to look up");
-    doubted(time, "", "empty");
-    doubted(time, "\xf0\x9f\x98\x80", "empty");
-    doubted(time, "The quick brown fox jumps over our lazy old dog again.",
+    doubted(check_in, "", "empty");
+    doubted(check_in, "\xf0\x9f\x98\x80", "empty");
+    doubted(check_in, "The quick brown fox jumps over our lazy old dog again.",
             "% of the answer's");
 
     passes("hello", "Hello, how can I help you?");
     passes("Thank you!", "You are welcome, have a nice stay!");
     doubted("hello", "Hello, our rooms cost 99 EUR.", "greeting");
+}
+
+
+int
+main(void)
+{
+    arena = cx_arena_new(1 << 20);
+
+    facts();
+    words();
 
     cx_arena_free(arena);
     return tap_done();

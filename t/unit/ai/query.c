@@ -118,8 +118,8 @@ words(void)
         "\xd0\xa0"));
 
     tap_is_str(cx_words_join(arena, &w),
-               CX_STR(" wi fi checkin apfel strasse \xd0\xbc\xd0\xb8\xd1\x80 "),
-               "folded");
+               CX_STR(" wi fi checkin apfel strasse \xd0\xbc\xd0\xb8"
+                      "\xd1\x80 "), "folded");
     tap_ok(w.n == 6 && w.items[1].tied && !w.items[2].tied, "hyphens");
 
     tap_ok(alike("pet", "pets"), "pet, pets");

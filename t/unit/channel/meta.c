@@ -6,11 +6,12 @@
 #include "unit/tap.h"
 
 
-#define BODY  "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\"" \
-              ":\"1\",\"changes\":[{\"value\":{\"metadata\":{\"phone_number_" \
-              "id\":\"1\"},\"messages\":[{\"from\":\"2\",\"id\":\"3\",\"type" \
-              "\":\"text\",\"text\":{\"body\":\"caf\\u00e9 \\/ \\ud83d\\ude00" \
-              "\"}}]},\"field\":\"messages\"}]}]}"
+#define BODY                                                                 \
+    "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"1\","    \
+    "\"changes\":[{\"value\":{\"metadata\":{\"phone_number_id\":\"1\"},"     \
+    "\"messages\":[{\"from\":\"2\",\"id\":\"3\",\"type\":\"text\",\"text\":" \
+    "{\"body\":\"caf\\u00e9 \\/ \\ud83d\\ude00\"}}]},\"field\":"             \
+    "\"messages\"}]}]}"
 
 static cx_arena  *arena;
 
@@ -193,54 +194,55 @@ ask(const char *token, const char *query, cx_str *answer)
 }
 
 
+static const struct {
+    cx_err       want;
+    const char  *token;
+    const char  *query;
+    const char  *what;
+} cases[] = {
+    { CX_OK, "t", "hub.mode=subscribe&hub.challenge=1158201444"
+      "&hub.verify_token=t", "good" },
+    { CX_OK, "t", "hub.verify_token=t&hub.challenge=aZ_.%2B-9"
+      "&hub.mode=subscribe&x=1", "any order, other parameters" },
+    { CX_BAD_TOKEN, "t", "", "no query" },
+    { CX_BAD_TOKEN, "t", "hub.mode=subscribe&hub.challenge=1",
+      "no token" },
+    { CX_BAD_TOKEN, "t", "hub.mode=subscribe&hub.challenge=1"
+      "&hub.verify_token=", "an empty token" },
+    { CX_BAD_TOKEN, "", "hub.mode=subscribe&hub.challenge=1"
+      "&hub.verify_token=", "an empty token where none is set" },
+    { CX_BAD_TOKEN, "tt", "hub.mode=subscribe&hub.challenge=1"
+      "&hub.verify_token=t", "a part of the token" },
+    { CX_BAD_TOKEN, "t", "hub.mode=subscribe&hub.challenge=1"
+      "&hub.verify_token=T", "another case" },
+    { CX_BAD_TOKEN, "t", "hub.mode=unsubscribe&hub.challenge=1"
+      "&hub.verify_token=t", "another mode" },
+    { CX_BAD_TOKEN, "t", "hub.challenge=1&hub.verify_token=t",
+      "no mode" },
+    { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t",
+      "no challenge" },
+    { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
+      "&hub.challenge=", "an empty challenge" },
+    { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
+      "&hub.challenge=%3Cscript%3E", "markup" },
+    { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
+      "&hub.challenge=1%0d%0a2", "line ends" },
+    { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
+      "&hub.challenge=1%00", "a NUL" },
+    { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
+      "&hub.challenge=1%2", "a cut escape" },
+    { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
+      "&hub.challenge=1&hub.challenge=1", "the challenge twice" },
+    { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
+      "&hub.verify_token=t&hub.challenge=1", "the token twice" },
+    { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.mode=subscribe"
+      "&hub.verify_token=t&hub.challenge=1", "the mode twice" },
+};
+
+
 static void
 challenges(void)
 {
-    static const struct {
-        cx_err       want;
-        const char  *token;
-        const char  *query;
-        const char  *what;
-    } cases[] = {
-        { CX_OK, "t", "hub.mode=subscribe&hub.challenge=1158201444"
-          "&hub.verify_token=t", "good" },
-        { CX_OK, "t", "hub.verify_token=t&hub.challenge=aZ_.%2B-9"
-          "&hub.mode=subscribe&x=1", "any order, other parameters" },
-        { CX_BAD_TOKEN, "t", "", "no query" },
-        { CX_BAD_TOKEN, "t", "hub.mode=subscribe&hub.challenge=1",
-          "no token" },
-        { CX_BAD_TOKEN, "t", "hub.mode=subscribe&hub.challenge=1"
-          "&hub.verify_token=", "an empty token" },
-        { CX_BAD_TOKEN, "", "hub.mode=subscribe&hub.challenge=1"
-          "&hub.verify_token=", "an empty token where none is set" },
-        { CX_BAD_TOKEN, "tt", "hub.mode=subscribe&hub.challenge=1"
-          "&hub.verify_token=t", "a part of the token" },
-        { CX_BAD_TOKEN, "t", "hub.mode=subscribe&hub.challenge=1"
-          "&hub.verify_token=T", "another case" },
-        { CX_BAD_TOKEN, "t", "hub.mode=unsubscribe&hub.challenge=1"
-          "&hub.verify_token=t", "another mode" },
-        { CX_BAD_TOKEN, "t", "hub.challenge=1&hub.verify_token=t",
-          "no mode" },
-        { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t",
-          "no challenge" },
-        { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
-          "&hub.challenge=", "an empty challenge" },
-        { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
-          "&hub.challenge=%3Cscript%3E", "markup" },
-        { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
-          "&hub.challenge=1%0d%0a2", "line ends" },
-        { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
-          "&hub.challenge=1%00", "a NUL" },
-        { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
-          "&hub.challenge=1%2", "a cut escape" },
-        { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
-          "&hub.challenge=1&hub.challenge=1", "the challenge twice" },
-        { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.verify_token=t"
-          "&hub.verify_token=t&hub.challenge=1", "the token twice" },
-        { CX_BAD_CHALLENGE, "t", "hub.mode=subscribe&hub.mode=subscribe"
-          "&hub.verify_token=t&hub.challenge=1", "the mode twice" },
-    };
-
     char    query[400];
     cx_err  err;
     cx_str  answer;

@@ -10,9 +10,10 @@
 #include "core/utf8.h"
 
 
-#define TEXT_MAX   16000        /* code points of an answer we keep */
-#define WORD_MAX   64           /* bytes of an error's type or code */
-#define WAIT_MAX   (3600 * 1000)
+#define TEXT_MAX      16000     /* code points of an answer we keep */
+#define WORD_MAX      64        /* bytes of an error's type or code */
+#define SENTENCE_MIN  16        /* bytes from which a sentence is no chance */
+#define WAIT_MAX      (3600 * 1000)
 
 /* Of the response; views. */
 typedef struct {
@@ -46,6 +47,7 @@ static cx_str word(cx_str s);
 static cx_str without_thoughts(cx_str text);
 static void judge(const cx_ai_prompt *p, const reply *r, bool cut,
     cx_arena *a, cx_ai_answer *out);
+static bool says(cx_str text, cx_str sentence);
 static void hand_off(const cx_ai_prompt *p, const char *why,
     cx_ai_answer *out);
 
@@ -60,10 +62,6 @@ cx_openai_parse(const cx_http_res *res, const cx_ai_prompt *p, cx_arena *a,
 
     if (res->status != 200 || (read && r.failed)) {
         return failure(res, &r, a);
-    }
-
-    if (cx_arena_failed(a)) {
-        return useless(CX_AI_RETRY, "out of memory");
     }
 
     if (!read || !r.choice) {
@@ -82,6 +80,10 @@ cx_openai_parse(const cx_http_res *res, const cx_ai_prompt *p, cx_arena *a,
     }
 
     text = cx_str_trim(without_thoughts(cx_utf8_clean(a, r.content)));
+
+    if (cx_arena_failed(a)) {
+        return useless(CX_AI_RETRY, "out of memory");
+    }
 
     if (!cx_utf8_split(&text, TEXT_MAX, &piece)) {
         /* A model that thinks may use up its tokens before it says a word:
@@ -103,7 +105,7 @@ static void
 judge(const cx_ai_prompt *p, const reply *r, bool cut, cx_arena *a,
     cx_ai_answer *out)
 {
-    if (cx_str_find(out->text, cx_ai_handoff(p)) != SIZE_MAX) {
+    if (says(out->text, cx_ai_handoff(p))) {
         hand_off(p, "the model says that the knowledge does not answer it",
                  out);
         return;
@@ -118,6 +120,16 @@ judge(const cx_ai_prompt *p, const reply *r, bool cut, cx_arena *a,
         out->confidence = CX_AI_DOUBT;
         out->reason = CX_STR("the answer is cut off");
     }
+}
+
+
+/* A short sentence ("No.") may stand in an answer by chance. */
+static bool
+says(cx_str text, cx_str sentence)
+{
+    return cx_str_eq(text, sentence)
+           || (sentence.len >= SENTENCE_MIN
+               && cx_str_find(text, sentence) != SIZE_MAX);
 }
 
 

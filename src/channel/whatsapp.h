@@ -84,7 +84,9 @@ const cx_wa_type *cx_wa_type_find(cx_str name);
 
 /* As cx_json_enter, but takes a value of another type. */
 bool cx_wa_enter(cx_json_reader *r, cx_json_type type);
-/* As cx_json_string, cut at CX_MSG_TEXT_MAX bytes on a code point. */
+/* At most CX_MSG_TEXT_MAX bytes, cut on a code point. */
+cx_str cx_wa_cut(cx_str s);
+/* As cx_json_string, cut. */
 bool cx_wa_text(cx_json_reader *r, cx_str *out);
 
 /* Where the value at hand begins; its text, once it was taken. */

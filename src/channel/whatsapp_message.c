@@ -174,12 +174,9 @@ settle_item(wa_item *it, cx_str raw)
         m->kind = m->content;
     }
 
-    if (it->have != NULL) {
-        return it->good;
-    }
-
     /* Without its object it is readable only when the errors say why. */
-    return it->want->bare || m->error_code != 0;
+    return (it->have != NULL ? it->good : it->want->bare)
+           || m->error_code != 0;
 }
 
 

@@ -24,6 +24,14 @@ cx_wa_text(cx_json_reader *r, cx_str *out)
         return false;
     }
 
+    *out = cx_wa_cut(s);
+    return true;
+}
+
+
+cx_str
+cx_wa_cut(cx_str s)
+{
     if (s.len > CX_MSG_TEXT_MAX) {
         s.len = CX_MSG_TEXT_MAX;
 
@@ -32,8 +40,7 @@ cx_wa_text(cx_json_reader *r, cx_str *out)
         }
     }
 
-    *out = s;
-    return true;
+    return s;
 }
 
 

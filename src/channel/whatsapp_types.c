@@ -17,6 +17,7 @@ typedef struct {
 static bool take_text(cx_json_reader *r, cx_msg *m);
 static bool take_media(cx_json_reader *r, cx_msg *m);
 static bool take_location(cx_json_reader *r, cx_msg *m);
+static cx_str pair(cx_arena *a, cx_str x, cx_str y);
 static bool take_contacts(cx_json_reader *r, cx_msg *m);
 static bool take_reaction(cx_json_reader *r, cx_msg *m);
 static bool take_button(cx_json_reader *r, cx_msg *m);
@@ -139,18 +140,26 @@ take_location(cx_json_reader *r, cx_msg *m)
 
     m->extra = cx_wa_since(r, start);
 
-    if (place.name.len > 0 && place.address.len > 0) {
-        m->text = cx_printf(r->arena, "%.*s, %.*s", CX_ARG(place.name),
-                            CX_ARG(place.address));
-
-    } else if (place.name.len > 0 || place.address.len > 0) {
-        m->text = place.name.len > 0 ? place.name : place.address;
+    if (place.name.len > 0 || place.address.len > 0) {
+        m->text = pair(r->arena, place.name, place.address);
 
     } else {
-        m->text = cx_printf(r->arena, "%.*s, %.*s", CX_ARG(lat), CX_ARG(lon));
+        m->text = pair(r->arena, lat, lon);
     }
 
     return lat.len > 0 && lon.len > 0;
+}
+
+
+/* "x, y", or the one there is. */
+static cx_str
+pair(cx_arena *a, cx_str x, cx_str y)
+{
+    if (x.len == 0 || y.len == 0) {
+        return cx_wa_cut(x.len > 0 ? x : y);
+    }
+
+    return cx_wa_cut(cx_printf(a, "%.*s, %.*s", CX_ARG(x), CX_ARG(y)));
 }
 
 
@@ -330,7 +339,7 @@ take_edit(cx_json_reader *r, cx_msg *m)
 static void
 take_edited(cx_json_reader *r, cx_msg *m)
 {
-    cx_str          key;
+    cx_str             key;
     const cx_wa_type  *t;
 
     if (!cx_wa_enter(r, CX_JSON_OBJECT)) {

@@ -176,29 +176,33 @@ many(void)
 }
 
 
-/* Text of 70,000 bytes: cut on a code point at the limit. */
+/* What is longer than a text may be is cut before the character that does not
+ * fit, wherever it stands. */
 static void
-long_text(void)
+long_text(const char *object, size_t want)
 {
     cx_buf       b;
+    cx_str       before, after = cx_strz(object);
     cx_arena    *a = cx_arena_new(ARENA_MAX);
     cx_received  in;
+
+    (void) cx_str_split(&after, '@', &before);
 
     cx_buf_init(&b, a, 1 << 17, 1 << 20);
     cx_buf_printf(&b, "{\"object\":\"whatsapp_business_account\",\"entry\":[{"
                   "\"id\":\"1\",\"changes\":[{\"value\":{\"metadata\":{"
                   "\"phone_number_id\":\"1\"},\"messages\":[{\"from\":\"2\","
-                  "\"id\":\"3\",\"type\":\"text\",\"text\":{\"body\":\"x");
+                  "\"id\":\"3\",%.*s", CX_ARG(before));
 
     for (size_t i = 0; i < 35000; i++) {
         cx_buf_add(&b, CX_STR("\xc3\xa9"));
     }
 
-    cx_buf_printf(&b, "\"}}]},\"field\":\"messages\"}]}]}");
+    cx_buf_printf(&b, "%.*s}]},\"field\":\"messages\"}]}]}", CX_ARG(after));
 
     tap_is_int(deliver(cx_buf_str(&b), a, &in), CX_OK, "a text of 70 KB");
-    tap_is_int((int64_t) in.msgs.items[0].text.len, CX_MSG_TEXT_MAX - 1,
-               "is cut before the character that does not fit");
+    tap_is_int((int64_t) in.msgs.items[0].text.len, (int64_t) want,
+               "is cut");
     cx_arena_free(a);
 }
 
@@ -258,7 +262,11 @@ main(void)
     tap_ok(folder_each("whatsapp", one_case) >= 60, "cases were found");
     folder_each("whatsapp", sweep_case);
     many();
-    long_text();
+    long_text("\"type\":\"text\",\"text\":{\"body\":\"x@\"}",
+              CX_MSG_TEXT_MAX - 1);
+    long_text("\"type\":\"location\",\"location\":{\"latitude\":1,"
+              "\"longitude\":2,\"address\":\"a\",\"name\":\"@\"}",
+              CX_MSG_TEXT_MAX);
     cut_everywhere();
     update_ids();
 

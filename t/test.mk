@@ -30,10 +30,11 @@ UNIT_conf  := $(call part,conf secret log)
 UNIT_log   := $(call part,log)
 UNIT_db    := $(call part,db fp)
 UNIT_http  := $(call part,http http_call http_loop)
-UNIT_redis := $(call part,redis redis_uv)
+UNIT_redis := $(call part,redis redis_command redis_uv)
 UNIT_api   := $(patsubst src/%.c,$(B)/obj/%.o,\
                 $(wildcard src/worker/api*.c src/worker/json_out*.c)) \
               $(call part,db fp log secret) $(STORE) $(AI) $(CHANNEL)
+UNIT_api_people := $(UNIT_api)
 
 .SECONDEXPANSION:
 $(B)/unit/worker/%: t/unit/worker/%.c \

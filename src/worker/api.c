@@ -40,7 +40,7 @@ struct cx_api_s {
 };
 
 
-/* --- the daemon on the loop ------------------------------------------------ */
+/* --- the daemon on the loop --------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer);
 
@@ -85,7 +85,7 @@ on_idle(uv_idle_t *idle)
 }
 
 
-/* --- one exchange ---------------------------------------------------------- */
+/* --- one exchange ------------------------------------------------------- */
 
 static void
 forget(exchange *x)
@@ -331,7 +331,7 @@ on_access(void *cls, struct MHD_Connection *conn, const char *url,
 }
 
 
-/* --- life ------------------------------------------------------------------ */
+/* --- life --------------------------------------------------------------- */
 
 static void
 on_closed(uv_handle_t *handle)

@@ -45,7 +45,7 @@ typedef cx_err (*cx_api_store_step)(cx_api_request *req,
 
 typedef struct {
     const char         *method;
-    const char         *path;       /* "{}" is one segment, taken as argument */
+    const char         *path;       /* "{}" is one segment, taken as arg */
     const char         *query;      /* names allowed, space separated */
     cx_api_body         body;
     cx_api_lane         lane;

@@ -157,7 +157,8 @@ check_state(cx_api_request *req)
     *state = CX_MSGSTATE_HELD;
 
     if (word.p != NULL
-        && (!cx_msg_state_parse(word, state) || *state == CX_MSGSTATE_RECEIVED))
+        && (!cx_msg_state_parse(word, state)
+            || *state == CX_MSGSTATE_RECEIVED))
     {
         return cx_api_refuse(req, CX_INVALID, "",
                              "state must be one of an outbound message");

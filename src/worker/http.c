@@ -348,7 +348,9 @@ cx_call_cancel(cx_call *c)
 {
     cx_http  *h;
 
-    if (c == NULL || (c->state != CX_CALL_RUNNING && c->state != CX_CALL_QUEUED)) {
+    if (c == NULL
+        || (c->state != CX_CALL_RUNNING && c->state != CX_CALL_QUEUED))
+    {
         return;
     }
 

@@ -64,7 +64,7 @@ hash(uint64_t h, cx_str s)
 }
 
 
-/* --- libcurl's callbacks ------------------------------------------------- */
+/* --- libcurl's callbacks ------------------------------------------------ */
 
 static size_t
 on_body(char *p, size_t size, size_t n, void *data)
@@ -128,7 +128,7 @@ on_request(void *data, char *remote, char *local, int remote_port,
 }
 
 
-/* --- making a call ------------------------------------------------------- */
+/* --- making a call ------------------------------------------------------ */
 
 static void
 set_constants(cx_call *c, CURLSH *share)
@@ -438,7 +438,7 @@ cx_call_set(cx_call *c, const cx_http_req *req, const cx_http_opts *opts)
 }
 
 
-/* --- what came of it ----------------------------------------------------- */
+/* --- what came of it ---------------------------------------------------- */
 
 static size_t
 split_head(const cx_call *c, cx_header *list)

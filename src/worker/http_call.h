@@ -38,11 +38,11 @@ struct cx_call_s {
     size_t              max_body;
     bool                once;
     unsigned            requests;   /* times libcurl began to send */
-    cx_call_bytes               url;
+    cx_call_bytes       url;
     struct curl_slist  *headers;
-    cx_call_bytes               out;
-    cx_call_bytes               in;
-    cx_call_bytes               head;       /* "name: value\n" of the last response */
+    cx_call_bytes       out;
+    cx_call_bytes       in;
+    cx_call_bytes       head;       /* "name: value\n", last response */
     bool                too_large;
     char                error[CURL_ERROR_SIZE];
 };

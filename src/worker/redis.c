@@ -1,6 +1,6 @@
 #include "worker/redis.h"
 
-#include "worker/redis_uv.h"
+#include "worker/redis_conn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,84 +9,8 @@
 #define BACKOFF_MIN_MS  50
 #define BACKOFF_MAX_MS  5000
 #define CONNECT_MS      3000      /* until AUTH and SELECT have answered */
-#define ARGS_MAX        64        /* on the stack; more are allocated */
-
-/*
- *   IDLE -> WAITING -> CONNECTING -> GREETING -> UP
- *             ^            |            |        |
- *             +------------+------------+--------+
- */
-typedef enum {
-    IDLE,             /* not started, or freed */
-    WAITING,          /* back-off */
-    CONNECTING,
-    GREETING,         /* AUTH, SELECT */
-    UP
-} state;
-
-typedef struct cmd_s  cmd;
-
-struct cmd_s {
-    cx_redis     *redis;
-    cx_redis_fn   fn;
-    void         *ctx;
-    uint64_t      deadline;       /* on the loop's clock, 0: none */
-    cmd          *next;
-    cmd          *prev;
-};
-
-struct cx_redis_s {
-    uv_loop_t          *loop;
-    redisAsyncContext  *ac;
-    state               state;
-    char               *host;     /* or the path */
-    int                 port;     /* 0: a path */
-    char               *user;
-    char               *password;
-    int64_t             db;
-    cx_redis_state_fn   fn;
-    void               *ctx;
-    int                 greetings;  /* replies outstanding */
-    uint64_t            backoff;
-    uint64_t            random;
-    cmd                 sent;       /* ring of commands under way */
-    cmd                 failed;     /* ring of those to be told NULL soon */
-    uv_timer_t          retry;      /* back-off, or the connect's deadline */
-    uv_timer_t          watchdog;   /* of the earliest deadline */
-    uint64_t            watch_at;   /* when it fires, 0: not armed */
-    uv_idle_t           idle;       /* tells the failed ones */
-    int                 handles;
-    char                why[160];
-};
-
 
 static void reconnect_later(cx_redis *r);
-static void drop(cx_redis *r, const char *why);
-
-
-static void
-ring_init(cmd *ring)
-{
-    ring->next = ring->prev = ring;
-}
-
-
-static void
-ring_add(cmd *ring, cmd *c)
-{
-    c->prev = ring->prev;
-    c->next = ring;
-    ring->prev->next = c;
-    ring->prev = c;
-}
-
-
-static void
-ring_remove(cmd *c)
-{
-    c->prev->next = c->next;
-    c->next->prev = c->prev;
-}
 
 
 static char *
@@ -110,9 +34,9 @@ copy(cx_str s)
 
 /* The only place where the state moves. */
 static void
-move(cx_redis *r, state to)
+move(cx_redis *r, cx_redis_state to)
 {
-    state  from = r->state;
+    cx_redis_state  from = r->state;
 
     if (from == to) {
         return;
@@ -120,8 +44,9 @@ move(cx_redis *r, state to)
 
     r->state = to;
 
-    if (r->fn != NULL && (from == UP || to == UP)) {
-        r->fn(r->ctx, to == UP, to == UP ? "" : r->why);
+    if (r->fn != NULL && (from == CX_REDIS_UP || to == CX_REDIS_UP)) {
+        r->fn(r->ctx, to == CX_REDIS_UP,
+              to == CX_REDIS_UP ? "" : r->why);
     }
 }
 
@@ -130,25 +55,24 @@ move(cx_redis *r, state to)
 static void
 lost(cx_redis *r, const char *why)
 {
-    bool  was_up = r->state == UP;
+    bool  was_up = r->state == CX_REDIS_UP;
 
     (void) snprintf(r->why, sizeof(r->why), "%s", why);
     r->ac = NULL;
-    move(r, WAITING);
+    move(r, CX_REDIS_WAITING);
 
     if (!was_up && r->fn != NULL) {
         r->fn(r->ctx, false, r->why);
     }
 
-    if (r->state == WAITING) {         /* not freed by that callback */
+    if (r->state == CX_REDIS_WAITING) {       /* not freed by fn */
         reconnect_later(r);
     }
 }
 
 
-/* Closes the connection; what was under way is called back with NULL. */
-static void
-drop(cx_redis *r, const char *why)
+void
+cx_redis_drop(cx_redis *r, const char *why)
 {
     redisAsyncContext  *ac = r->ac;
 
@@ -167,7 +91,7 @@ come_up(cx_redis *r)
 {
     r->backoff = 0;
     (void) uv_timer_stop(&r->retry);
-    move(r, UP);
+    move(r, CX_REDIS_UP);
 }
 
 
@@ -186,7 +110,7 @@ on_greeted(redisAsyncContext *ac, void *reply, void *privdata)
 
     if (answer->type == REDIS_REPLY_ERROR) {
         (void) snprintf(why, sizeof(why), "%s", answer->str);
-        drop(r, why);
+        cx_redis_drop(r, why);
         return;
     }
 
@@ -199,7 +123,7 @@ on_greeted(redisAsyncContext *ac, void *reply, void *privdata)
 static void
 greet(cx_redis *r)
 {
-    move(r, GREETING);
+    move(r, CX_REDIS_GREETING);
 
     if (r->password[0] != '\0' && r->user[0] != '\0') {
         r->greetings++;
@@ -257,7 +181,7 @@ on_connect_late(uv_timer_t *timer)
 {
     cx_redis  *r = timer->data;
 
-    drop(r, "no answer to the connect in time");
+    cx_redis_drop(r, "no answer to the connect in time");
 }
 
 
@@ -267,7 +191,7 @@ connect_now(cx_redis *r)
     char                why[160];
     redisAsyncContext  *ac;
 
-    move(r, CONNECTING);
+    move(r, CX_REDIS_CONNECTING);
     r->greetings = 0;
 
     ac = r->port == 0 ? redisAsyncConnectUnix(r->host)
@@ -326,180 +250,6 @@ reconnect_later(cx_redis *r)
 
     wait = r->backoff / 2 + random_below(r, r->backoff / 2 + 1);
     (void) uv_timer_start(&r->retry, on_retry, wait, 0);
-}
-
-
-/* --- commands ------------------------------------------------------------ */
-
-static void
-tell_failed(uv_idle_t *idle)
-{
-    cmd       *c, todo;
-    cx_redis  *r = idle->data;
-
-    (void) uv_idle_stop(idle);
-
-    /* A callback may issue commands that fail at once: those wait for the
-     * next turn, or this would not end. */
-    ring_init(&todo);
-
-    while (r->failed.next != &r->failed) {
-        c = r->failed.next;
-        ring_remove(c);
-        ring_add(&todo, c);
-    }
-
-    while (todo.next != &todo) {
-        c = todo.next;
-        ring_remove(c);
-        c->fn(c->ctx, NULL);
-        free(c);
-    }
-}
-
-
-static void
-fail_soon(cx_redis *r, cmd *c)
-{
-    ring_add(&r->failed, c);
-    (void) uv_idle_start(&r->idle, tell_failed);
-}
-
-
-static void
-on_reply(redisAsyncContext *ac, void *reply, void *privdata)
-{
-    cmd  *c = privdata;
-
-    (void) ac;
-
-    if (c->fn == NULL) {               /* told by cx_redis_free */
-        free(c);
-        return;
-    }
-
-    ring_remove(c);
-
-    /* hiredis is taking the connection apart here, and our state has not
-     * moved yet: the caller hears of it in the next turn. */
-    if (reply == NULL) {
-        fail_soon(c->redis, c);
-        return;
-    }
-
-    c->fn(c->ctx, reply);
-    free(c);
-}
-
-
-static void on_watchdog(uv_timer_t *timer);
-
-
-static void
-watch(cx_redis *r, uint64_t deadline)
-{
-    uint64_t  now = uv_now(r->loop);
-
-    if (deadline == 0 || (r->watch_at != 0 && r->watch_at <= deadline)) {
-        return;
-    }
-
-    r->watch_at = deadline;
-    (void) uv_timer_start(&r->watchdog, on_watchdog,
-                          deadline > now ? deadline - now : 0, 0);
-}
-
-
-/* Looks for the earliest deadline; commands answered in time left theirs
- * armed, so this finds mostly nothing to do but to arm the next. */
-static void
-on_watchdog(uv_timer_t *timer)
-{
-    cx_redis  *r = timer->data;
-    uint64_t   now = uv_now(r->loop);
-    uint64_t   next = 0;
-
-    r->watch_at = 0;
-
-    for (cmd *c = r->sent.next; c != &r->sent; c = c->next) {
-        if (c->deadline == 0) {
-            continue;
-        }
-
-        if (c->deadline <= now) {
-            drop(r, "no reply in time");
-            return;
-        }
-
-        if (next == 0 || c->deadline < next) {
-            next = c->deadline;
-        }
-    }
-
-    watch(r, next);
-}
-
-
-static int
-send_argv(cx_redis *r, cmd *c, int argc, const cx_str *argv)
-{
-    int          rc;
-    size_t       lens[ARGS_MAX] = { 0 }, *len = lens;
-    const char  *args[ARGS_MAX] = { NULL }, **arg = args;
-
-    if (argc > ARGS_MAX) {
-        arg = calloc((size_t) argc, sizeof(*arg));
-        len = calloc((size_t) argc, sizeof(*len));
-    }
-
-    rc = REDIS_ERR;
-
-    if (arg != NULL && len != NULL) {
-        for (int i = 0; i < argc; i++) {
-            arg[i] = argv[i].len > 0 ? argv[i].p : "";
-            len[i] = argv[i].len;
-        }
-
-        rc = redisAsyncCommandArgv(r->ac, on_reply, c, argc, arg, len);
-    }
-
-    if (argc > ARGS_MAX) {
-        free(arg);
-        free(len);
-    }
-
-    return rc;
-}
-
-
-void
-cx_redis_command(cx_redis *r, int argc, const cx_str *argv,
-    int64_t timeout_ms, cx_redis_fn fn, void *ctx)
-{
-    cmd  *c;
-
-    /* The caller was promised a callback that cannot be had without memory;
-     * what is durable goes on after the restart. */
-    c = calloc(1, sizeof(*c));
-    if (c == NULL) {
-        abort();
-    }
-
-    c->redis = r;
-    c->fn = fn;
-    c->ctx = ctx;
-
-    if (r->state != UP || send_argv(r, c, argc, argv) != REDIS_OK) {
-        fail_soon(r, c);
-        return;
-    }
-
-    ring_add(&r->sent, c);
-
-    if (timeout_ms > 0) {
-        c->deadline = uv_now(r->loop) + (uint64_t) timeout_ms;
-        watch(r, c->deadline);
-    }
 }
 
 
@@ -577,8 +327,7 @@ cx_redis_new(uv_loop_t *loop, cx_str address, cx_str user, cx_str password,
     r->fn = fn;
     r->ctx = ctx;
     r->random = uv_hrtime() | 1;
-    ring_init(&r->sent);
-    ring_init(&r->failed);
+    cx_redis_commands_init(r);
     (void) uv_timer_init(loop, &r->retry);
     (void) uv_timer_init(loop, &r->watchdog);
     (void) uv_idle_init(loop, &r->idle);
@@ -591,8 +340,8 @@ cx_redis_new(uv_loop_t *loop, cx_str address, cx_str user, cx_str password,
 void
 cx_redis_start(cx_redis *r)
 {
-    if (r->state == IDLE) {
-        move(r, WAITING);
+    if (r->state == CX_REDIS_IDLE) {
+        move(r, CX_REDIS_WAITING);
         (void) uv_timer_start(&r->retry, on_retry, 0, 0);
     }
 }
@@ -601,7 +350,7 @@ cx_redis_start(cx_redis *r)
 bool
 cx_redis_up(const cx_redis *r)
 {
-    return r->state == UP;
+    return r->state == CX_REDIS_UP;
 }
 
 
@@ -616,30 +365,6 @@ on_closed(uv_handle_t *handle)
 }
 
 
-/* hiredis still holds those under way: they are told, not freed. */
-static void
-tell_all(cx_redis *r)
-{
-    cmd          *c;
-    cx_redis_fn   fn;
-
-    while (r->sent.next != &r->sent) {
-        c = r->sent.next;
-        ring_remove(c);
-        fn = c->fn;
-        c->fn = NULL;
-        fn(c->ctx, NULL);
-    }
-
-    while (r->failed.next != &r->failed) {
-        c = r->failed.next;
-        ring_remove(c);
-        c->fn(c->ctx, NULL);
-        free(c);
-    }
-}
-
-
 void
 cx_redis_free(cx_redis *r)
 {
@@ -650,8 +375,8 @@ cx_redis_free(cx_redis *r)
     }
 
     r->fn = NULL;
-    move(r, IDLE);
-    tell_all(r);
+    move(r, CX_REDIS_IDLE);
+    cx_redis_commands_tell(r);
 
     ac = r->ac;
     r->ac = NULL;

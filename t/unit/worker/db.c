@@ -43,7 +43,7 @@ static int         done_order;
 static pthread_t   loop_thread;
 
 
-/* --- the store --------------------------------------------------------------- */
+/* --- the store ----------------------------------------------------------- */
 
 static cx_err
 fake_open(const char *url, bool migrate, cx_store **out, char *error,
@@ -169,7 +169,7 @@ cx_store_find(cx_str url)
 }
 
 
-/* --- jobs --------------------------------------------------------------------- */
+/* --- jobs ---------------------------------------------------------------- */
 
 static cx_err
 run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
@@ -285,7 +285,7 @@ reset(void)
 }
 
 
-/* --- tests -------------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------- */
 
 static void
 test_group(cx_db *db)

@@ -70,7 +70,7 @@ read_request(int fd, char *buf, size_t size)
 
         length = strstr(buf, "Content-Length: ");
         need = (size_t) (end + 4 - buf)
-               + (length != NULL ? (size_t) atol(length + 16) : 0);
+               + (length != NULL ? strtoul(length + 16, NULL, 10) : 0);
 
         if (len >= need) {
             return len;
@@ -223,7 +223,7 @@ start_server(void)
 }
 
 
-/* --- the client's side ----------------------------------------------------- */
+/* --- the client's side --------------------------------------------------- */
 
 static void
 on_done(void *ctx, cx_call_end end, const cx_http_res *res,

@@ -72,7 +72,8 @@ test_limits(void)
     o = json_loads(line, 0, NULL);
     tap_ok(o != NULL && strlen(line) <= 4096, "a long one is still a line");
     tap_ok(json_object_get(o, "a") != NULL
-           && json_object_get(o, "d") == NULL, "what does not fit is left out");
+           && json_object_get(o, "d") == NULL,
+           "what does not fit is left out");
     json_decref(o);
     free(big);
 }

@@ -27,7 +27,7 @@ static atomic_bool  no_auth;            /* AUTH is refused */
 static uv_loop_t    loop;
 
 
-/* --- the server: inline RESP, one thread a connection ------------------------ */
+/* --- the server: inline RESP, one thread a connection -------------------- */
 
 typedef struct {
     int     fd;
@@ -123,7 +123,7 @@ obey(peer *p, const char *name, const char *arg, size_t len)
         say_bulk(p->fd, arg, len);
 
     } else if (strcmp(name, "SELECT") == 0) {
-        atomic_store(&selected, atoi(arg));
+        atomic_store(&selected, (int) strtol(arg, NULL, 10));
         say(p->fd, "+OK\r\n");
 
     } else if (strcmp(name, "AUTH") == 0) {
@@ -259,7 +259,7 @@ listen_tcp(void)
 }
 
 
-/* --- the client's side ------------------------------------------------------- */
+/* --- the client's side --------------------------------------------------- */
 
 typedef struct {
     cx_redis  *redis;

@@ -176,6 +176,7 @@ typedef struct {
     int64_t     client_id;
     bool        reading;
     bool        kicked;                /* UNBLOCK is under way */
+    uint64_t    set;                   /* live_set of the read at hand */
     size_t      batches;               /* with the store */
 } cx_reader;
 
@@ -192,6 +193,7 @@ struct cx_worker_s {
 
     cx_partition     part[CX_PARTITIONS];
     cx_reader        reader[2];
+    uint64_t         live_set;         /* changes with the set of streams */
     uv_timer_t       beat;             /* leases, sweep, configuration */
     bool             beating;          /* its job is with the store */
 

@@ -18,6 +18,7 @@ typedef struct {
 
 
 static void reader_next(cx_reader *r);
+static void reader_refresh(cx_reader *r);
 static void lane_pending(cx_partition *p, cx_lane lane);
 
 
@@ -328,8 +329,45 @@ reader_next(cx_reader *r)
     }
 
     r->reading = true;
+    r->set = w->live_set;
     cx_redis_command(r->redis, argc, argv, READ_BLOCK_MS + COMMAND_MS,
                      reader_replied, r);
+}
+
+
+static void reader_unblocked(void *ctx, const redisReply *reply);
+
+
+/* Makes a blocked read come back: it waits for an old set of streams. */
+static void
+reader_unblock(cx_reader *r)
+{
+    char    id[24];
+    cx_str  argv[] = { CX_STR("CLIENT"), CX_STR("UNBLOCK"), CX_NOSTR };
+
+    if (r->kicked || r->client_id == 0) {
+        return;     /* looked at again when that answer is there */
+    }
+
+    (void) snprintf(id, sizeof(id), "%lld", (long long) r->client_id);
+    argv[2] = cx_strz(id);
+    r->kicked = true;
+    cx_redis_command(r->worker->redis, 3, argv, COMMAND_MS, reader_unblocked,
+                     r);
+}
+
+
+/* The two connections race: the read may have reached Redis after this, or
+ * the set may have changed again since. */
+static void
+reader_refresh(cx_reader *r)
+{
+    if (!r->reading) {
+        reader_next(r);
+
+    } else if (r->set != r->worker->live_set) {
+        reader_unblock(r);
+    }
 }
 
 
@@ -340,35 +378,19 @@ reader_unblocked(void *ctx, const redisReply *reply)
 
     (void) reply;
     r->kicked = false;
-    reader_next(r);
+
+    if (cx_redis_up(r->worker->redis)) {
+        reader_refresh(r);
+    }
 }
 
 
 void
 cx_readers_kick(cx_worker *w)
 {
-    for (int lane = CX_LANE_IN; lane <= CX_LANE_ST; lane++) {
-        cx_reader  *r = &w->reader[lane];
-        char        id[24];
-        cx_str      argv[] = {
-            CX_STR("CLIENT"), CX_STR("UNBLOCK"), CX_NOSTR,
-        };
-
-        if (!r->reading) {
-            reader_next(r);
-            continue;
-        }
-
-        /* It blocks with an old list of streams: let it come back. */
-        if (r->kicked || r->client_id == 0) {
-            continue;
-        }
-
-        (void) snprintf(id, sizeof(id), "%lld", (long long) r->client_id);
-        argv[2] = cx_strz(id);
-        r->kicked = true;
-        cx_redis_command(w->redis, 3, argv, COMMAND_MS, reader_unblocked, r);
-    }
+    w->live_set++;
+    reader_refresh(&w->reader[CX_LANE_IN]);
+    reader_refresh(&w->reader[CX_LANE_ST]);
 }
 
 
@@ -400,7 +422,7 @@ reader_id(void *ctx, const redisReply *reply)
     }
 
     r->client_id = reply->integer;
-    reader_next(r);
+    reader_refresh(r);
 }
 
 

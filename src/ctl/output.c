@@ -278,9 +278,9 @@ ctl_print_list(ctl *c, json_t *list, const ctl_column *columns)
 
 /* --- objects ------------------------------------------------------------- */
 
-/* Members of members get dotted names; two levels are all there are. */
+/* Members of members get dotted names, three levels deep. */
 static void
-print_members(ctl *c, const char *prefix, json_t *object)
+print_members(ctl *c, const char *prefix, json_t *object, int depth)
 {
     const int    wide = 24;
     const char  *key;
@@ -290,9 +290,9 @@ print_members(ctl *c, const char *prefix, json_t *object)
         cx_str  name = cx_printf(c->arena, "%s%s", prefix, key);
         cx_str  text;
 
-        if (json_is_object(v) && prefix[0] == '\0') {
-            name = cx_printf(c->arena, "%s.", key);
-            print_members(c, cx_dupz(c->arena, name), v);
+        if (json_is_object(v) && depth < 3) {
+            name = cx_printf(c->arena, "%s%s.", prefix, key);
+            print_members(c, cx_dupz(c->arena, name), v, depth + 1);
             continue;
         }
 
@@ -307,7 +307,7 @@ ctl_print_object(ctl *c, json_t *object)
 {
     switch (c->output) {
     case CTL_OUT_TABLE:
-        print_members(c, "", object);
+        print_members(c, "", object, 1);
         break;
     case CTL_OUT_NAME:
         printf("%s\n", ctl_text(object, "id"));

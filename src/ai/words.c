@@ -46,14 +46,14 @@ static const char  stops[] =
     /* en */
     " a able about all allowed also am an and any anyone are as ask at "
     "available be because been being bring but by can could did do does "
-    "done for from get give go going got had has have having he hello her "
-    "hey hi his how i if in into is it its just know let like ll look "
+    "done find for from get give go going got had has have having he hello "
+    "her hey hi his how i if in into is it its just know let like ll look "
     "looking make many may me might mine much my need no not of off offer "
     "on one or our out permitted please possible provide question re really "
     "s say she should so some someone sorry still t tell than thank thanks "
-    "that the their them there these they thing this those to too up us use "
-    "using ve very want was we welcome well were what when where whether "
-    "which who whom why will wish with would yes you your "
+    "that the their them there these they thing this those till to too "
+    "until up us use using ve very want was we welcome well were what when "
+    "where whether which who whom why will wish with would yes you your "
     /* de */
     "aber alle als am an auch auf aus bei beim bekomme bekommen bin bis "
     "bitte bringen da danke darf dass dein dem den denn der des die diese "
@@ -367,6 +367,11 @@ cx_word_alike(const cx_word *a, const cx_word *b)
         return (x.len >= 3 && y.len == x.len + 1 && y.p[x.len] == 's')
                || (x.len == 4 && y.len <= x.len + 3)
                || (x.len >= 5 && y.len <= x.len + 6);
+    }
+
+    /* "smoke", "smoking" */
+    if (x.len >= 5 && same == x.len - 1 && x.p[same] == 'e') {
+        return y.len <= same + 3;
     }
 
     return same >= 5 && y.len - same <= 3;

@@ -125,6 +125,7 @@ words(void)
     tap_ok(alike("pet", "pets"), "pet, pets");
     tap_ok(alike("park", "parking"), "park, parking");
     tap_ok(alike("arrive", "arrival"), "arrive, arrival");
+    tap_ok(alike("smoke", "smoking"), "smoke, smoking");
     tap_ok(alike("cancel", "Cancellation"), "cancel, cancellation");
     tap_ok(alike("Caf\xc3\xa9", "cafe"), "accents");
     tap_ok(alike("check in", "check-in"), "check in, check-in");

@@ -450,6 +450,7 @@ cx_api_free(cx_api *api)
         x->next->prev = x->prev;
         x->prev->next = x->next;
         x->api = NULL;
+        x->req.worker = NULL;
     }
 
     uv_close((uv_handle_t *) &api->poll, on_closed);

@@ -58,7 +58,7 @@ typedef struct {
 struct cx_api_request_s {
     cx_db_job             job;           /* first: the store gives it back */
     cx_db                *db;
-    cx_worker            *worker;
+    cx_worker            *worker;        /* NULL: gone, no step follows */
     void                (*wake)(cx_api_request *req);    /* answered */
     cx_arena             *arena;
     const cx_api_route   *route;

@@ -281,7 +281,7 @@ answer(cx_api_request *req, cx_err err)
         cx_out_problem(req, err);
     }
 
-    if (req->status >= 500) {
+    if (err != CX_OK && req->status >= 500) {
         cx_log(CX_LOG_ERROR, "api.failed", CX_FS("method", req->method),
                CX_FZ("route", req->route != NULL ? req->route->path : "-"),
                CX_FZ("error", cx_err_word(err)));
@@ -298,7 +298,7 @@ answer(cx_api_request *req, cx_err err)
 static void
 finish(cx_api_request *req, cx_err err)
 {
-    cx_api_step  after = req->after;
+    cx_api_step  after = req->worker != NULL ? req->after : NULL;
 
     req->paused = false;
     req->after = NULL;

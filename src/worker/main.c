@@ -162,24 +162,35 @@ check_secrets(const main_state *p, char *error, size_t size)
 /* --- signals ------------------------------------------------------------- */
 
 static void
-stop(main_state *p)
+close_all(main_state *p)
 {
     cx_api_free(p->api);
     cx_worker_free(p->worker);
     cx_http_free(p->http);
     cx_db_close(p->db);
+}
 
-    for (size_t i = 0; i < 3; i++) {
-        uv_close((uv_handle_t *) &p->signals[i], NULL);
-    }
+
+/* The loop ends when nothing is open in it any more. */
+static void
+finish_loop(main_state *p)
+{
+    (void) uv_run(&p->loop, UV_RUN_DEFAULT);
+    (void) uv_loop_close(&p->loop);
 }
 
 
 static void
 on_drained(void *ctx)
 {
+    main_state  *p = ctx;
+
     cx_log(CX_LOG_INFO, "worker.stopped", CX_FI("pid", getpid()));
-    stop(ctx);
+    close_all(p);
+
+    for (size_t i = 0; i < 3; i++) {
+        uv_close((uv_handle_t *) &p->signals[i], NULL);
+    }
 }
 
 
@@ -283,8 +294,9 @@ run(main_state *p)
 
     (void) uv_loop_init(&p->loop);
 
-    /* What is open is closed by the exit; nothing has been taken yet. */
     if (!open_all(p, error, sizeof(error))) {
+        close_all(p);
+        finish_loop(p);
         return complain(error);
     }
 
@@ -294,8 +306,7 @@ run(main_state *p)
            CX_FI("pid", getpid()));
     cx_host_notify("READY=1");
 
-    (void) uv_run(&p->loop, UV_RUN_DEFAULT);
-    (void) uv_loop_close(&p->loop);
+    finish_loop(p);
     return EXIT_SUCCESS;
 }
 
@@ -310,13 +321,13 @@ check(main_state *p)
     (void) uv_loop_init(&p->loop);
     db = cx_db_open(&p->loop, store_url(p), error, sizeof(error));
 
+    cx_db_close(db);
+    finish_loop(p);
+
     if (db == NULL) {
         return complain(error);
     }
 
-    cx_db_close(db);
-    (void) uv_run(&p->loop, UV_RUN_DEFAULT);
-    (void) uv_loop_close(&p->loop);
     printf("settings and store are fine\n");
     return EXIT_SUCCESS;
 }

@@ -207,7 +207,7 @@ sub lay_channel
     must($site, '/api/v1/channels', {
         name => 'wa', type => 'whatsapp', account => $Bench::Deliveries::ACCOUNT,
         agent => 'bench', token_file => "$site->{dir}/run/token",
-        base_url => $origin,
+        base_url => "$origin/v24.0",
     });
     $worker->stop;
 
@@ -358,7 +358,7 @@ sub kept_by_us
     my ($site) = @_;
 
     chomp(my $n = `sqlite3 -readonly '$site->{dir}/run/worker.db' "SELECT
-        count(*) FROM messages WHERE outbound AND state = 'accepted'" 2>&1`);
+        count(*) FROM messages WHERE outbound = 1 AND accepted_at > 0" 2>&1`);
 
     return $n =~ /^\d+$/ ? $n : 0;
 }

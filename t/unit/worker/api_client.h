@@ -77,7 +77,7 @@ cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
 {
     (void) w;
 
-    if (partition == P && cx_str_eq(json, CX_STR("{\"raw\":1}"))) {
+    if (partition == PARTITION && cx_str_eq(json, CX_STR("{\"raw\":1}"))) {
         atomic_fetch_add(&enqueues, 1);
     }
 

@@ -237,7 +237,7 @@ new_dead(const fixture *f)
         .channel = CX_STR("wa-main"),
         .reason = CX_STR("version"),
         .body = CX_STR("{\"raw\":1}"),
-        .partition = P,
+        .partition = PARTITION,
         .state = CX_STR("dead"),
         .created_at = T0,
     };

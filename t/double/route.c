@@ -28,7 +28,7 @@ td_kind_of(const td_req *req, const json_t *body)
         return TD_KIND_MODEL;
     }
 
-    if (starts(req->path, "/v") && ends(req->path, "/messages")) {
+    if (ends(req->path, "/messages")) {
         return json_object_get(body, "status") != NULL ? TD_KIND_RECEIPT
                                                        : TD_KIND_SEND;
     }

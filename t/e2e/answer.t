@@ -150,8 +150,9 @@ is($sent[0]{text}, 'They are heated.', 'edited: the new text is sent');
 
 $r = review_of(16505551006, 'May pools be used at night?');
 $cx->api('POST', "/api/v1/reviews/$r->{id}/reject", { reason => 'nonsense' });
-is_deeply($cx->api('GET', '/api/v1/reviews')->{data}, [],
-          'rejected: nothing waits any more');
+is_deeply([map { $_->{question} } @{$cx->api('GET', '/api/v1/reviews')->{data}}],
+          ['Do you rent out submarines?'],
+          'rejected: only the unknown question still waits');
 
 # --- the account -------------------------------------------------------------
 
@@ -168,7 +169,7 @@ $cx->api('POST', "/api/v1/reviews/$r->{id}/approve");
 @sent = sent_to(16505551007, 3);
 is(scalar @sent, 3, 'a long answer is cut into three');
 is(scalar(grep { length $_->{text} > 4096 } @sent), 0, 'none is too long');
-is(join(' ', map { $_->{text} } @sent), join(' ', ('lorem') x 1500),
+ok(join(' ', map { $_->{text} } @sent) eq join(' ', ('lorem') x 1500),
    'nothing is lost, in order');
 
 $cx->finish;

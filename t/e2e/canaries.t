@@ -71,10 +71,14 @@ $cx->script({ match => { kind => 'graph' }, times => 1, do => {
     details => "Message to $phone undeliverable: $text" } } } } },
     { match => { kind => 'model', text => 'fail' }, times => 1, do => {
       status => 400, body => { error => { message => "no: $text fail",
-      type => 'invalid_request_error', code => "x-$phone" } } } });
+      type => 'invalid_request_error', code => 'x' } } } });
 $cx->say(from => $phone, text => "$text refused");
+ok($cx->wait_for(10, sub {
+       @{$cx->api('GET', '/api/v1/dead-letters')->{data}} == 1;
+   }), 'a refused send');
 $cx->say(from => $phone, text => "$text fail");
-$cx->wait_for(10, sub { my @l = $cx->ledger; @l >= 2 });
+ok($cx->wait_for(10, sub { my @l = $cx->ledger; @l == 2 }),
+   'a model that refuses');
 
 # Redis away.
 $cx->stop('redis');

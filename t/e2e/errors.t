@@ -51,9 +51,9 @@ is(scalar sends_to('4001'), 1, '... tried once');
 
 # For now.
 $cx->script({ match => { kind => 'graph', to => '4002' }, times => 2,
-              do => { code => 131056 } });
-$cx->say(from => 16505554002, text => 'pair rate');
-ok(accepted('4002', 40), 'a throttled send goes out later');
+              do => { code => 130429 } });
+$cx->say(from => 16505554002, text => 'throughput');
+ok(accepted('4002', 20), 'a throttled send goes out later');
 is(scalar sends_to('4002'), 3, '... at the third attempt');
 
 $cx->script({ match => { kind => 'graph', to => '4003' }, times => 1,
@@ -65,9 +65,9 @@ cmp_ok(time - $start, '>=', 1, '... not before Retry-After');
 
 # For now, for too long.
 $cx->script({ match => { kind => 'graph', to => '4004' }, times => 4,
-              do => { code => 131057 } });
-$cx->say(from => 16505554004, text => 'maintenance');
-$d = dead(30, qr/131057/);
+              do => { code => 131016 } });
+$cx->say(from => 16505554004, text => 'unavailable');
+$d = dead(30, qr/131016/);
 ok($d, 'what fails too often is a dead letter');
 is(scalar sends_to('4004'), 4, '... after its attempts');
 $cx->api('POST', "/api/v1/dead-letters/$d->{id}/retry");

@@ -37,12 +37,12 @@ sub new_scene {
 }
 
 
-# Three customers each say something; the worker dies at the point's nth hit.
+# Some customers each say something; the worker dies at the point's nth hit.
 # False: it did not come by that point.
 sub kill_at {
-    my ($cx, $point, $nth, $n) = @_;
+    my ($cx, $point, $nth, $n, $customers) = @_;
 
-    my @customers = map { 16505560000 + 10 * $n + $_ } 0 .. 2;
+    my @customers = map { 16505560000 + 10 * $n + $_ } 1 .. $customers;
     $cx->say(from => $_, id => "wamid.fp$_", text => "q$_") for @customers;
 
     $cx->failpoint("$point=kill:$nth")->start('worker');
@@ -52,17 +52,46 @@ sub kill_at {
 }
 
 
-# Per customer: how often the provider took an answer, and what is held.
+# Per customer: how often the provider took an answer, and whether one is held
+# (with a reason) for a person.
 sub account {
     my ($cx, @customers) = @_;
 
-    my %sent = map { $_ => 0 } @customers;
+    my %of = map { $_ => { sent => 0, held => 0 } } @customers;
     for my $e ($cx->ledger) {
         my $to = $e->{to} =~ s/^\+//r;
-        $sent{$to}++ if exists $sent{$to};
+        $of{$to}{sent}++ if exists $of{$to};
     }
 
-    return \%sent;
+    for my $m (@{$cx->api('GET', '/api/v1/messages?state=held')->{data}}) {
+        my $c = $cx->api('GET', "/api/v1/conversations/$m->{conversation}");
+        my ($tail) = $c->{phone_masked} =~ /(\d{4})$/;
+        my ($to) = grep { /$tail$/ } @customers;
+        $of{$to}{held}++ if defined $to && length($m->{error}{text} // '');
+    }
+
+    return \%of;
+}
+
+
+# Waits until every customer has an answer or a held one and nothing is in
+# doubt any more, and says how it is: "1 1 held" for two who got one answer
+# each and one who got none.
+sub verdict {
+    my ($cx, @customers) = @_;
+
+    my $of;
+    $cx->wait_for(12, sub {
+        $of = account($cx, @customers);
+        my @open = map { @{$cx->api('GET', "/api/v1/messages?state=$_")
+                               ->{data}} } qw(ready sending ambiguous);
+        !@open && !grep { $_->{sent} + $_->{held} == 0 } values %$of;
+    });
+
+    return join ' ', map {
+        my $c = $of->{$_};
+        ($c->{sent} || '') . ($c->{held} ? 'held' : $c->{sent} ? '' : 'none');
+    } @customers;
 }
 
 

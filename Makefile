@@ -79,4 +79,4 @@ include t/test.mk
 include t/lint/lint.mk
 include t/fuzz/fuzz.mk
 -include bench/bench.mk
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

@@ -191,13 +191,12 @@ cx_sqlite_message(cx_store *s, int64_t id, cx_arena *a, cx_message_row *out)
 
 
 static cx_err
-add_outs(cx_store *s, int64_t conversation_id, int64_t after,
-    int64_t turn_id, cx_arena *a, cx_message_list *list)
+add_outs(cx_store *s, int64_t conversation_id, int64_t turn_id, cx_arena *a,
+    cx_message_list *list)
 {
     cx_query  q = cx_query_of(s, CX_SQL_TURN_OUTS);
 
     cx_bind_i64(&q, conversation_id);
-    cx_bind_i64(&q, after);
     cx_bind_i64(&q, turn_id);
 
     return read_messages(&q, a, list);
@@ -223,7 +222,7 @@ cx_sqlite_timeline(cx_store *s, cx_str event, cx_arena *a,
     in = &list.items[0];
 
     if (in->turn_id != 0) {
-        err = add_outs(s, in->conversation_id, in->id, in->turn_id, a, &list);
+        err = add_outs(s, in->conversation_id, in->turn_id, a, &list);
     }
 
     if (err == CX_OK) {

@@ -19,7 +19,7 @@
 #define T0       INT64_C(1800000000000)
 #define AGENT    INT64_C(11)
 #define CHANNEL  INT64_C(21)
-#define P        5u                     /* partition of the tests */
+#define PARTITION  5u                  /* of the tests */
 
 #define OPS   (fx_ops())
 /* Runs one operation in a transaction of its own. */
@@ -166,7 +166,7 @@ fx_open(fixture *f)
     fx_must(TX(f->s, OPS->agent_put(f->s, &agent, true)) == CX_OK, "agent");
     fx_must(TX(f->s, OPS->channel_put(f->s, &channel, true)) == CX_OK,
             "channel");
-    f->epoch = fx_lease(f->s, P, "w1", T0);
+    f->epoch = fx_lease(f->s, PARTITION, "w1", T0);
     fx_must(f->epoch > 0, "lease");
 }
 
@@ -197,7 +197,7 @@ fx_close(fixture *f)
 static inline cx_fence
 fx_fence(const fixture *f)
 {
-    return (cx_fence) { P, f->epoch };
+    return (cx_fence) { PARTITION, f->epoch };
 }
 
 

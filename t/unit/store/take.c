@@ -27,7 +27,8 @@ first_sight(fixture *f)
     tap_is_int(t.turn_seq, 1, "it is the first turn");
     tap_is_int(t.inputs, 1, "of one input");
     tap_is_int(t.deadline, T0 + 1000, "which waits for a quiet second");
-    tap_is_int(t.partition, P, "the event's partition is the conversation's");
+    tap_is_int(t.partition, PARTITION,
+               "the event's partition is the conversation's");
 
     tap_is_int(OPS->conversation(f->s, t.conversation_id, f->a, &c), CX_OK,
                "the conversation is there");
@@ -131,36 +132,38 @@ take_with(const fixture *f, const char *peer, const char *alt, const char *id,
 static void
 aliases(fixture *f)
 {
-    const int64_t   other = fx_lease(f->s, P + 1, "w1", T0);
-    const cx_taken  a = take_with(f, "4915", "", "wamid.a1", P, f->epoch);
+    const int64_t   other = fx_lease(f->s, PARTITION + 1, "w1", T0);
+    const cx_taken  a = take_with(f, "4915", "", "wamid.a1", PARTITION,
+                                  f->epoch);
     cx_taken        t;
     cx_recall       r;
 
-    t = take_with(f, "US.77", "4915", "wamid.a2", P + 1, other);
+    t = take_with(f, "US.77", "4915", "wamid.a2", PARTITION + 1, other);
     tap_is_int(t.conversation_id, a.conversation_id,
                "the user id continues what the number began");
-    tap_is_int(t.partition, P, "the partition of the conversation stays");
+    tap_is_int(t.partition, PARTITION,
+               "the partition of the conversation stays");
     tap_is_int(t.turn_id, a.turn_id, "it joins the open turn");
 
     OPS->recall(f->s, t.turn_id, 5, f->a, &r);
     tap_is_str(r.peer, CX_STR("US.77"), "a reply goes to the newest address");
     tap_is_str(r.peer_alt, CX_STR("4915"), "the other one is known");
 
-    t = take_with(f, "US.77", "", "wamid.a3", P + 1, other);
+    t = take_with(f, "US.77", "", "wamid.a3", PARTITION + 1, other);
     tap_is_int(t.conversation_id, a.conversation_id,
                "from then on the user id is enough");
     OPS->recall(f->s, t.turn_id, 5, f->a, &r);
     tap_is_str(r.peer_alt, CX_STR("4915"), "and the number is not forgotten");
 
-    t = take_with(f, "4915", "", "wamid.a4", P, f->epoch);
+    t = take_with(f, "4915", "", "wamid.a4", PARTITION, f->epoch);
     tap_is_int(t.conversation_id, a.conversation_id, "the number still is");
     OPS->recall(f->s, t.turn_id, 5, f->a, &r);
     tap_is_str(r.peer, CX_STR("4915"), "the address goes back");
     tap_is_str(r.peer_alt, CX_STR("US.77"), "the ids have changed places");
 
-    t = take_with(f, "US.88", "4916", "wamid.a5", P, f->epoch);
+    t = take_with(f, "US.88", "4916", "wamid.a5", PARTITION, f->epoch);
     tap_ok(t.conversation_id != a.conversation_id, "another person");
-    tap_is_int(take_with(f, "4916", "", "wamid.a6", P, f->epoch)
+    tap_is_int(take_with(f, "4916", "", "wamid.a6", PARTITION, f->epoch)
                .conversation_id, t.conversation_id,
                "the second id of a first message is known too");
 }

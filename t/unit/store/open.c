@@ -13,7 +13,8 @@ static void
 urls(void)
 {
     tap_ok(cx_store_find(CX_STR("sqlite:/x")) != NULL, "sqlite: is ours");
-    tap_ok(cx_store_find(CX_STR("/var/lib/connext/db")) != NULL, "so is a path");
+    tap_ok(cx_store_find(CX_STR("/var/lib/connext/db")) != NULL,
+           "so is a path");
     tap_ok(cx_store_find(CX_STR("./a:b")) != NULL, "also with a colon in it");
     tap_ok(cx_store_find(CX_STR("postgresql://h/db")) == NULL,
            "another scheme is not");
@@ -101,8 +102,9 @@ migrations(const fixture *f)
 {
     struct stat  st;
     cx_store    *s;
-    int64_t      newest = ask(f->s, "SELECT max(number) FROM schema_migrations");
+    int64_t      newest;
 
+    newest = ask(f->s, "SELECT max(number) FROM schema_migrations");
     tap_ok(newest >= 1, "the schema has a number");
     tap_is_int(try_open(f, "%s", true, &s), CX_OK, "opened once more");
     tap_is_int(ask(s, "SELECT count(*) FROM schema_migrations"), newest,

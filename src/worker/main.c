@@ -22,6 +22,7 @@
 #define ERROR_BYTES   512
 /* A job has one call under way at a time; reading receipts come on top. */
 #define CALLS_PER_JOB 2
+#define SIGNALS       3
 
 static const char  usage[] =
     "usage: connext-worker [-c FILE] [--check | --config-dump]\n"
@@ -53,7 +54,7 @@ typedef struct {
     cx_http        *http;
     cx_worker      *worker;
     cx_api         *api;
-    uv_signal_t     signals[3];
+    uv_signal_t     signals[SIGNALS];
     bool            draining;
 } main_state;
 
@@ -161,13 +162,15 @@ check_secrets(const main_state *p, char *error, size_t size)
 
 /* --- signals ------------------------------------------------------------- */
 
+/* Outside the loop's callbacks.  The store first: what it still does calls
+ * back into the others. */
 static void
 close_all(main_state *p)
 {
+    cx_db_close(p->db);
     cx_api_free(p->api);
     cx_worker_free(p->worker);
     cx_http_free(p->http);
-    cx_db_close(p->db);
 }
 
 
@@ -185,12 +188,7 @@ on_drained(void *ctx)
 {
     main_state  *p = ctx;
 
-    cx_log(CX_LOG_INFO, "worker.stopped", CX_FI("pid", getpid()));
-    close_all(p);
-
-    for (size_t i = 0; i < 3; i++) {
-        uv_close((uv_handle_t *) &p->signals[i], NULL);
-    }
+    uv_stop(&p->loop);
 }
 
 
@@ -253,7 +251,7 @@ watch_signals(main_state *p)
         { SIGHUP,  on_reload },
     };
 
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < SIGNALS; i++) {
         (void) uv_signal_init(&p->loop, &p->signals[i]);
         p->signals[i].data = p;
         (void) uv_signal_start(&p->signals[i], watched[i].fn,
@@ -306,7 +304,15 @@ run(main_state *p)
            CX_FI("pid", getpid()));
     cx_host_notify("READY=1");
 
+    (void) uv_run(&p->loop, UV_RUN_DEFAULT);    /* until drained */
+
+    for (size_t i = 0; i < SIGNALS; i++) {
+        uv_close((uv_handle_t *) &p->signals[i], NULL);
+    }
+
+    close_all(p);
     finish_loop(p);
+    cx_log(CX_LOG_INFO, "worker.stopped", CX_FI("pid", getpid()));
     return EXIT_SUCCESS;
 }
 

@@ -138,12 +138,14 @@ cx_queue_quarantine(char *buf, cx_str prefix)
  * repeat makes a second entry, which the store refuses by its id; the other
  * order would lose the message.  SISMEMBER and XADD both fail before any
  * write when a key has a wrong type.  The time is Redis', so that edges with
- * unlike clocks share one epoch.
+ * unlike clocks share one epoch; its two parts of key names are kept between
+ * calls, because Lua prints a number slowly.
  */
 const char  cx_queue_lua[] =
     "#!lua name=" CX_QUEUE_LIBRARY "\n"
     "local EPOCH = " TEXT(CX_DEDUPE_EPOCH_S) "\n"
     "local TTL = 2 * EPOCH + 3600\n"
+    "local known, cur_part, old_part\n"
     "\n"
     "local function enq(keys, args)\n"
     "  local n = #args\n"
@@ -154,8 +156,13 @@ const char  cx_queue_lua[] =
     "  local call = redis.call\n"
     "  local stream = keys[1]\n"
     "  local epoch = math.floor(call('TIME')[1] / EPOCH)\n"
-    "  local cur = keys[2] .. ':' .. epoch .. ':'\n"
-    "  local old = keys[2] .. ':' .. epoch - 1 .. ':'\n"
+    "  if epoch ~= known then\n"
+    "    known = epoch\n"
+    "    cur_part = ':' .. epoch .. ':'\n"
+    "    old_part = ':' .. epoch - 1 .. ':'\n"
+    "  end\n"
+    "  local cur = keys[2] .. cur_part\n"
+    "  local old = keys[2] .. old_part\n"
     "  local out = {}\n"
     "  for i = 1, n, 3 do\n"
     "    local member = args[i + 1]\n"

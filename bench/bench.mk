@@ -5,14 +5,17 @@ BENCH ?= full
 AREA  ?= edge,worker
 ONLY  ?= .
 
-BENCH_DOCS = $(if $(filter full,$(BENCH))$(filter-out .,$(ONLY)),)
+# Only a whole run makes the page.
+BENCH_DOCS = $(if $(filter full:edge$(comma)worker:.,$(BENCH):$(AREA):$(ONLY)),\
+               --docs docs/PERFORMANCE.md)
+comma := ,
 
 .PHONY: bench
 bench: module worker $(B)/bench/node/node_modules  ## beside the peers; BENCH=quick: short
 	@sh packaging/deps.sh bench
 	@perl bench/bench.pl --build $(B) --module $(MODULE) \
 	  --worker $(B)/connext-worker --area $(AREA) --only '$(ONLY)' \
-	  $(if $(filter quick,$(BENCH)),--quick,--docs docs/PERFORMANCE.md)
+	  $(if $(filter quick,$(BENCH)),--quick) $(BENCH_DOCS)
 
 $(B)/bench/node/node_modules: bench/package.json
 	@sh packaging/deps.sh bench

@@ -27,6 +27,7 @@ sub new
     my $dir = "$build/bench";
 
     make_path("$dir/data", "$dir/run");
+    unlink glob("$dir/run/*.log");
 
     return bless { build => $build, dir => $dir, here => $RealBin,
                    node => "$dir/node/node_modules",

@@ -339,7 +339,7 @@ sub conditions
     s/^nginx version: //, s/^Redis server v=(\S+).*/Redis $1/,
     s/^v/Node /, s/^curl .*(libcurl)\/(\S+).*/$1 $2/ for @versions;
 
-    chomp(my $cpus = `nproc`);
+    my $cpus = () = Bench::Proc::slurp('/proc/cpuinfo') =~ /^processor\b/mg;
 
     return sprintf "%s, %s, %s CPUs (%s), %s; commit %s; median of %d run%s"
         . " of %d s; server on CPU %d, load, Redis and doubles on CPU %d.\n"

@@ -200,6 +200,11 @@ cx_worker_free(cx_worker *w)
         (void) uv_run(w->loop, UV_RUN_NOWAIT);
     }
 
+    /* The store is closed: nothing can be given back any more. */
+    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
+        w->part[i].state = CX_PART_NONE;
+    }
+
     cx_convs_free(w);
     (void) uv_run(w->loop, UV_RUN_NOWAIT);
 

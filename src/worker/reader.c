@@ -297,7 +297,9 @@ reader_next(cx_reader *r)
     size_t      n = 0;
     char        block[24];
 
-    if (r->reading || !cx_redis_up(r->redis) || !reader_has_room(r)) {
+    if (r->redis == NULL || r->reading || !cx_redis_up(r->redis)
+        || !reader_has_room(r))
+    {
         return;
     }
 

@@ -259,7 +259,9 @@ typedef struct {
     cx_str               peer;
     cx_str               peer_alt;
     cx_str               event;         /* trace of the newest input */
-    cx_message_list      history;       /* oldest first, inputs left out */
+    /* Oldest first; inputs, and what the customer never got, left out.  Only
+     * id, turn_id, outbound, author, state, created_at, content, text. */
+    cx_message_list      history;
 } cx_recall;
 
 /* PLAN: the reply becomes record, to be sent or to be reviewed. */
@@ -289,7 +291,9 @@ typedef struct {
     int64_t   now_ms;
 } cx_claim;
 
-/* SETTLE: what came of it. */
+/* SETTLE: what came of it.  CX_STALE when it is not being sent any more: a
+ * status has proven it meanwhile, or a person has decided.  ACCEPTED is taken
+ * then too: it adds the id to what a faster status has told. */
 typedef struct {
     cx_fence      fence;
     int64_t       message_id;
@@ -314,7 +318,8 @@ typedef struct {
     bool      known;
     int64_t   message_id;
     int64_t   conversation_id;
-    bool      was_ambiguous;      /* this status is the proof it was sent */
+    bool      was_ambiguous;      /* ambiguous or held, and this is the proof
+                                   * that it was sent */
     bool      changed;
 } cx_status_out;
 
@@ -380,7 +385,9 @@ typedef struct {
     const char  *name;
 
     /* Opens (creating and migrating under a lock when migrate is set).
-     * CX_IO, CX_VERSION (schema newer than we know); *error is for people. */
+     * CX_IO (also: an older schema, and migrate is not set), CX_VERSION
+     * (schema newer than we know), CX_INVALID (not a URL); *error is for
+     * people. */
     cx_err (*open)(const char *url, bool migrate, cx_store **out,
         char *error, size_t error_size);
     void (*close)(cx_store *s);
@@ -434,6 +441,7 @@ typedef struct {
     cx_err (*channels)(cx_store *s, cx_arena *a, cx_channel_list *out);
     cx_err (*channel_put)(cx_store *s, const cx_channel_row *row,
         bool create);
+    /* CX_CONFLICT: it has conversations. */
     cx_err (*channel_delete)(cx_store *s, int64_t id);
 
     /* Replaces a file of that name; its old chunks go in the same step. */
@@ -442,7 +450,8 @@ typedef struct {
     cx_err (*knowledge)(cx_store *s, int64_t agent_id, cx_arena *a,
         cx_knowledge_list *out);
     cx_err (*knowledge_delete)(cx_store *s, int64_t id);
-    /* query: FTS text (cx_ai_query); empty gives nothing. */
+    /* query: FTS text (cx_ai_query); empty gives nothing, CX_INVALID when it
+     * cannot be read. */
     cx_err (*search)(cx_store *s, int64_t agent_id, cx_str query,
         size_t limit, cx_arena *a, cx_hit_list *out);
 
@@ -492,7 +501,8 @@ typedef struct {
     cx_err (*counts)(cx_store *s, cx_counts *out);
 } cx_store_ops;
 
-/* By URL: "sqlite:/path" or a path; NULL: not supported by this build. */
+/* By URL: "sqlite:/path" or a path, and then "?synchronous=off|normal|full"
+ * (full: a commit is on the disk); NULL: not supported by this build. */
 const cx_store_ops *cx_store_find(cx_str url);
 
 #endif /* CX_STORE_STORE_H */

@@ -203,7 +203,7 @@ refused(fixture *f)
 }
 
 
-/* --- every order ends the same -------------------------------------------- */
+/* --- every order ends the same ------------------------------------------- */
 
 static const char *const words[5] = {
     "sent", "delivered", "read", "played", "failed",

@@ -123,9 +123,13 @@ load_done(cx_db_job *job, cx_err err)
 
     free(l);
 
+    /* Asked for again while the store was read: what waits, waits on. */
     if (w->dir_stale) {
         w->dir_stale = false;
         cx_directory_load(w);
+
+    } else if (err == CX_OK) {
+        cx_take_resume(w);
     }
 
     cx_worker_check_drained(w);

@@ -200,6 +200,7 @@ struct cx_worker_s {
     cx_directory     dir;
     bool             dir_loading;
     bool             dir_stale;
+    struct cx_take_batch_s  *unrouted; /* wait for the directory */
 
     cx_conv        **buckets;
     size_t           nbuckets;
@@ -256,6 +257,8 @@ void cx_redis_check(cx_worker *w);
 /* take.c */
 void cx_take_entries(cx_worker *w, unsigned p, cx_lane lane,
     const redisReply *entries);
+/* The directory was read: batches that waited for it go on. */
+void cx_take_resume(cx_worker *w);
 
 /* directory.c */
 void cx_directory_load(cx_worker *w);

@@ -387,7 +387,7 @@ beat_done(cx_db_job *job, cx_err err)
         }
     }
 
-    if (b->version != w->dir.version) {
+    if (b->version != w->dir.version || w->unrouted != NULL) {
         cx_directory_load(w);
     }
 

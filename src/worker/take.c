@@ -31,15 +31,18 @@ typedef struct {
     }              kind;
 } take_item;
 
-typedef struct {
-    cx_db_job   job;
-    cx_worker  *worker;
-    cx_arena   *arena;
-    cx_fence    fence;
-    cx_lane     lane;
-    size_t      n;
-    take_item  *items;
-} take_batch;
+typedef struct cx_take_batch_s  take_batch;
+
+struct cx_take_batch_s {
+    cx_db_job    job;
+    cx_worker   *worker;
+    cx_arena    *arena;
+    cx_fence     fence;
+    cx_lane      lane;
+    size_t       n;
+    take_item   *items;
+    take_batch  *next;           /* waits for the directory */
+};
 
 
 /* --- what an event is ---------------------------------------------------- */
@@ -439,6 +442,76 @@ batch_done(cx_db_job *job, cx_err err)
 }
 
 
+static void
+batch_submit(take_batch *b)
+{
+    CX_FP("take.before");
+    cx_db_write(b->worker->db, &b->job);
+}
+
+
+static bool
+item_is_unrouted(const take_item *it)
+{
+    return it->kind == ITEM_DEAD && it->parsed == CX_UNKNOWN_CHANNEL;
+}
+
+
+/* A channel may be younger than our directory.  Who comes later waits, too:
+ * the order stays. */
+static bool
+batch_must_wait(const take_batch *b)
+{
+    if (b->worker->unrouted != NULL) {
+        return true;
+    }
+
+    for (size_t i = 0; i < b->n; i++) {
+        if (item_is_unrouted(&b->items[i])) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static void
+batch_wait(take_batch *b)
+{
+    take_batch  **at = &b->worker->unrouted;
+
+    while (*at != NULL) {
+        at = &(*at)->next;
+    }
+
+    *at = b;
+    cx_directory_load(b->worker);
+}
+
+
+/* The directory is as new as can be: who is unknown now is unknown. */
+void
+cx_take_resume(cx_worker *w)
+{
+    take_batch  *b = w->unrouted, *next;
+
+    w->unrouted = NULL;
+
+    for (/* void */; b != NULL; b = next) {
+        next = b->next;
+
+        for (size_t i = 0; i < b->n; i++) {
+            if (item_is_unrouted(&b->items[i])) {
+                item_route(b, &b->items[i]);
+            }
+        }
+
+        batch_submit(b);
+    }
+}
+
+
 void
 cx_take_entries(cx_worker *w, unsigned partition, cx_lane lane,
     const redisReply *entries)
@@ -474,7 +547,12 @@ cx_take_entries(cx_worker *w, unsigned partition, cx_lane lane,
         return;
     }
 
-    CX_FP("take.before");
     w->reader[lane].batches++;
-    cx_db_write(w->db, &b->job);
+
+    if (batch_must_wait(b)) {
+        batch_wait(b);
+
+    } else {
+        batch_submit(b);
+    }
 }

@@ -1,6 +1,7 @@
 #include "worker/db.h"
 
 #include "worker/fp.h"
+#include "worker/log.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -180,19 +181,32 @@ run_together(cx_db *db, cx_store *store, cx_db_job *jobs)
 
 
 static void
+write_one(cx_db *db, cx_store *store, cx_db_job *job)
+{
+    const cx_err  err = run_together(db, store, job);
+
+    if (err != CX_OK) {
+        job->err = err;
+        cx_log(CX_LOG_ERROR, "store.failed",
+               CX_FZ("outcome", cx_err_word(err)),
+               CX_FZ("error", err == CX_IO ? db->ops->error(store) : ""));
+    }
+
+    hand_back(db, job);
+}
+
+
+static void
 write_batch(cx_db *db, cx_store *store, cx_db_job *jobs)
 {
-    cx_err      err;
     cx_db_job  *job, *next;
 
-    err = run_together(db, store, jobs);
-    if (err == CX_OK) {
-        hand_back(db, jobs);
+    if (jobs->next == NULL) {
+        write_one(db, store, jobs);
         return;
     }
 
-    if (jobs->next == NULL) {
-        jobs->err = err;
+    if (run_together(db, store, jobs) == CX_OK) {
         hand_back(db, jobs);
         return;
     }
@@ -200,13 +214,7 @@ write_batch(cx_db *db, cx_store *store, cx_db_job *jobs)
     for (job = jobs; job != NULL; job = next) {
         next = job->next;
         job->next = NULL;
-
-        err = run_together(db, store, job);
-        if (err != CX_OK) {
-            job->err = err;
-        }
-
-        hand_back(db, job);
+        write_one(db, store, job);
     }
 }
 

@@ -152,6 +152,14 @@ fake_rollback(cx_store *s)
 }
 
 
+static const char *
+fake_error(cx_store *s)
+{
+    (void) s;
+    return "as the test wants it";
+}
+
+
 static const cx_store_ops  fake = {
     .name = "fake",
     .open = fake_open,
@@ -159,6 +167,7 @@ static const cx_store_ops  fake = {
     .begin = fake_begin,
     .commit = fake_commit,
     .rollback = fake_rollback,
+    .error = fake_error,
 };
 
 

@@ -20,10 +20,10 @@
 #include "core/msg.h"
 #include "core/queue.h"
 
-/* --- values that are stored as words; one table each ----------------------- */
+/* --- values that are stored as words; one table each --------------------- */
 
 /* A turn: one or more messages of a customer that get one reply. */
-#define CX_TURN_STATES(X)                                                      \
+#define CX_TURN_STATES(X)                                                     \
     X(OPEN,    "open")       /* collecting, thinking; recovered if we die   */ \
     X(REPLIED, "replied")    /* its reply is in messages                    */ \
     X(HUMAN,   "human")      /* waits for a person (review)                 */ \
@@ -33,26 +33,26 @@
 /*
  * An outbound message is its own outbox entry: this is its state.
  *
- *  draft -> review -> ready -> sending -> accepted -> sent -> delivered -> read
- *                       ^        |  |                            (played)
- *                       |        |  +-> ambiguous -> accepted | ready | held
- *                       +--------+-> failed
+ *  review -> ready -> sending -> accepted -> sent -> delivered -> read
+ *              ^        |  |                            (played)
+ *              |        |  +-> ambiguous -> accepted | ready | held
+ *              +--------+-> failed
  *  inbound messages are "received".
  */
-#define CX_MSG_STATES(X)                                                       \
-    X(RECEIVED,  "received")                                                   \
-    X(REVIEW,    "review")                                                     \
-    X(REJECTED,  "rejected")                                                   \
-    X(READY,     "ready")                                                      \
-    X(SENDING,   "sending")                                                    \
-    X(AMBIGUOUS, "ambiguous")                                                  \
-    X(HELD,      "held")                                                       \
-    X(FAILED,    "failed")                                                     \
-    X(CANCELLED, "cancelled")                                                  \
-    X(ACCEPTED,  "accepted")                                                   \
-    X(SENT,      "sent")                                                       \
-    X(DELIVERED, "delivered")                                                  \
-    X(READ,      "read")                                                       \
+#define CX_MSG_STATES(X)                                                      \
+    X(RECEIVED,  "received")                                                  \
+    X(REVIEW,    "review")                                                    \
+    X(REJECTED,  "rejected")                                                  \
+    X(READY,     "ready")                                                     \
+    X(SENDING,   "sending")                                                   \
+    X(AMBIGUOUS, "ambiguous")                                                 \
+    X(HELD,      "held")                                                      \
+    X(FAILED,    "failed")                                                    \
+    X(CANCELLED, "cancelled")                                                 \
+    X(ACCEPTED,  "accepted")                                                  \
+    X(SENT,      "sent")                                                      \
+    X(DELIVERED, "delivered")                                                 \
+    X(READ,      "read")                                                      \
     X(PLAYED,    "played")
 
 typedef enum {
@@ -73,7 +73,7 @@ const char *cx_turn_state_word(cx_turn_state s);
 const char *cx_msg_state_word(cx_msg_state s);
 bool cx_msg_state_parse(cx_str word, cx_msg_state *s);
 
-/* --- rows ------------------------------------------------------------------ */
+/* --- rows ---------------------------------------------------------------- */
 
 typedef struct {
     int64_t  id;
@@ -171,7 +171,7 @@ typedef struct {
     cx_str   kind;            /* "event", "send", "turn" */
     cx_str   channel;
     int64_t  ref;             /* message or turn id, 0 for an event */
-    cx_str   reason;          /* a word of CX_OUTCOMES or the provider's code */
+    cx_str   reason;          /* word of CX_OUTCOMES or provider's code */
     cx_str   text;
     cx_str   body;            /* event: the stream entry as it was */
     int64_t  partition;       /* event: where it came from */
@@ -210,7 +210,7 @@ typedef CX_LIST(cx_dead_row)          cx_dead_list;
 typedef CX_LIST(cx_knowledge_row)     cx_knowledge_list;
 typedef CX_LIST(cx_hit_row)           cx_hit_list;
 
-/* --- the engine's operations: arguments and results ------------------------ */
+/* --- the engine's operations: arguments and results ---------------------- */
 
 /* Who acts: effects check it against the partition's row (CX_FENCED). */
 typedef struct {

@@ -282,7 +282,7 @@ td_conn_answer(td_conn *c)
 }
 
 
-/* --- bytes to requests ----------------------------------------------------- */
+/* --- bytes to requests --------------------------------------------------- */
 
 static void
 fail(td_conn *c)
@@ -514,7 +514,7 @@ parse(td_conn *c)
 }
 
 
-/* --- sockets --------------------------------------------------------------- */
+/* --- sockets ------------------------------------------------------------- */
 
 static void
 alloc(uv_handle_t *h, size_t hint, uv_buf_t *buf)

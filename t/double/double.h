@@ -104,7 +104,7 @@ typedef struct {
 
 extern td_double  td;
 
-/* --- conn.c ---------------------------------------------------------------- */
+/* --- conn.c -------------------------------------------------------------- */
 
 bool td_listen_tcp(const char *host, int port, int *bound);
 bool td_listen_unix(const char *path);
@@ -114,19 +114,19 @@ td_reply *td_conn_reply(td_conn *c);
 /* Sends the reply, as it says, after its delay.  Once per request. */
 void td_conn_answer(td_conn *c);
 
-/* --- route.c --------------------------------------------------------------- */
+/* --- route.c ------------------------------------------------------------- */
 
 void td_route(td_conn *c);
 td_kind td_kind_of(const td_req *req, const json_t *body);
 
-/* --- graph.c, model.c ------------------------------------------------------ */
+/* --- graph.c, model.c ---------------------------------------------------- */
 
 void td_graph(td_conn *c, td_kind kind, json_t *body);
 void td_model(td_conn *c, json_t *body);
 /* The Graph API's own error: HTTP status and body by code. */
 void td_graph_error(td_reply *r, int64_t code, const char *details);
 
-/* --- script.c -------------------------------------------------------------- */
+/* --- script.c ------------------------------------------------------------ */
 
 /* What a rule asks for; zero where it says nothing. */
 typedef struct {
@@ -155,7 +155,7 @@ bool td_script_match(const td_req *req, td_kind kind, const char *to,
 /* Status, headers, body and end of an act that overrides the default. */
 void td_script_apply(const td_act *act, td_reply *r);
 
-/* --- ledger.c -------------------------------------------------------------- */
+/* --- ledger.c ------------------------------------------------------------ */
 
 typedef void (*td_fn)(void *ctx);
 
@@ -168,14 +168,14 @@ size_t td_ledger_count(void);
 const td_entry *td_ledger_at(size_t i);
 void td_ledger_reset(void);
 
-/* --- record.c -------------------------------------------------------------- */
+/* --- record.c ------------------------------------------------------------ */
 
 /* body: its JSON, NULL when it is none. */
 void td_record(const td_req *req, td_kind kind, const json_t *body);
 void td_record_dump(td_buf *out, td_str query);
 void td_record_reset(void);
 
-/* --- hook.c ---------------------------------------------------------------- */
+/* --- hook.c -------------------------------------------------------------- */
 
 /* NULL url: none.  False with a message on stderr. */
 bool td_hook_open(const char *url, const char *secret_file);
@@ -184,11 +184,11 @@ bool td_hook_open(const char *url, const char *secret_file);
 void td_hook_status(const td_entry *e, const char *word, td_fn fn, void *ctx);
 void td_hook_counts(json_t *out);
 
-/* --- control.c ------------------------------------------------------------- */
+/* --- control.c ----------------------------------------------------------- */
 
 void td_control(td_conn *c);
 
-/* --- bytes.c --------------------------------------------------------------- */
+/* --- bytes.c ------------------------------------------------------------- */
 
 void *td_alloc(size_t size);
 char *td_dup(const char *p, size_t len);

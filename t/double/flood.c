@@ -93,7 +93,7 @@ die(const char *what)
 }
 
 
-/* --- what is sent ---------------------------------------------------------- */
+/* --- what is sent -------------------------------------------------------- */
 
 static void
 build(conn *c, size_t n)
@@ -135,7 +135,7 @@ build(conn *c, size_t n)
 }
 
 
-/* --- connections ----------------------------------------------------------- */
+/* --- connections --------------------------------------------------------- */
 
 static void
 down(conn *c, int64_t wait_ms)
@@ -318,7 +318,7 @@ on_readable(conn *c)
 }
 
 
-/* --- the loop -------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------ */
 
 /* Idle keep-alive connections that the server closed are no lost requests. */
 static bool

@@ -44,7 +44,7 @@ static struct {
 static void pump(void);
 
 
-/* --- answers --------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 static void
 freed(uv_handle_t *h)
@@ -155,7 +155,7 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 }
 
 
-/* --- requests -------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------ */
 
 static void
 alloc(uv_handle_t *h, size_t hint, uv_buf_t *buf)
@@ -282,7 +282,7 @@ pump(void)
 }
 
 
-/* --- what is posted -------------------------------------------------------- */
+/* --- what is posted ------------------------------------------------------ */
 
 static json_t *
 status_of(const td_entry *e, const char *word)
@@ -366,7 +366,7 @@ td_hook_counts(json_t *out)
 }
 
 
-/* --- configuration --------------------------------------------------------- */
+/* --- configuration ------------------------------------------------------- */
 
 static bool
 read_secret(const char *file)

@@ -56,7 +56,7 @@ cx_ai_query(cx_arena *a, cx_str question)
     cx_buf_init(&b, a, 256, QUERY_MAX);
 
     for (size_t i = 0; i < w.n && terms < TERMS_MAX; i++) {
-        if (!cx_word_stop(w.items[i].fold) && !seen(&w, i)) {
+        if (!w.items[i].stop && !seen(&w, i)) {
             put_term(&b, &w.items[i], &terms);
         }
     }

@@ -50,7 +50,18 @@ cx_ai_confidence(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
 {
     double    c;
     cx_str    why;
-    evidence  e;
+    evidence  e = { .question = cx_words_of(a, p->question) };
+
+    if (cx_ai_small_talk(&e.question).len > 0
+        && cx_str_trim(answer).len > 0)
+    {
+        return small_talk(p, answer, reason);
+    }
+
+    if (p->npassages == 0) {
+        *reason = CX_STR("no knowledge speaks of what was asked");
+        return 0;
+    }
 
     if (!gather(&e, p, answer, a)) {
         *reason = CX_STR("out of memory");
@@ -60,10 +71,6 @@ cx_ai_confidence(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
     if (e.answer.n == 0) {
         *reason = CX_STR("the answer is empty");
         return 0;
-    }
-
-    if (cx_ai_small_talk(&e.question).len > 0) {
-        return small_talk(p, answer, reason);
     }
 
     c = judge(&e, a, reason);
@@ -119,7 +126,8 @@ gather(evidence *e, const cx_ai_prompt *p, cx_str answer, cx_arena *a)
 
     *e = (evidence) {
         .prompt = p,
-        .question = cx_words_of(a, p->question),
+        .question = e->question.n > 0 ? e->question
+                                      : cx_words_of(a, p->question),
         .answer = cx_words_of(a, answer),
         .system = cx_words_of(a, p->system),
         .passages = CX_NEW_N(a, p->npassages + 1, cx_words),
@@ -219,7 +227,7 @@ topics(const cx_words *w)
     size_t  n = 0;
 
     for (size_t i = 0; i < w->n; i++) {
-        n += !cx_word_stop(w->items[i].fold);
+        n += !w->items[i].stop;
     }
 
     return n;
@@ -235,7 +243,7 @@ share_of(const cx_words *answer, const cx_words *in)
     for (size_t i = 0, next; i < answer->n; i = next) {
         const bool  here = cx_words_find(in, answer, i, &next);
 
-        if (next > i + 1 || !cx_word_stop(answer->items[i].fold)) {
+        if (next > i + 1 || !answer->items[i].stop) {
             asked++;
             found += here;
         }
@@ -264,11 +272,11 @@ cx_ai_used(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
 {
     double    shares[USED_MAX], share;
     size_t    at;
-    evidence  e;
+    evidence  e = { .prompt = NULL };
 
     out->nused = 0;
 
-    if (!gather(&e, p, answer, a)) {
+    if (p->npassages == 0 || !gather(&e, p, answer, a)) {
         return;
     }
 

@@ -146,7 +146,7 @@ cx_ai_coverage(const cx_words *question, const cx_words *passage)
             }
         }
 
-        if (next == i + 1 && cx_word_stop(question->items[i].fold)) {
+        if (next == i + 1 && question->items[i].stop) {
             continue;
         }
 

@@ -42,56 +42,90 @@ static const char  verbs[] =
 static const char  particles[] =
     " in off out up ";
 
-static const char  stops[] =
-    /* en */
-    " a able about all allowed also am an and any anyone are as ask at "
-    "available be because been being bring but by can could did do does "
-    "done find for from get give go going got had has have having he hello "
-    "her hey hi his how i if in into is it its just know let like ll look "
-    "looking make many may me might mine much my need no not of off offer "
-    "on one or our out permitted please possible provide question re really "
-    "s say she should so some someone sorry still t tell than thank thanks "
-    "that the their them there these they thing this those till to too "
-    "until up us use using ve very want was we welcome well were what when "
-    "where whether which who whom why will wish with would yes you your "
-    /* de */
-    "aber alle als am an auch auf aus bei beim bekomme bekommen bin bis "
-    "bitte bringen da danke darf dass dein dem den denn der des die diese "
-    "dieser dieses doch du durch ein eine einem einen einer eines er "
-    "erlaubt es etwas euch euer eure fur gerne gibt guten habe haben hallo "
-    "hast hatte ich ihnen ihr ihre im ist ja kann kannst kein keine konnen "
-    "konnte man mein meine mich mir mit mitbringen mochte moglich muss nach "
-    "nicht noch nur ob oder sein seine sich sie sind so um und uns unser "
-    "unsere verfugbar viel viele vom von vor wann warum was welche welcher "
-    "welches wenn wer werden wie will wir wird wo wollen wurde zu zum zur "
-    /* es */
-    "al algo alguna alguno como con cual cuales cuando cuanta cuanto de del "
-    "desde disponible donde el ella ellos en entre esta estan este esto "
-    "estoy gracias hay hola la las le les lo los mas me mi mis muy nos "
-    "nosotros o para permitido pero por porque posible puede pueden puedo "
-    "que quien quiero se ser si sin sobre son su sus tambien te tengo tiene "
-    "tienen tienes tu un una uno unos usted ustedes y ya yo "
-    /* fr */
-    "ai au aux avec avez avoir bonjour c ce ces cette chez combien comment "
-    "d dans des disponible dont du elle en est et etes etre faire il ils j "
-    "je l leur ma mais merci mes moi mon n ne nos notre nous on ont ou par "
-    "pas peut peux plait pour pourquoi pouvez pouvons puis qu quand que "
-    "quel quelle quelles quels qui sa salut sans ses si sommes son suis sur "
-    "ta te tes toi ton tu une vos votre voulons vous y "
-    /* it */
-    "agli ai al all alla alle anche avete c che chi ci ciao come cosa da "
-    "dal dalla degli dei del dell della delle devo di disponibile dov dove "
-    "e ed gli ha hai hanno ho i il io la le lei lo loro ma mi mia mio nei "
-    "nel nell nella noi non per perche permesso piu possiamo possibile "
-    "posso puo qual quale quando quanti quanto quello questa questo se sei "
-    "si siamo sono sua sul sulla suo tra tu un una uno vi voi vorrei "
-    /* pt */
-    "ao aos as ate com como da das de disponivel do dos e ela ele eles em "
-    "essa esse esta este eu foi ha isso isto ja mais mas me meu minha na "
-    "nao nas nem no nos nossa nosso num numa o obrigada obrigado oi ola "
-    "onde os ou para pela pelo permitido pode podem podemos por porque "
-    "possivel posso quais qual quando quanto quantos que quem quero se seu "
-    "sua tem temos tenho ter um uma umas uns voce voces ";
+/* By first letter, each with a space on either side: looked up for every
+ * word of every text. */
+static const char *const  stops[26] = {
+    ['a' - 'a'] =
+        " a aber able about agli ai al algo alguna alguno all alla "
+        "alle allowed als also am an anche and any anyone ao aos "
+        "are as ask at ate au auch auf aus aux available avec "
+        "avete avez avoir ",
+    ['b' - 'a'] =
+        " be because been bei beim being bekomme bekommen bin bis "
+        "bitte bonjour bring bringen but by ",
+    ['c' - 'a'] =
+        " c can ce ces cette che chez chi ci ciao com combien come "
+        "comment como con cosa could cual cuales cuando cuanta "
+        "cuanto ",
+    ['d' - 'a'] =
+        " d da dal dalla danke dans darf das dass de degli dei dein "
+        "del dell della delle dem den denn der des desde devo di "
+        "did die diese dieser dieses disponibile disponible "
+        "disponivel do doch does donde done dont dos dov dove du "
+        "durch ",
+    ['e' - 'a'] =
+        " e ed ein eine einem einen einer eines el ela ele eles "
+        "ella elle ellos em en entre er erlaubt es essa esse est "
+        "esta estan este esto estoy et etes etre etwas eu euch "
+        "euer eure ",
+    ['f' - 'a'] = " faire find foi for from fur ",
+    ['g' - 'a'] = " gerne get gibt give gli go going got gracias guten ",
+    ['h' - 'a'] =
+        " ha habe haben had hai hallo hanno has hast hatte have "
+        "having hay he hello her hey hi his ho hola how ",
+    ['i' - 'a'] =
+        " i ich if ihnen ihr ihre il ils im in into io is isso ist "
+        "isto it its ",
+    ['j' - 'a'] = " j ja je just ",
+    ['k' - 'a'] = " kann kannst kein keine know konnen konnte ",
+    ['l' - 'a'] =
+        " l la las le lei les let leur like ll lo look looking loro "
+        "los ",
+    ['m' - 'a'] =
+        " ma mais make man many mas may me mein meine merci mes meu "
+        "mi mia mich might mine minha mio mir mis mit mitbringen "
+        "mochte moglich moi mon much muss muy my ",
+    ['n' - 'a'] =
+        " n na nach nao nas ne need nei nel nell nella nem nicht no "
+        "noch noi non nos nosotros nossa nosso not notre nous num "
+        "numa nur ",
+    ['o' - 'a'] =
+        " o ob obrigada obrigado oder of off offer oi ola on onde "
+        "one ont or os ou our out ",
+    ['p' - 'a'] =
+        " par para pas pela pelo per perche permesso permitido "
+        "permitted pero peut peux piu plait please pode podem "
+        "podemos por porque posible possiamo possibile possible "
+        "possivel posso pour pourquoi pouvez pouvons provide puede "
+        "pueden puedo puis puo ",
+    ['q' - 'a'] =
+        " qu quais qual quale quand quando quanti quanto quantos "
+        "que quel quelle quelles quello quels quem quero questa "
+        "question questo qui quien quiero ",
+    ['r' - 'a'] = " re really ",
+    ['s' - 'a'] =
+        " s sa salut sans say se sei sein seine ser ses seu she "
+        "should si siamo sich sie sin sind so sobre some someone "
+        "sommes son sono sorry still su sua suis sul sulla suo sur "
+        "sus ",
+    ['t' - 'a'] =
+        " t ta tambien te tell tem temos tengo tenho ter tes than "
+        "thank thanks that the their them there these they thing "
+        "this those tiene tienen tienes till to toi ton too tra tu ",
+    ['u' - 'a'] =
+        " um uma umas un una und une uno unos uns unser unsere "
+        "until up us use using usted ustedes ",
+    ['v' - 'a'] =
+        " ve verfugbar very vi viel viele voce voces voi vom von "
+        "vor vorrei vos votre voulons vous ",
+    ['w' - 'a'] =
+        " wann want warum was we welche welcher welches welcome "
+        "well wenn wer werden were what when where whether which "
+        "who whom why wie will wir wird wish with wo wollen would "
+        "wurde ",
+    ['y' - 'a'] = " y ya yes yo you your ",
+    ['z' - 'a'] = " zu zum zur ",
+};
 
 
 static bool add_word(cx_words *list, size_t *room, const cx_word *w,
@@ -190,6 +224,7 @@ next_word(cx_str text, size_t *at, cx_word *w, cx_arena *a)
     };
     w->fold = fold_word(a, w->raw);
     w->exact = verb_and_particle(w->fold);
+    w->stop = cx_word_stop(w->fold);
     *at = to;
 
     return true;
@@ -308,6 +343,7 @@ merge_verb(cx_word *last, const cx_word *w, cx_arena *a)
     last->fold = cx_concat(a, last->fold, w->fold);
     last->raw.len = (size_t) (w->raw.p + w->raw.len - last->raw.p);
     last->exact = true;
+    last->stop = false;
 
     return true;
 }
@@ -331,8 +367,14 @@ verb_and_particle(cx_str fold)
 bool
 cx_word_stop(cx_str fold)
 {
-    return cx_word_in(stops, fold)
-           || (fold.len == 1 && (fold.p[0] < '0' || fold.p[0] > '9'));
+    const unsigned  first = fold.len > 0 ? (unsigned) fold.p[0] - 'a' : 0;
+
+    if (fold.len == 1 && (fold.p[0] < '0' || fold.p[0] > '9')) {
+        return true;
+    }
+
+    return first < sizeof(stops) / sizeof(stops[0])
+           && stops[first] != NULL && cx_word_in(stops[first], fold);
 }
 
 
@@ -416,7 +458,7 @@ cx_words_find(const cx_words *in, const cx_words *q, size_t i, size_t *next)
     for (size_t k = i; k < end; k++) {
         const cx_word  *w = &q->items[k];
 
-        all = all && (cx_word_stop(w->fold) || find_one(in, w));
+        all = all && (w->stop || find_one(in, w));
 
         if (len + w->fold.len <= sizeof(whole)) {
             memcpy(whole + len, w->fold.p, w->fold.len);
@@ -432,7 +474,12 @@ static bool
 find_one(const cx_words *in, const cx_word *w)
 {
     for (size_t i = 0; i < in->n; i++) {
-        if (cx_word_alike(&in->items[i], w)) {
+        const cx_word  *x = &in->items[i];
+
+        /* Words that are alike begin alike: most are told apart here. */
+        if (x->fold.len > 0 && w->fold.len > 0 && x->fold.p[0] == w->fold.p[0]
+            && cx_word_alike(x, w))
+        {
             return true;
         }
     }

@@ -14,6 +14,7 @@ typedef struct {
     cx_str  fold;
     bool    tied;       /* a hyphen ties it to the word before */
     bool    exact;      /* "checkin": must not be taken for "checkout" */
+    bool    stop;       /* cx_word_stop(fold) */
 } cx_word;
 
 typedef struct {

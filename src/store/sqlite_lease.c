@@ -98,6 +98,13 @@ cx_sqlite_lease_acquire(cx_store *s, unsigned partition, cx_str owner,
         return err;
     }
 
+    if (force) {
+        err = cx_run_1(s, CX_SQL_WORKER_DEAD, partition);
+        if (err != CX_OK) {
+            return err;
+        }
+    }
+
     q = cx_query_of(s, CX_SQL_LEASE_TAKE);
     cx_bind_str(&q, owner);
     cx_bind_i64(&q, now_ms + lease_ms);
@@ -136,11 +143,11 @@ cx_sqlite_lease_renew(cx_store *s, cx_str owner, int64_t now_ms,
 }
 
 
-/* partition below 0: all of them. */
 cx_err
 cx_sqlite_lease_release(cx_store *s, cx_str owner, int partition)
 {
     cx_query  q = cx_query_of(s, CX_SQL_LEASE_GIVE);
+    cx_err    err;
 
     if (owner.len == 0) {
         return CX_INVALID;
@@ -148,6 +155,14 @@ cx_sqlite_lease_release(cx_store *s, cx_str owner, int partition)
 
     cx_bind_str(&q, owner);
     cx_bind_i64(&q, partition);
+    err = cx_query_run(&q);
+
+    if (err != CX_OK || partition >= 0) {
+        return err;
+    }
+
+    q = cx_query_of(s, CX_SQL_WORKER_GONE);
+    cx_bind_str(&q, owner);
 
     return cx_query_run(&q);
 }

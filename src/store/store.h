@@ -430,6 +430,7 @@ typedef struct {
     /* Renews all of this owner's; *n how many it still has. */
     cx_err (*lease_renew)(cx_store *s, cx_str owner, int64_t now_ms,
         int64_t lease_ms, int64_t *n);
+    /* partition below 0: all of them, and the worker itself is gone. */
     cx_err (*lease_release)(cx_store *s, cx_str owner, int partition);
 
     /* --- configuration and people (API) --- */

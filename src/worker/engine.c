@@ -140,6 +140,12 @@ cx_worker_check_drained(cx_worker *w)
         return;
     }
 
+    if (!w->goodbye) {
+        w->goodbye = true;
+        cx_partitions_goodbye(w);
+        return;
+    }
+
     w->drained = NULL;
     uv_timer_stop(&w->drain_timer);
     cx_log(CX_LOG_INFO, "worker.drained", CX_FZ("owner", w->owner));

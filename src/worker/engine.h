@@ -212,6 +212,7 @@ struct cx_worker_s {
 
     cx_worker_stats  stats;
     bool             draining;
+    bool             goodbye;          /* said to the store */
     bool             started;
     uv_timer_t       drain_timer;
     void           (*drained)(void *ctx);
@@ -228,6 +229,8 @@ void cx_partition_lost(cx_worker *w, unsigned p);
 /* A conversation of it ended: a leaving partition may be free now. */
 void cx_partition_conv_ended(cx_worker *w, unsigned p);
 void cx_partitions_leave(cx_worker *w, size_t keep);
+/* All is given back: the others need not count us any more. */
+void cx_partitions_goodbye(cx_worker *w);
 size_t cx_partitions_owned(const cx_worker *w);
 
 /* owner.c */

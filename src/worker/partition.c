@@ -143,6 +143,7 @@ acquire_done(cx_db_job *job, cx_err err)
     cx_acquire  *q = (cx_acquire *) job;
     cx_worker   *w = q->worker;
     size_t       got = 0;
+    bool         forced = false;
 
     for (size_t i = 0; err == CX_OK && i < q->n; i++) {
         cx_partition  *p = &w->part[q->part[i].number];
@@ -156,6 +157,7 @@ acquire_done(cx_db_job *job, cx_err err)
         cx_convs_adopt(w, p->number, &q->part[i].found);
         partition_set(p, CX_PART_PENDING);
         cx_reader_partition(w, p->number);
+        forced = forced || q->part[i].force;
         got++;
     }
 
@@ -171,6 +173,12 @@ acquire_done(cx_db_job *job, cx_err err)
     w->beating = false;
     cx_arena_free(q->arena);
     free(q);
+
+    /* Who was dead counts no more: our share may be larger now. */
+    if (forced && !w->draining) {
+        cx_partitions_beat(w);
+    }
+
     cx_worker_check_drained(w);
 }
 
@@ -249,22 +257,35 @@ release_done(cx_db_job *job, cx_err err)
 
 
 static void
-partition_release(cx_partition *p)
+release_start(cx_worker *w, int number)
 {
     cx_release  *r = calloc(1, sizeof(*r));
-
-    partition_set(p, CX_PART_NONE);
 
     if (r == NULL) {
         return;     /* the lease runs out by itself */
     }
 
-    r->worker = p->worker;
-    r->number = (int) p->number;
+    r->worker = w;
+    r->number = number;
     r->job.run = release_run;
     r->job.done = release_done;
-    p->worker->handles++;
-    cx_db_write(p->worker->db, &r->job);
+    w->handles++;
+    cx_db_write(w->db, &r->job);
+}
+
+
+static void
+partition_release(cx_partition *p)
+{
+    partition_set(p, CX_PART_NONE);
+    release_start(p->worker, (int) p->number);
+}
+
+
+void
+cx_partitions_goodbye(cx_worker *w)
+{
+    release_start(w, -1);
 }
 
 

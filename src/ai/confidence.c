@@ -15,6 +15,7 @@
 #define SUPPORT_MIN     0.6     /* share of the answer's words that stand in
                                  * the evidence, from which it is enough */
 #define USED_MIN        0.3     /* of the answer's words: a passage was used */
+#define GREETING_MAX    100     /* bytes of a question that may be one */
 #define SMALL_TALK_MAX  240     /* code points of a reply to a greeting */
 #define USED_MAX        (sizeof(((cx_ai_answer *) 0)->used)                  \
                          / sizeof(((cx_ai_answer *) 0)->used[0]))
@@ -50,7 +51,12 @@ cx_ai_confidence(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
 {
     double    c;
     cx_str    why;
-    evidence  e = { .question = cx_words_of(a, p->question) };
+    evidence  e = { .prompt = p };
+
+    /* Manners are short: no need to take long texts apart for them. */
+    if (p->question.len <= GREETING_MAX) {
+        e.question = cx_words_of(a, p->question);
+    }
 
     if (cx_ai_small_talk(&e.question).len > 0
         && cx_str_trim(answer).len > 0)

@@ -42,6 +42,8 @@ static const char  verbs[] =
 static const char  particles[] =
     " in off out up ";
 
+#define PARTICLE_MAX  3
+
 /* By first letter, each with a space on either side: looked up for every
  * word of every text. */
 static const char *const  stops[26] = {
@@ -335,7 +337,8 @@ merge_verb(cx_word *last, const cx_word *w, cx_arena *a)
     const char  *gap = last->raw.p + last->raw.len;
 
     if (last->exact || w->raw.p != gap + 1 || (*gap != ' ' && *gap != '-')
-        || !cx_word_in(verbs, last->fold) || !cx_word_in(particles, w->fold))
+        || w->fold.len > PARTICLE_MAX || !cx_word_in(particles, w->fold)
+        || !cx_word_in(verbs, last->fold))
     {
         return false;
     }
@@ -352,9 +355,16 @@ merge_verb(cx_word *last, const cx_word *w, cx_arena *a)
 static bool
 verb_and_particle(cx_str fold)
 {
-    for (size_t n = 2; n <= 3 && n < fold.len; n++) {
-        if (cx_word_in(verbs, cx_str_sub(fold, 0, fold.len - n))
-            && cx_word_in(particles, cx_str_sub(fold, fold.len - n, n)))
+    const char  end = fold.len > 0 ? fold.p[fold.len - 1] : ' ';
+
+    /* What no particle ends with is told apart at once. */
+    if (end != 'n' && end != 'f' && end != 't' && end != 'p') {
+        return false;
+    }
+
+    for (size_t n = 2; n <= PARTICLE_MAX && n < fold.len; n++) {
+        if (cx_word_in(particles, cx_str_sub(fold, fold.len - n, n))
+            && cx_word_in(verbs, cx_str_sub(fold, 0, fold.len - n)))
         {
             return true;
         }

@@ -265,6 +265,23 @@ is_hidden(uint32_t cp)
 }
 
 
+/* Bytes that stay as they are: visible ASCII, space, tab, newline. */
+static size_t
+plain_ascii(cx_str s)
+{
+    size_t  n = 0;
+
+    while (n < s.len
+           && ((s.p[n] >= ' ' && s.p[n] < 0x7f) || s.p[n] == '\n'
+               || s.p[n] == '\t'))
+    {
+        n++;
+    }
+
+    return n;
+}
+
+
 cx_str
 cx_utf8_clean(cx_arena *a, cx_str s)
 {
@@ -279,7 +296,15 @@ cx_utf8_clean(cx_arena *a, cx_str s)
     cx_buf_init(&b, a, s.len, 3 * s.len);
 
     for (size_t i = 0; i < s.len; ) {
-        size_t  len = cx_utf8_next(cx_str_sub(s, i, 4), &cp);
+        size_t  len = plain_ascii(cx_str_sub(s, i, s.len));
+
+        if (len > 0) {
+            cx_buf_add(&b, cx_str_sub(s, i, len));
+            i += len;
+            continue;
+        }
+
+        len = cx_utf8_next(cx_str_sub(s, i, 4), &cp);
 
         if (len == 0) {
             cx_buf_add(&b, CX_STR("\xef\xbf\xbd"));

@@ -259,6 +259,7 @@ typedef struct {
     cx_str               peer;
     cx_str               peer_alt;
     cx_str               event;         /* trace of the newest input */
+    bool                 knowledge;     /* the agent has files to search */
     /* Oldest first; inputs, and what the customer never got, left out.  Only
      * id, turn_id, outbound, author, state, created_at, content, text. */
     cx_message_list      history;

@@ -61,10 +61,12 @@ cx_worker_new(uv_loop_t *loop, const cx_conf *conf, cx_db *db, cx_http *http)
     w->http = http;
     w->owner_lock = -1;
     w->arena = cx_arena_new(WORKER_ARENA);
+    w->scratch = cx_arena_new(CX_SCRATCH_ARENA);
 
-    if (w->arena == NULL || !cx_convs_init(w)
+    if (w->arena == NULL || w->scratch == NULL || !cx_convs_init(w)
         || getrandom(random, sizeof(random), 0) != sizeof(random))
     {
+        cx_arena_free(w->scratch);
         cx_arena_free(w->arena);
         free(w->buckets);
         free(w);
@@ -216,6 +218,7 @@ cx_worker_free(cx_worker *w)
 
     cx_owner_unlock(w);
     cx_directory_free(&w->dir);
+    cx_arena_free(w->scratch);
     cx_arena_free(w->arena);
     free(w->buckets);
     free(w);

@@ -27,6 +27,7 @@
 #define CX_KNOWLEDGE_HITS 5
 #define CX_JOB_ARENA      (1024 * 1024)
 #define CX_BATCH_ARENA    (64 * 1024 * 1024)
+#define CX_SCRATCH_ARENA  (32 * 1024 * 1024)
 
 /* --- partitions ---------------------------------------------------------- */
 
@@ -186,6 +187,7 @@ struct cx_worker_s {
     cx_db           *db;
     cx_http         *http;
     cx_arena        *arena;            /* of the worker's own strings */
+    cx_arena        *scratch;          /* reset by whoever uses it next */
     cx_redis        *redis;            /* commands */
     cx_id_maker      ids;
     char             owner[64];

@@ -33,6 +33,10 @@ recall_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
         return err;
     }
 
+    if (!c->recall.knowledge) {
+        return cx_arena_failed(c->arena) ? CX_NOMEM : CX_OK;
+    }
+
     query = cx_ai_query(c->arena, c->recall.question);
 
     err = ops->search(s, c->recall.agent_id, query, CX_KNOWLEDGE_HITS,
@@ -205,9 +209,22 @@ typing_send(cx_conv *c)
         .base_url = ch->row.base_url,
     };
 
-    if (ch->adapter->build(&from, &out, c->arena, &req) == CX_OK) {
+    cx_arena_reset(w->scratch);
+
+    if (ch->adapter->build(&from, &out, w->scratch, &req) == CX_OK) {
         (void) cx_http_start(w->http, &req, &opts, typing_done, NULL);
     }
+}
+
+
+/* Weighing an answer takes far more memory than the answer: it was done in
+ * the worker's scratch, and only the answer stays with the job. */
+static void
+answer_keep(cx_conv *c)
+{
+    c->answer.text = cx_dup(c->arena, c->answer.text);
+    c->answer.reason = cx_dup(c->arena, c->answer.reason);
+    c->answer.model = cx_dup(c->arena, c->answer.model);
 }
 
 
@@ -223,10 +240,14 @@ think_builtin(cx_conv *c, const char *why)
 
     memset(&c->answer, 0, sizeof(c->answer));
 
-    if (ai->answer(&c->prompt, c->arena, &c->answer) != CX_OK) {
+    cx_arena_reset(c->worker->scratch);
+
+    if (ai->answer(&c->prompt, c->worker->scratch, &c->answer) != CX_OK) {
         turn_later(c, "think.failed", CX_NOMEM);
         return;
     }
+
+    answer_keep(c);
 
     cx_conv_go(c, CX_STEP_PLAN);
 }
@@ -278,8 +299,11 @@ think_replied(void *ctx, cx_call_end end, const cx_http_res *res,
         return;
     }
 
+    cx_arena_reset(c->worker->scratch);
     memset(&c->answer, 0, sizeof(c->answer));
-    out = agent->provider->parse(res, &c->prompt, c->arena, &c->answer);
+    out = agent->provider->parse(res, &c->prompt, c->worker->scratch,
+                                 &c->answer);
+    answer_keep(c);
 
     switch (out.result) {
 
@@ -329,7 +353,10 @@ think_call(cx_conv *c, const cx_dir_agent *agent)
         return;
     }
 
-    if (agent->provider->build(&settings, &c->prompt, c->arena, &req)
+    cx_arena_reset(c->worker->scratch);
+
+    if (agent->provider->build(&settings, &c->prompt, c->worker->scratch,
+                               &req)
         != CX_OK)
     {
         think_builtin(c, "cannot build the request");

@@ -8,6 +8,7 @@
 #define READ_BLOCK_MS    15000
 #define READ_BATCHES     2          /* with the store at once, per lane */
 #define COMMAND_MS       5000
+#define CONVS_AHEAD      2048       /* in their quiet window, over the jobs */
 
 /* A call about one lane of one partition. */
 typedef struct {
@@ -223,7 +224,7 @@ reader_has_room(const cx_reader *r)
 
     /* Statuses make no jobs; messages wait in Redis rather than here. */
     return r->lane == CX_LANE_ST
-           || (w->queued < 2 * jobs && w->nconvs < 32 * jobs);
+           || (w->queued < jobs && w->nconvs < 2 * jobs + CONVS_AHEAD);
 }
 
 

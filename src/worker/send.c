@@ -232,7 +232,8 @@ wire_replied(void *ctx, cx_call_end end, const cx_http_res *res,
     case CX_CALL_DONE:
         ch = cx_directory_channel(c->worker, c->outgoing.channel_id);
         if (ch != NULL && ch->adapter != NULL) {
-            ch->adapter->judge(res, c->arena, &j);
+            cx_arena_reset(c->worker->scratch);
+            ch->adapter->judge(res, c->worker->scratch, &j);
         }
         settle_judged(c, ch, &j);
         break;
@@ -267,6 +268,7 @@ static bool
 wire_build(cx_conv *c, const cx_dir_channel *ch, cx_http_req *req)
 {
     const cx_outgoing  *o = &c->outgoing;
+    cx_arena           *a = c->worker->scratch;
     const cx_sender     from = {
         .account = ch->row.account,
         .token = ch->token,
@@ -278,10 +280,10 @@ wire_build(cx_conv *c, const cx_dir_channel *ch, cx_http_req *req)
         .to_alt = o->peer_alt,
         .text = o->text,
         .reply_to = o->reply_to,
-        .intent = cx_intent_format(c->arena, o->message_id, o->attempts),
+        .intent = cx_intent_format(a, o->message_id, o->attempts),
     };
 
-    return ch->adapter->build(&from, &out, c->arena, req) == CX_OK;
+    return ch->adapter->build(&from, &out, a, req) == CX_OK;
 }
 
 
@@ -331,6 +333,8 @@ cx_step_wire(cx_conv *c)
         wire_not_sent(c, "paused before the send", 0);
         return;
     }
+
+    cx_arena_reset(w->scratch);
 
     if (!wire_build(c, ch, &req)) {
         settle_init(c, CX_MSGSTATE_FAILED);

@@ -179,14 +179,6 @@ read_recall(cx_store *s, int64_t turn_id, cx_arena *a, talk *t, cx_recall *r)
         return err;
     }
 
-    /* One allocation for most of them. */
-    t->history.room = t->want;
-    t->history.items = CX_NEW_N(a, t->want + 1, cx_message_row);
-
-    if (t->history.items == NULL) {
-        return CX_NOMEM;
-    }
-
     err = walk_talk(s, r, a, t);
 
     return err == CX_OK ? last_input(s, t, a, &r->last_input) : err;

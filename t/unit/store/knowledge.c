@@ -135,6 +135,23 @@ delete(fixture *f)
 }
 
 
+/* A recall tells whether there is anything to search. */
+static void
+recalled(fixture *f)
+{
+    const cx_knowledge_row  file = file_of(505, "a.md");
+    const cx_hit_row        chunk = { .text = CX_STR("something") };
+    const cx_taken          t = fx_taken(f, "4990", "wamid.k", "q", T0);
+    cx_recall               r;
+
+    OPS->recall(f->s, t.turn_id, 0, f->a, &r);
+    tap_ok(!r.knowledge, "the agent knows nothing");
+    TX(f->s, OPS->knowledge_put(f->s, &file, &chunk, 1));
+    OPS->recall(f->s, t.turn_id, 0, f->a, &r);
+    tap_ok(r.knowledge, "now it does");
+}
+
+
 int
 main(void)
 {
@@ -145,6 +162,7 @@ main(void)
     put_and_find(&f);
     replace(&f);
     delete(&f);
+    recalled(&f);
 
     fx_close(&f);
     return tap_done();

@@ -99,6 +99,28 @@ living(fixture *f)
 }
 
 
+/* Who says good-bye, or is proven dead, is not counted until it times out. */
+static void
+gone(fixture *f)
+{
+    const int64_t  now = T0 + 20000000;
+    int64_t        epoch;
+
+    beat(f, "w1", now);
+    beat(f, "w2", now);
+    tap_is_int(beat(f, "w3", now), 3, "three live");
+    TX(f->s, OPS->lease_release(f->s, CX_STR("w2"), 3));
+    tap_is_int(beat(f, "w3", now), 3, "one partition back: still there");
+    TX(f->s, OPS->lease_release(f->s, CX_STR("w2"), -1));
+    tap_is_int(beat(f, "w3", now), 2, "all of them: gone");
+
+    fx_lease(f->s, 3, "w1", now);
+    TX(f->s, OPS->lease_acquire(f->s, 3, CX_STR("w3"), true, now, 10000,
+                                &epoch));
+    tap_is_int(beat(f, "w3", now), 1, "proven dead: gone too");
+}
+
+
 int
 main(void)
 {
@@ -110,6 +132,7 @@ main(void)
     taking_over(&f);
     giving_back(&f);
     living(&f);
+    gone(&f);
 
     fx_close(&f);
     return tap_done();

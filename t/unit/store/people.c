@@ -63,6 +63,37 @@ agents(fixture *f)
 }
 
 
+/* An agent whose turn is open, or whose draft waits, is needed still. */
+static void
+needed(fixture *f)
+{
+    const cx_agent_row  a = fx_agent(33, "fourth");
+    const cx_msg        m = fx_msg("4970", "wamid.needed", "q");
+    cx_take             in = fx_take(f, &m, T0);
+    const int64_t       part_id = fx_next();
+    const cx_str        part = CX_STR("answer");
+    cx_plan             plan = {
+        .fence = fx_fence(f), .turn_id = in.new_id[3], .inputs = 1,
+        .state = CX_TURN_HUMAN, .draft = part, .now_ms = T0,
+    };
+    cx_taken            t;
+
+    in.agent_id = 33;
+    TX(f->s, OPS->agent_put(f->s, &a, true));
+    TX(f->s, OPS->take(f->s, &in, &t));
+    tap_is_int(TX(f->s, OPS->agent_delete(f->s, 33)), CX_CONFLICT,
+               "its turn is open");
+    TX(f->s, OPS->plan(f->s, &plan));
+    tap_is_int(TX(f->s, OPS->agent_delete(f->s, 33)), CX_CONFLICT,
+               "its draft waits");
+    TX(f->s, OPS->review_decide(f->s, plan.turn_id, CX_STR("approved"),
+                                &part, &part_id, 1, CX_STR("bob"),
+                                CX_NOSTR, T0));
+    tap_is_int(TX(f->s, OPS->agent_delete(f->s, 33)), CX_OK,
+               "then it can go");
+}
+
+
 static void
 channels(fixture *f)
 {
@@ -327,6 +358,7 @@ main(void)
     pages(&f);
     reviews(&f);
     letters(&f);
+    needed(&f);
     words();
 
     fx_close(&f);

@@ -166,6 +166,12 @@ aliases(fixture *f)
     tap_is_int(take_with(f, "4916", "", "wamid.a6", PARTITION, f->epoch)
                .conversation_id, t.conversation_id,
                "the second id of a first message is known too");
+
+    t = take_with(f, "US.99", "", "wamid.a7", PARTITION, f->epoch);
+    take_with(f, "US.99", "4917", "wamid.a8", PARTITION, f->epoch);
+    tap_is_int(take_with(f, "4917", "", "wamid.a9", PARTITION, f->epoch)
+               .conversation_id, t.conversation_id,
+               "and one that is told later");
 }
 
 

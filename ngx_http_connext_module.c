@@ -6,8 +6,6 @@
 
 #include "edge/edge.h"
 
-#define NGX_HTTP_CONNEXT_ARENA_MAX  (64 * 1024 * 1024)
-
 
 static ngx_int_t ngx_http_connext_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_connext_postconfiguration(ngx_conf_t *cf);
@@ -31,7 +29,6 @@ static char *ngx_http_connext_check_timeout(ngx_conf_t *cf, void *post,
 
 static ngx_int_t ngx_http_connext_init_process(ngx_cycle_t *cycle);
 static void ngx_http_connext_exit_process(ngx_cycle_t *cycle);
-static void ngx_http_connext_stop(void *data);
 
 
 static ngx_conf_enum_t  ngx_http_connext_log_levels[] = {
@@ -269,7 +266,8 @@ ngx_http_connext_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
-     *     conf->webhook, pass, prefix, redis_user, redis_password = { 0, NULL }
+     *     conf->webhook, pass, prefix = { 0, NULL }
+     *     conf->redis_user, redis_password = { 0, NULL }
      *     conf->channel, upstream, redis = NULL
      *     conf->status = NGX_HTTP_CONNEXT_STATUS_AUTO
      */
@@ -513,78 +511,6 @@ ngx_http_connext_check_timeout(ngx_conf_t *cf, void *post, void *data)
     (void) post;
 
     return *timeout > 0 ? NGX_CONF_OK : "must be above zero";
-}
-
-
-ngx_int_t
-ngx_http_connext_start(ngx_http_connext_main_conf_t *cmcf, ngx_cycle_t *cycle)
-{
-    ngx_uint_t                  i;
-    ngx_pool_cleanup_t         *cln;
-    ngx_http_connext_redis_t  **targets;
-
-    if (cmcf->arena != NULL || cmcf->channels.nelts == 0) {
-        return NGX_OK;
-    }
-
-    cln = ngx_pool_cleanup_add(cycle->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cmcf->arena = cx_arena_new(NGX_HTTP_CONNEXT_ARENA_MAX);
-    if (cmcf->arena == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_connext_stop;
-    cln->data = cmcf;
-
-    targets = cmcf->targets.elts;
-
-    for (i = 0; i < cmcf->targets.nelts; i++) {
-        targets[i]->shared = cmcf->shared;
-
-        if (ngx_http_connext_redis_start(targets[i], cycle) != NGX_OK) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* At the end of the process, or of the cycle it belongs to; again does
- * nothing. */
-
-static void
-ngx_http_connext_stop(void *data)
-{
-    ngx_uint_t                      i;
-    ngx_http_connext_op_t          *op;
-    ngx_http_connext_redis_t      **targets;
-    ngx_http_connext_main_conf_t   *cmcf = data;
-
-    if (cmcf->arena == NULL) {
-        return;
-    }
-
-    targets = cmcf->targets.elts;
-
-    for (i = 0; i < cmcf->targets.nelts; i++) {
-        ngx_http_connext_redis_stop(targets[i]);
-    }
-
-    while (cmcf->ops != NULL) {
-        op = cmcf->ops;
-        cmcf->ops = ngx_http_connext_op_next(op);
-        ngx_free(op);
-    }
-
-    ngx_http_connext_set_health(cmcf->shared, NGX_HTTP_CONNEXT_UNSEEN);
-
-    cx_arena_free(cmcf->arena);
-    cmcf->arena = NULL;
 }
 
 

@@ -5,11 +5,15 @@
 
 #include "edge/edge.h"
 
+#define NGX_HTTP_CONNEXT_LOG_LINES  20      /* a second, channel, process */
+
 
 static ngx_uint_t ngx_http_connext_http_status(
     ngx_http_connext_loc_conf_t *conf, cx_err err);
 static void ngx_http_connext_log(ngx_http_request_t *r,
     ngx_http_connext_ctx_t *ctx);
+static ngx_uint_t ngx_http_connext_may_log(
+    ngx_http_connext_channel_t *channel, ngx_log_t *log, ngx_uint_t level);
 static ngx_int_t ngx_http_connext_header(ngx_http_request_t *r,
     const char *name, const char *value);
 
@@ -138,11 +142,45 @@ ngx_http_connext_log(ngx_http_request_t *r, ngx_http_connext_ctx_t *ctx)
         level--;
     }
 
+    if (!ngx_http_connext_may_log(ctx->conf->channel, &log, level)) {
+        return;
+    }
+
     ngx_log_error(level, &log, 0,
                   "connext: channel \"%V\": %s, %s, client: %V",
                   &ctx->conf->channel->name,
                   ngx_http_connext_result_word(ctx->result),
                   cx_err_text(ctx->reason), &c->addr_text);
+}
+
+
+/* A flood of forged deliveries must not become a flood of lines: what is
+ * left out is counted, also in the status. */
+
+static ngx_uint_t
+ngx_http_connext_may_log(ngx_http_connext_channel_t *channel, ngx_log_t *log,
+    ngx_uint_t level)
+{
+    if (channel->logged_at != ngx_time()) {
+
+        if (channel->unlogged > 0) {
+            ngx_log_error(level, log, 0,
+                          "connext: channel \"%V\": %ui more lines left out",
+                          &channel->name, channel->unlogged);
+        }
+
+        channel->logged_at = ngx_time();
+        channel->logged = 0;
+        channel->unlogged = 0;
+    }
+
+    if (channel->logged == NGX_HTTP_CONNEXT_LOG_LINES) {
+        channel->unlogged++;
+        return 0;
+    }
+
+    channel->logged++;
+    return 1;
 }
 
 

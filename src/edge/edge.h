@@ -65,6 +65,11 @@ typedef struct {
 
     ngx_http_connext_counts_t      *counts;     /* in shared memory */
     ngx_http_connext_place_t        place;
+
+    /* per process: lines in the log of the second at hand */
+    time_t                          logged_at;
+    ngx_uint_t                      logged;
+    ngx_uint_t                      unlogged;
 } ngx_http_connext_channel_t;
 
 
@@ -154,6 +159,7 @@ extern ngx_module_t  ngx_http_connext_module;
  * does nothing. */
 ngx_int_t ngx_http_connext_start(ngx_http_connext_main_conf_t *cmcf,
     ngx_cycle_t *cycle);
+void ngx_http_connext_stop(void *data);
 
 
 static ngx_inline cx_str

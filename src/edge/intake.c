@@ -92,6 +92,13 @@ ngx_http_connext_check(ngx_http_request_t *r)
 {
     ngx_table_elt_t  *expect;
 
+    /* A webhook has one spelling, so that what nginx makes of another one
+     * cannot differ from what a proxy before it made. */
+
+    if (r->complex_uri || r->quoted_uri) {
+        return CX_NOT_FOUND;
+    }
+
     if (r->method != NGX_HTTP_GET && r->method != NGX_HTTP_POST) {
         return CX_BAD_METHOD;
     }

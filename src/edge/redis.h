@@ -112,7 +112,7 @@ typedef struct {
     ngx_msec_t                      retry_at;
     ngx_msec_t                      backoff;
 
-    ngx_uint_t                      reloading;  /* FUNCTION LOAD is under way */
+    ngx_uint_t                      reloading;  /* FUNCTION LOAD is sent */
     ngx_uint_t                      refusing;   /* last reply was an error */
     time_t                          refusal_logged;
     const char                     *cause;      /* of being down, as logged */
@@ -132,6 +132,16 @@ void ngx_http_connext_redis_stop(ngx_http_connext_redis_t *redis);
  * size more bytes would be too many. */
 cx_err ngx_http_connext_redis_ready(ngx_http_connext_redis_t *redis,
     size_t size);
+
+/* The connection's own parts: redis.c and redis_in.c. */
+
+void ngx_http_connext_redis_up(ngx_http_connext_redis_t *redis);
+void ngx_http_connext_redis_send(ngx_http_connext_redis_t *redis);
+void ngx_http_connext_redis_fail(ngx_http_connext_redis_t *redis,
+    cx_err err, ngx_err_t sys, const char *cause);
+void ngx_http_connext_redis_lost(ngx_http_connext_redis_t *redis,
+    ngx_err_t sys, const char *cause);
+void ngx_http_connext_redis_read(ngx_event_t *rev);
 
 /* redis_out.c.  begin gives room for size bytes, or NULL; end takes what was
  * written up to last as one command. */

@@ -92,11 +92,13 @@ cx_err cx_store_failed(cx_store *s);
             &(list)->room, sizeof(*(list)->items))) != NULL                   \
      ? &(list)->items[(list)->n++] : NULL)
 
+
 static inline bool
 cx_list_fits(size_t n, size_t room)
 {
     return n < room;
 }
+
 
 void *cx_list_more(cx_arena *a, const void *items, size_t n, size_t *room,
     size_t size);

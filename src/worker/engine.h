@@ -8,7 +8,8 @@
  *   take.c          TAKE and statuses: events become record, then XDEL, XACK
  *   directory.c     channels and agents as last read from the store
  *   conversation.c  who is under way; turns and sends wait here in order
- *   job.c           RECALL THINK PLAN
+ *   job.c           RECALL THINK
+ *   plan.c          PLAN: the gate
  *   send.c          CLAIM WIRE SETTLE, retries, evidence
  *
  * One thread: the loop.  Store jobs run elsewhere and come back here.
@@ -306,6 +307,10 @@ void cx_convs_free(cx_worker *w);
 /* What recover and sweep found. */
 void cx_convs_adopt(cx_worker *w, unsigned partition,
     const cx_recovered *found);
+
+/* job.c */
+/* The turn is safe in the store: try again in a while. */
+void cx_turn_later(cx_conv *c, const char *what, cx_err err);
 
 /* steps */
 #define X(name, word, enter)  void enter(cx_conv *c);

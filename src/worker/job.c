@@ -1,8 +1,5 @@
 #include "worker/engine.h"
 
-#include "core/json.h"
-#include "core/utf8.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,8 +57,8 @@ turn_drop(cx_conv *c)
 
 
 /* The store failed: the turn is safe there, try again in a while. */
-static void
-turn_later(cx_conv *c, const char *what, cx_err err)
+void
+cx_turn_later(cx_conv *c, const char *what, cx_err err)
 {
     cx_log(CX_LOG_ERROR, what, CX_FID("conversation", "cv", c->id),
            CX_FID("turn", "rv", c->turn_id), CX_FZ("error", cx_err_word(err)));
@@ -89,7 +86,7 @@ recall_done(cx_db_job *job, cx_err err)
     }
 
     if (err != CX_OK) {
-        turn_later(c, "recall.failed", err);
+        cx_turn_later(c, "recall.failed", err);
         return;
     }
 
@@ -111,7 +108,7 @@ cx_step_recall(cx_conv *c)
     }
 
     if (c->arena == NULL) {
-        turn_later(c, "recall.failed", CX_NOMEM);
+        cx_turn_later(c, "recall.failed", CX_NOMEM);
         return;
     }
 
@@ -243,7 +240,7 @@ think_builtin(cx_conv *c, const char *why)
     cx_arena_reset(c->worker->scratch);
 
     if (ai->answer(&c->prompt, c->worker->scratch, &c->answer) != CX_OK) {
-        turn_later(c, "think.failed", CX_NOMEM);
+        cx_turn_later(c, "think.failed", CX_NOMEM);
         return;
     }
 
@@ -417,199 +414,4 @@ cx_step_think(cx_conv *c)
     } else {
         think_call(c, agent);
     }
-}
-
-
-/* --- PLAN ---------------------------------------------------------------- */
-
-static cx_str
-plan_sources(cx_conv *c)
-{
-    cx_json_writer  w;
-    cx_buf          b;
-
-    cx_buf_init(&b, c->arena, 256, 64 * 1024);
-    cx_json_write_init(&w, &b);
-    cx_json_begin(&w, '[');
-
-    for (size_t i = 0; i < c->answer.nused; i++) {
-        const cx_ai_passage  *p = &c->prompt.passages[c->answer.used[i]];
-
-        cx_json_begin(&w, '{');
-        cx_json_name(&w, CX_STR("source"));
-        cx_json_put_str(&w, p->source);
-        cx_json_name(&w, CX_STR("position"));
-        cx_json_put_i64(&w, p->position);
-        cx_json_name(&w, CX_STR("chunk"));
-        cx_json_put_i64(&w, p->chunk_id);
-        cx_json_end(&w, '}');
-    }
-
-    cx_json_end(&w, ']');
-    return cx_buf_str(&b);
-}
-
-
-static void
-plan_parts(cx_conv *c, cx_str text)
-{
-    const cx_dir_channel  *ch = cx_directory_channel(c->worker,
-                                                     c->recall.channel_id);
-    const size_t           max = ch != NULL && ch->adapter != NULL
-                                 ? ch->adapter->max_text : 1000;
-    cx_str                *parts = CX_NEW_N(c->arena, CX_PARTS_MAX, cx_str);
-    cx_str                 rest = text;
-    size_t                 n = 0;
-
-    while (parts != NULL && n < CX_PARTS_MAX
-           && cx_utf8_split(&rest, max, &parts[n]))
-    {
-        c->part_ids[n++] = cx_worker_new_id(c->worker);
-    }
-
-    c->plan.parts = parts;
-    c->plan.part_ids = c->part_ids;
-    c->plan.nparts = n;
-}
-
-
-/* "I'll ask a colleague" is said once, not after every message. */
-static bool
-plan_said_it(const cx_conv *c)
-{
-    const cx_message_list  *h = &c->recall.history;
-
-    for (size_t i = h->n; i-- > 0; ) {
-        if (h->items[i].outbound) {
-            return cx_str_eq(h->items[i].text, c->answer.text);
-        }
-    }
-
-    return false;
-}
-
-
-/* The gate: what is sent, and what waits for a person. */
-static void
-plan_fill(cx_conv *c, const cx_dir_agent *agent)
-{
-    const cx_ai_answer  *ans = &c->answer;
-    cx_plan             *p = &c->plan;
-
-    memset(p, 0, sizeof(*p));
-    p->fence = cx_partition_fence(c->worker, c->partition);
-    p->turn_id = c->recall.turn_id;
-    p->inputs = c->recall.inputs;
-    p->confidence = ans->confidence;
-    p->reason = ans->reason;
-    p->model = ans->model;
-    p->tokens_in = ans->tokens_in;
-    p->tokens_out = ans->tokens_out;
-    p->sources = plan_sources(c);
-    p->now_ms = cx_now_ms();
-
-    if (ans->handoff) {
-        p->state = CX_TURN_HUMAN;
-
-        if (ans->text.len > 0 && !plan_said_it(c)) {
-            plan_parts(c, ans->text);
-        }
-
-    } else if (agent != NULL && ans->confidence >= agent->row.threshold) {
-        p->state = CX_TURN_REPLIED;
-        plan_parts(c, ans->text);
-
-    } else {
-        p->state = CX_TURN_HUMAN;
-        p->draft = ans->text;
-    }
-}
-
-
-static cx_err
-plan_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
-{
-    cx_conv  *c = (cx_conv *) job;
-
-    return ops->plan(s, &c->plan);
-}
-
-
-static void
-plan_stored(cx_conv *c)
-{
-    const cx_plan  *p = &c->plan;
-
-    cx_log(CX_LOG_INFO, "plan", CX_FS("event", c->recall.event),
-           CX_FID("conversation", "cv", c->id),
-           CX_FID("turn", "rv", p->turn_id),
-           CX_FZ("state", cx_turn_state_word(p->state)),
-           CX_FI("confidence_pct", (int64_t) (p->confidence * 100)),
-           CX_FI("parts", p->nparts), CX_FI("inputs", p->inputs),
-           CX_FI("think_ms", p->now_ms - c->think_since));
-
-    c->worker->stats.answered += p->state == CX_TURN_REPLIED;
-    c->worker->stats.reviews += p->state == CX_TURN_HUMAN;
-
-    for (size_t i = 0; i < p->nparts; i++) {
-        (void) cx_conv_out(c, p->part_ids[i], CX_MSGSTATE_READY, 0);
-    }
-
-    if (c->turn_id == p->turn_id) {
-        c->turn_id = 0;
-    }
-}
-
-
-static void
-plan_done(cx_db_job *job, cx_err err)
-{
-    cx_conv  *c = (cx_conv *) job;
-
-    if (!cx_conv_back(c)) {
-        return;
-    }
-
-    switch (err) {
-
-    case CX_OK:
-        CX_FP("plan.after");
-        plan_stored(c);
-        break;
-
-    case CX_FENCED:
-        c->lost = true;
-        cx_partition_lost(c->worker, c->partition);
-        (void) cx_conv_back(c);
-        return;
-
-    case CX_STALE:
-        /* A newer message came: think again, with all of them. */
-        cx_log(CX_LOG_INFO, "plan.superseded",
-               CX_FS("event", c->recall.event),
-               CX_FID("turn", "rv", c->turn_id));
-        break;
-
-    default:
-        turn_later(c, "plan.failed", err);
-        return;
-    }
-
-    cx_conv_slot_free(c);
-    cx_conv_go(c, CX_STEP_REST);
-}
-
-
-void
-cx_step_plan(cx_conv *c)
-{
-    CX_FP("plan.before");
-    plan_fill(c, cx_directory_agent(c->worker, c->recall.agent_id));
-
-    if (cx_arena_failed(c->arena)) {
-        turn_later(c, "plan.failed", CX_NOMEM);
-        return;
-    }
-
-    cx_conv_write(c, plan_run, plan_done);
 }

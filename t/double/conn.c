@@ -548,8 +548,8 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 }
 
 
-static void
-on_connection(uv_stream_t *server, int status)
+void
+td_on_connection(uv_stream_t *server, int status)
 {
     bool      tcp = server->type == UV_TCP;
     td_conn  *c;
@@ -581,44 +581,4 @@ on_connection(uv_stream_t *server, int status)
 
     td.count.connections++;
     uv_read_start(&c->u.stream, alloc, on_read);
-}
-
-
-bool
-td_listen_tcp(const char *host, int port, int *bound)
-{
-    int                 len;
-    uv_tcp_t           *s = td_alloc(sizeof(*s));
-    struct sockaddr_in  addr;
-
-    len = sizeof(addr);
-    if (uv_ip4_addr(host, port, &addr) != 0
-        || uv_tcp_init(td.loop, s) != 0
-        || uv_tcp_bind(s, (const struct sockaddr *) &addr, 0) != 0
-        || uv_listen((uv_stream_t *) s, 4096, on_connection) != 0
-        || uv_tcp_getsockname(s, (struct sockaddr *) &addr, &len) != 0)
-    {
-        fprintf(stderr, "double: cannot listen on %s:%d\n", host, port);
-        return false;
-    }
-
-    *bound = ntohs(addr.sin_port);
-    return true;
-}
-
-
-bool
-td_listen_unix(const char *path)
-{
-    uv_pipe_t *s = td_alloc(sizeof(*s));
-
-    if (uv_pipe_init(td.loop, s, 0) != 0
-        || uv_pipe_bind(s, path) != 0
-        || uv_listen((uv_stream_t *) s, 4096, on_connection) != 0)
-    {
-        fprintf(stderr, "double: cannot listen on %s\n", path);
-        return false;
-    }
-
-    return true;
 }

@@ -106,6 +106,7 @@ extern td_double  td;
 
 /* --- conn.c -------------------------------------------------------------- */
 
+void td_on_connection(uv_stream_t *server, int status);
 bool td_listen_tcp(const char *host, int port, int *bound);
 bool td_listen_unix(const char *path);
 /* The request being worked on and the reply to be filled. */
@@ -145,7 +146,7 @@ typedef struct {
     json_t   *text;        /* model: content of the answer, NULL unsaid */
 } td_act;
 
-/* NULL with *error set when the rule is not understood.  Takes no reference. */
+/* NULL with *error set when the rule is not understood; takes no reference. */
 bool td_script_add(json_t *rule, const char **error);
 void td_script_reset(void);
 json_t *td_script_list(void);

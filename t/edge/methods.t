@@ -144,3 +144,15 @@ qr{"GET /hook[^"]*" 400}
 [$::signed, $::signed]
 --- error_code eval
 [200, 200]
+
+
+
+=== TEST 12: a webhook has one spelling
+--- request eval
+["POST //hook\n$::body", "POST /./hook\n$::body", "POST /%68ook\n$::body"]
+--- more_headers eval
+[($::signed) x 3]
+--- error_code eval
+[404, 404, 404]
+--- response_headers eval
+[("X-Reason: not_found\nContent-Length: 0") x 3]

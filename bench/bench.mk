@@ -24,3 +24,11 @@ $(B)/bench/node/node_modules: bench/package.json
 	cd $(@D) && npm_config_nodedir=/usr npm_config_build_from_source=true \
 	  npm install --no-audit --no-fund --loglevel=error
 	@touch $@
+
+.PHONY: bench-store
+bench-store: $(B)/store-bench  ## what the record costs, alone
+	@$(B)/store-bench -d $(B)
+
+$(B)/store-bench: bench/store.c $(STORE) $(CORE)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $< $(STORE) $(CORE) $(LDFLAGS) -lsqlite3 $(PURE_LIBS)

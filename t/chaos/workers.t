@@ -62,23 +62,37 @@ cmp_ok($took, '<', 15, sprintf 'after %.1f s', $took);
 my $f = $cx->flood_wait($flood);
 is($f->{lost}, 0, 'every delivery got 200');
 
-$cx->wait_for(25, sub { total() >= 4000 });
+# The killed one had intents on record whose sends may never have left: such a
+# reply is held for a person, with the reason, and never sent blindly.
+my @held;
+sub in_doubt { return map { $_->{text} =~ /message (\d+)/g } @held }
+
+$cx->wait_for(25, sub {
+    @held = @{$cx->api('GET', '/api/v1/messages?state=held')->{data}};
+    my %sent = map { $_ => 1 } map { @$_ } values %{by_conversation()};
+    $sent{$_} = 1 for in_doubt();
+    keys %sent >= 4000;
+});
 my $got = by_conversation();
-my ($missing, $disorder) = (0, 0);
+my %doubt = map { $_ => 1 } in_doubt();
+my ($missing, $disorder, $twice) = (0, 0, 0);
 for my $peer (0 .. 199) {
     my @want = map { $peer + 200 * $_ } 0 .. 19;
     my @have = @{$got->{16505550000 + $peer} || []};
     my %seen;
     $seen{$_}++ for @have;
-    $missing += grep { !$seen{$_} } @want;
+    $missing += grep { !$seen{$_} && !$doubt{$_} } @want;
+    $twice += grep { $_ > 1 } values %seen;
     $disorder++ if "@have" ne join ' ', sort { $a <=> $b } @have;
 }
 
-my @held = @{$cx->api('GET', '/api/v1/messages?state=held')->{data}};
-is($missing, 0, 'every message is answered') or diag(scalar @held, ' held');
+is($missing, 0, 'every message is answered, or its answer is held')
+    or diag(scalar @held, ' held');
 is($disorder, 0, 'in order within each conversation');
-is(total(), 4000, 'none twice');
-is_deeply(\@held, [], 'none held');
+is($twice, 0, 'none twice');
+is(scalar(grep { !length($_->{error}{text} // '') } @held), 0,
+   'held ones say why');
+cmp_ok(scalar @held, '<=', 200, 'at most one a conversation is held');
 
 # A third one gets its share.
 $cx->start('worker3');

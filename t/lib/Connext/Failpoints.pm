@@ -82,9 +82,10 @@ sub verdict {
 
     my $of;
     $cx->wait_for(12, sub {
-        $of = account($cx, @customers);
+        # First what is in doubt: what leaves it now shows in the account.
         my @open = map { @{$cx->api('GET', "/api/v1/messages?state=$_")
                                ->{data}} } qw(ready sending ambiguous);
+        $of = account($cx, @customers);
         !@open && !grep { $_->{sent} + $_->{held} == 0 } values %$of;
     });
 

@@ -110,6 +110,14 @@ make_room(cx_http_loop *l, size_t n)
 }
 
 
+static void
+drop(cx_http_loop *l, cx_http_socket *s)
+{
+    l->sockets[s->fd] = NULL;
+    uv_close((uv_handle_t *) &s->poll, on_poll_closed);
+}
+
+
 static cx_http_socket *
 add(cx_http_loop *l, int fd, bool ours)
 {
@@ -117,6 +125,10 @@ add(cx_http_loop *l, int fd, bool ours)
 
     if (!make_room(l, (size_t) fd)) {
         return NULL;
+    }
+
+    if (l->sockets[fd] != NULL) {
+        drop(l, l->sockets[fd]);
     }
 
     s = calloc(1, sizeof(*s));
@@ -138,11 +150,16 @@ add(cx_http_loop *l, int fd, bool ours)
 }
 
 
-static void
-drop(cx_http_loop *l, cx_http_socket *s)
+/* libcurl 7.88 closes a socket that never got connected without a word to
+ * close_socket: such a one must not be watched, its number is soon another
+ * descriptor's. */
+static bool
+is_connected(int fd)
 {
-    l->sockets[s->fd] = NULL;
-    uv_close((uv_handle_t *) &s->poll, on_poll_closed);
+    struct sockaddr_storage  peer;
+    socklen_t                len = sizeof(peer);
+
+    return getpeername(fd, (struct sockaddr *) &peer, &len) == 0;
 }
 
 
@@ -199,7 +216,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socketp)
             return 0;
         }
 
-        if (!s->ours) {
+        if (!s->ours || !is_connected(fd)) {
             drop(l, s);
             return 0;
         }

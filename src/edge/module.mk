@@ -1,5 +1,6 @@
 # The nginx module, built in nginx-dev's tree against Debian's own nginx:
-# nothing is written outside $(B).
+# nothing is written outside $(B).  Results are moved into place: to write into
+# a file that a running nginx has mapped would crash it.
 
 NGINX_DEV  ?= /usr/share/nginx/src
 MODULE     := $(B)/ngx_http_connext_module.so
@@ -19,7 +20,7 @@ module: $(MODULE)       ## the nginx module
 
 $(MODULE): $(B)/nginx/Makefile $(MODULE_C) $(MODULE_H) connext.map
 	$(MAKE) -C $(NGINX_DEV) -f $(NGINX_B)/Makefile modules
-	cp $(B)/nginx/$(@F) $@
+	cp $(B)/nginx/$(@F) $@.new && mv $@.new $@
 
 # The Makefile of nginx knows the sources by name: it is made anew when a file
 # comes or goes, not when one changes.
@@ -53,7 +54,7 @@ nginx-asan: $(B)/nginx-asan     ## nginx under sanitizers, module inside
 
 $(B)/nginx-asan: $(B)/nginx-asan-obj/Makefile $(MODULE_C) $(MODULE_H)
 	$(MAKE) -C $(NGINX_ASAN) -f $(abspath $(B))/nginx-asan-obj/Makefile binary
-	cp $(B)/nginx-asan-obj/nginx $@
+	cp $(B)/nginx-asan-obj/nginx $@.new && mv $@.new $@
 
 $(B)/nginx-asan-obj/Makefile: config src/edge/module.mk $(B)/module.list \
                             $(B)/nginx-src/configure

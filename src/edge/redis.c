@@ -429,9 +429,11 @@ void
 ngx_http_connext_redis_send(ngx_http_connext_redis_t *redis)
 {
     ssize_t                  n;
+    ngx_uint_t               moved;
     ngx_connection_t        *c;
     ngx_http_connext_out_t  *out;
 
+    moved = 0;
     c = redis->peer.connection;
     out = redis->state == NGX_HTTP_CONNEXT_UP ? &redis->out : &redis->hello;
 
@@ -440,6 +442,13 @@ ngx_http_connext_redis_send(ngx_http_connext_redis_t *redis)
         n = c->send(c, out->start + out->sent, out->end - out->sent);
 
         if (n == NGX_AGAIN) {
+
+            /* The time-out is of standing still, not of being busy; nginx
+             * does not move a timer by less than 300 ms. */
+
+            if (moved && c->write->timer_set) {
+                ngx_del_timer(c->write);
+            }
 
             if (!c->write->timer_set) {
                 ngx_add_timer(c->write, redis->send_timeout);
@@ -459,6 +468,7 @@ ngx_http_connext_redis_send(ngx_http_connext_redis_t *redis)
         }
 
         out->sent += (size_t) n;
+        moved = 1;
     }
 
     if (c->write->timer_set) {

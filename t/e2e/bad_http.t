@@ -145,6 +145,9 @@ my @rows = (
     ['H49 forged forwarding headers', request(body => $b, signed => 'x',
      headers => { 'X-Forwarded-Host' => 'evil', 'X-Original-URL' =>
                   '/connext/status', 'X-Rewrite-URL' => '/' }), '401'],
+    (map { ["H50 another spelling: $_",
+            request(line => "POST $_ HTTP/1.1", body => $b), '404'] }
+         '//hooks/wa-main', '/./hooks/wa-main', '/hooks/wa-mai%6e'),
     ['H51 out of the tree',
      request(line => 'POST /../../etc/passwd HTTP/1.1', body => $b), '400'],
     ['H52 NUL in the path',

@@ -107,8 +107,16 @@ set_times(standing *m, const evidence *e)
     switch (e->state) {
 
     case CX_MSGSTATE_ACCEPTED:
+        /* The answer to our own call, by our own clock: it counts more than
+         * the provider's, which has whole seconds only. */
+        m->changed = m->changed || m->accepted_at != e->at;
+        m->accepted_at = e->at;
+        break;
+
     case CX_MSGSTATE_SENT:
-        set_earliest(m, &m->accepted_at, e->at);
+        if (m->accepted_at == 0) {
+            set_earliest(m, &m->accepted_at, e->at);
+        }
         break;
 
     case CX_MSGSTATE_DELIVERED:

@@ -1,0 +1,145 @@
+package Connext;
+
+# Workers of an installation, and what is set up through their API.
+
+use strict;
+use warnings;
+
+use Connext::Http;
+use Connext::Process qw(write_file);
+use Connext::Sample qw(json);
+
+our ($BUILD, $ACCOUNT);
+
+
+sub write_worker_conf {
+    my ($self, $name) = @_;
+
+    my $dir = $self->{dir};
+    my %conf = (
+        'store.url'            => "sqlite:$dir/connext.db",
+        'redis.address'        => "unix:$dir/redis.sock",
+        'api.socket'           => "$dir/$name.sock",
+        'worker.quiet_ms'      => 20,
+        'worker.quiet_cap_ms'  => 500,
+        'worker.lease_ms'      => 2000,
+        'worker.reconcile_ms'  => 1500,
+        'worker.drain_ms'      => 5000,
+        'send.retry_base_ms'   => 50,
+        'send.timeout_ms'      => 1000,
+        'ai.timeout_ms'        => 3000,
+        'ai.deadline_ms'       => 4000,
+        %{$self->{conf}},
+    );
+
+    my %section;
+    for my $key (sort keys %conf) {
+        my ($s, $k) = split /\./, $key;
+        $section{$s} .= "$k = $conf{$key}\n";
+    }
+
+    write_file($self->path("conf/$name.ini"),
+               join "\n", map { "[$_]\n$section{$_}" } sort keys %section);
+}
+
+
+# With a failpoint it is the build that has them.
+sub start_worker {
+    my ($self, $name) = @_;
+
+    my $fp = delete $self->{failpoint};
+    my $binary = defined $fp ? 'connext-worker-fp' : 'connext-worker';
+    my $sock = $self->path("$name.sock");
+
+    $self->write_worker_conf($name);
+    $self->launch($name, ["$BUILD/$binary", '-c',
+                          $self->path("conf/$name.ini")],
+                  defined $fp ? { CONNEXT_FAILPOINT => $fp } : {});
+    $self->{api}{$name} = Connext::Http->new(unix => $sock);
+    return if defined $fp;      # it may die before it is ready
+
+    $self->ready($name, sub {
+        -S $sock && ($self->api_raw($name, 'GET', '/readyz'))->{status} == 200;
+    }, 20);
+}
+
+
+# The next worker that is started dies there: "send.after=kill".
+sub failpoint {
+    my ($self, $spec) = @_;
+
+    $self->{failpoint} = $spec;
+    return $self;
+}
+
+
+sub api_raw {
+    my ($self, $name, $method, $path, $body, $type) = @_;
+
+    return $self->{api}{$name}->request($method, $path,
+        defined $body ? { 'Content-Type' => $type || 'application/json' } : {},
+        $body);
+}
+
+
+# Decoded answer; dies on anything but 2xx.
+sub api {
+    my ($self, $method, $path, $what) = @_;
+
+    my ($name) = grep { $self->{pid}{$_} } sort keys %{$self->{api}};
+    die "no worker runs\n" unless defined $name;
+
+    my $res = $self->api_raw($name, $method, $path,
+                             defined $what ? json()->encode($what) : undef);
+    die "api: $method $path: $res->{status} " . ($res->{body} // '') . "\n"
+        unless $res->{status} =~ /^2/;
+    return $res->{body} ? json()->decode($res->{body}) : {};
+}
+
+
+sub knowledge {
+    my ($self, $agent, $file, $text) = @_;
+
+    my ($name) = grep { $self->{pid}{$_} } sort keys %{$self->{api}};
+    my $res = $self->api_raw($name, 'POST',
+                             "/api/v1/agents/$agent/knowledge?name=$file",
+                             $text, 'text/plain');
+    die "knowledge: $res->{status} $res->{body}\n"
+        unless $res->{status} =~ /^2/;
+}
+
+
+our $FAQ = <<'_END';
+question,answer
+When is check-in?,Check-in is from 15:00.
+When is check-out?,Check-out is until 11:00.
+Is there parking?,Parking is free behind the house.
+_END
+
+
+# An agent, its knowledge, the channel wa-main.  provider => 'openai' asks
+# the double.
+sub set_up {
+    my ($self, %arg) = @_;
+
+    my $double = "http://127.0.0.1:$self->{double_port}";
+    my %agent = (name => 'desk', provider => 'knowledge', threshold => 0.3,
+                 handoff => 'I will ask a colleague.');
+    if (($arg{provider} // '') eq 'openai') {
+        write_file($self->path('api_key'), "canary-api-key\n", 0600);
+        %agent = (%agent, provider => 'openai', base_url => "$double/v1",
+                  model => 'double', threshold => 0,
+                  api_key_file => $self->path('api_key'));
+    }
+
+    $self->api('POST', '/api/v1/agents', { %agent, %{$arg{agent} || {}} });
+    $self->knowledge('desk', 'faq.csv', $FAQ) unless $arg{no_knowledge};
+    $self->api('POST', '/api/v1/channels', {
+        name => 'wa-main', type => 'whatsapp', account => $ACCOUNT,
+        agent => 'desk', token_file => $self->path('access_token'),
+        base_url => "$double/v21.0", %{$arg{channel} || {}} });
+    return $self;
+}
+
+
+1;

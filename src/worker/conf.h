@@ -33,6 +33,8 @@
       "json or logfmt")                                                                        \
     X(worker,    jobs,             INT,  "1000",                     1,    100000,             \
       "conversations worked on at once")                                                       \
+    X(worker,    sends,            INT,  "64",                       1,    10000,              \
+      "sends under way at once")                                                               \
     X(worker,    partitions,       INT,  "64",                       1,    64,                 \
       "at most this many partitions are owned by one process")                                 \
     X(worker,    lease_ms,         INT,  "10000",                    500,  600000,             \

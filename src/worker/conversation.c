@@ -31,7 +31,8 @@ cx_convs_init(cx_worker *w)
 {
     w->nbuckets = 4096;
     w->buckets = calloc(w->nbuckets, sizeof(w->buckets[0]));
-    w->queue_tail = &w->queue_head;
+    cx_slots_init(&w->thinking, (size_t) w->conf->worker_jobs);
+    cx_slots_init(&w->sending, (size_t) w->conf->worker_sends);
 
     return w->buckets != NULL;
 }
@@ -129,29 +130,6 @@ conv_closed(uv_handle_t *handle)
 }
 
 
-static void
-queue_remove(cx_conv *c)
-{
-    cx_worker  *w = c->worker;
-    cx_conv   **at = &w->queue_head;
-
-    while (*at != NULL && *at != c) {
-        at = &(*at)->queue_next;
-    }
-
-    if (*at == NULL) {
-        return;
-    }
-
-    *at = c->queue_next;
-    w->queued--;
-
-    if (w->queue_tail == &c->queue_next) {
-        w->queue_tail = at;
-    }
-}
-
-
 void
 cx_conv_call_cancel(cx_conv *c)
 {
@@ -175,12 +153,9 @@ conv_end(cx_conv *c)
 
     *b = c->bucket_next;
 
-    if (c->step == CX_STEP_QUEUED) {
-        queue_remove(c);
-    }
-
     cx_conv_call_cancel(c);
-    cx_conv_slot_free(c);
+    cx_slot_leave(c);
+    cx_slot_free(c);
     w->nconvs--;
     w->part[p].convs--;
     uv_close((uv_handle_t *) &c->timer, conv_closed);
@@ -207,7 +182,36 @@ static bool
 step_is_passive(cx_step step)
 {
     return step == CX_STEP_REST || step == CX_STEP_QUIET
-           || step == CX_STEP_QUEUED || step == CX_STEP_WAIT;
+           || step == CX_STEP_QUEUED || step == CX_STEP_DUE
+           || step == CX_STEP_WAIT;
+}
+
+
+static bool
+send_is_due(const cx_conv *c)
+{
+    return c->nouts > 0 && c->outs[0].state == CX_MSGSTATE_READY
+           && c->outs[0].not_before <= cx_now_ms();
+}
+
+
+/* In a partition that is leaving, what was begun is brought to its end; in
+ * one that is lost, nothing more is begun.  Nothing gets lost by that: the
+ * turn and the sends are in the store. */
+static bool
+must_end(const cx_conv *c)
+{
+    switch (c->worker->part[c->partition].state) {
+
+    case CX_PART_NONE:
+        return step_is_passive(c->step);
+
+    case CX_PART_LEAVING:
+        return step_is_passive(c->step) && !send_is_due(c);
+
+    default:
+        return false;
+    }
 }
 
 
@@ -215,8 +219,6 @@ step_is_passive(cx_step step)
 void
 cx_conv_go(cx_conv *c, cx_step step)
 {
-    cx_part_state  part = c->worker->part[c->partition].state;
-
     cx_log(CX_LOG_DEBUG, "step", CX_FID("conversation", "cv", c->id),
            CX_FID("turn", "rv", c->turn_id),
            CX_FZ("from", steps[c->step].word),
@@ -224,16 +226,14 @@ cx_conv_go(cx_conv *c, cx_step step)
 
     uv_timer_stop(&c->timer);
 
-    if (c->step == CX_STEP_QUEUED) {
-        queue_remove(c);
-    }
-
+    cx_slot_leave(c);
     c->step = step;
 
-    /* Nothing is lost: the turn and the sends are in the store. */
-    if (step_is_passive(step)
-        && (part == CX_PART_NONE || part == CX_PART_LEAVING))
-    {
+    if (step_is_passive(step)) {
+        cx_slot_free(c);
+    }
+
+    if (must_end(c)) {
         conv_end(c);
         return;
     }
@@ -266,17 +266,8 @@ cx_conv_timer(cx_conv *c, int64_t at_ms)
 void
 cx_step_rest(cx_conv *c)
 {
-    const int64_t  now = cx_now_ms();
-
     if (c->nouts > 0) {
-        if (c->outs[0].state == CX_MSGSTATE_READY
-            && c->outs[0].not_before <= now)
-        {
-            cx_conv_go(c, CX_STEP_CLAIM);
-
-        } else {
-            cx_conv_go(c, CX_STEP_WAIT);
-        }
+        cx_conv_go(c, send_is_due(c) ? CX_STEP_DUE : CX_STEP_WAIT);
 
     } else if (c->turn_id != 0) {
         cx_conv_go(c, CX_STEP_QUIET);
@@ -302,38 +293,17 @@ cx_step_quiet(cx_conv *c)
 void
 cx_step_queued(cx_conv *c)
 {
-    cx_worker  *w = c->worker;
-
-    if (w->busy < (size_t) w->conf->worker_jobs) {
-        c->busy = true;
-        w->busy++;
+    if (cx_slot_take(c, &c->worker->thinking)) {
         cx_conv_go(c, CX_STEP_RECALL);
-        return;
     }
-
-    c->queue_next = NULL;
-    *w->queue_tail = c;
-    w->queue_tail = &c->queue_next;
-    w->queued++;
 }
 
 
 void
-cx_conv_slot_free(cx_conv *c)
+cx_step_due(cx_conv *c)
 {
-    cx_worker  *w = c->worker;
-    cx_conv    *next;
-
-    if (!c->busy) {
-        return;
-    }
-
-    c->busy = false;
-    w->busy--;
-
-    next = w->queue_head;
-    if (next != NULL) {
-        cx_conv_go(next, CX_STEP_QUIET);
+    if (cx_slot_take(c, &c->worker->sending)) {
+        cx_conv_go(c, CX_STEP_CLAIM);
     }
 }
 
@@ -362,7 +332,6 @@ cx_conv_turn(cx_conv *c, int64_t turn_id, int64_t inputs, int64_t deadline)
     {
         /* Superseded: one reply shall cover the newer message too. */
         cx_conv_call_cancel(c);
-        cx_conv_slot_free(c);
         cx_conv_go(c, CX_STEP_REST);
     }
 }

@@ -232,7 +232,7 @@ cx_worker_stats_get(const cx_worker *w, cx_worker_stats *out)
 {
     *out = w->stats;
     out->partitions = cx_partitions_owned(w);
-    out->jobs = w->busy;
+    out->jobs = w->thinking.busy;
     out->draining = w->draining;
     out->owner = cx_strz(w->owner);
 }

@@ -8,6 +8,7 @@
  *   take.c          TAKE and statuses: events become record, then XDEL, XACK
  *   directory.c     channels and agents as last read from the store
  *   conversation.c  who is under way; turns and sends wait here in order
+ *   slots.c         how many think, how many send at once
  *   job.c           RECALL THINK
  *   plan.c          PLAN: the gate
  *   send.c          CLAIM WIRE SETTLE, retries, evidence
@@ -63,12 +64,12 @@ typedef struct {
 /* --- conversations ------------------------------------------------------- */
 
 /*
- *  REST --turn--> QUIET --deadline, a free slot--> RECALL -> THINK -> PLAN
- *   |  ^            ^                                          |        |
- *   |  |            +------- newer message: think again -------+--------+
- *   |  +------------------------------------------------------------ (parts)
+ *  REST --turn--> QUIET --deadline--> QUEUED --slot--> RECALL THINK PLAN
+ *   |  ^            ^                                          |      |
+ *   |  |            +------- newer message: think again -------+------+
+ *   |  +---------------------------------------------------------- (parts)
  *   |  |
- *   +--|--a send is due--> CLAIM --> WIRE --> SETTLE --> (REST)
+ *   +--|--a send is due--> DUE --slot--> CLAIM --> WIRE --> SETTLE --> (REST)
  *   |  |
  *   +--+--not yet, or unknown--> WAIT: retry at, or evidence until
  *
@@ -81,6 +82,7 @@ typedef struct {
     X(RECALL, "recall", cx_step_recall)                                       \
     X(THINK,  "think",  cx_step_think)                                        \
     X(PLAN,   "plan",   cx_step_plan)                                         \
+    X(DUE,    "due",    cx_step_due)                                          \
     X(CLAIM,  "claim",  cx_step_claim)                                        \
     X(WIRE,   "wire",   cx_step_wire)                                         \
     X(SETTLE, "settle", cx_step_settle)                                       \
@@ -101,6 +103,15 @@ typedef struct {
 
 typedef struct cx_conv_s  cx_conv;
 
+/* So many at once; who waits for one stands in line. */
+typedef struct {
+    size_t     limit;
+    size_t     busy;
+    size_t     waiting;
+    cx_conv   *head;
+    cx_conv  **tail;
+} cx_slots;
+
 struct cx_conv_s {
     cx_db_job      job;                /* of the step under way */
     cx_worker     *worker;
@@ -108,7 +119,8 @@ struct cx_conv_s {
     unsigned       partition;
     cx_step        step;
     bool           lost;               /* its partition is no longer ours */
-    bool           busy;               /* counts against worker.jobs */
+    cx_slots      *slot;               /* the one it has, or NULL */
+    cx_slots      *line;               /* where it waits for one, or NULL */
     bool           in_store;           /* job is with the store */
     uv_timer_t     timer;
 
@@ -142,7 +154,7 @@ struct cx_conv_s {
     cx_str         health;             /* SETTLE also sets the channel's */
 
     cx_conv       *bucket_next;        /* table */
-    cx_conv       *queue_next;         /* waiting for a slot */
+    cx_conv       *line_next;
 };
 
 /* --- directory ----------------------------------------------------------- */
@@ -208,10 +220,8 @@ struct cx_worker_s {
     cx_conv        **buckets;
     size_t           nbuckets;
     size_t           nconvs;
-    size_t           busy;             /* conversations in RECALL..PLAN */
-    cx_conv         *queue_head;
-    cx_conv        **queue_tail;
-    size_t           queued;
+    cx_slots         thinking;         /* RECALL..PLAN */
+    cx_slots         sending;          /* CLAIM..SETTLE */
 
     cx_worker_stats  stats;
     bool             draining;
@@ -266,6 +276,12 @@ void cx_take_entries(cx_worker *w, unsigned p, cx_lane lane,
 /* The directory was read: batches that waited for it go on. */
 void cx_take_resume(cx_worker *w);
 
+/* slots.c */
+void cx_slots_init(cx_slots *s, size_t limit);
+bool cx_slot_take(cx_conv *c, cx_slots *s);
+void cx_slot_leave(cx_conv *c);
+void cx_slot_free(cx_conv *c);
+
 /* directory.c */
 void cx_directory_load(cx_worker *w);
 void cx_directory_free(cx_directory *d);
@@ -301,7 +317,6 @@ bool cx_conv_back(cx_conv *c);
 void cx_convs_lost(cx_worker *w, unsigned partition);
 /* Wakes those that wait (configuration changed, a person decided). */
 void cx_convs_kick(cx_worker *w);
-void cx_conv_slot_free(cx_conv *c);
 bool cx_convs_init(cx_worker *w);
 void cx_convs_free(cx_worker *w);
 /* What recover and sweep found. */

@@ -51,7 +51,6 @@ static void
 turn_drop(cx_conv *c)
 {
     c->turn_id = 0;
-    cx_conv_slot_free(c);
     cx_conv_go(c, CX_STEP_REST);
 }
 
@@ -64,7 +63,6 @@ cx_turn_later(cx_conv *c, const char *what, cx_err err)
            CX_FID("turn", "rv", c->turn_id), CX_FZ("error", cx_err_word(err)));
 
     c->deadline = cx_now_ms() + RETRY_FIRST_MS;
-    cx_conv_slot_free(c);
     cx_conv_go(c, CX_STEP_REST);
 }
 

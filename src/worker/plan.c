@@ -179,7 +179,6 @@ plan_done(cx_db_job *job, cx_err err)
         return;
     }
 
-    cx_conv_slot_free(c);
     cx_conv_go(c, CX_STEP_REST);
 }
 

@@ -6,6 +6,7 @@
 
 
 #define READ_BLOCK_MS    15000
+#define READ_COUNT       "16"       /* entries of a stream; 64 streams */
 #define READ_BATCHES     2          /* with the store at once, per lane */
 #define COMMAND_MS       5000
 #define CONVS_AHEAD      2048       /* in their quiet window, over the jobs */
@@ -224,7 +225,7 @@ reader_has_room(const cx_reader *r)
 
     /* Statuses make no jobs; messages wait in Redis rather than here. */
     return r->lane == CX_LANE_ST
-           || (w->queued < jobs && w->nconvs < 2 * jobs + CONVS_AHEAD);
+           || (w->thinking.waiting < jobs && w->nconvs < 2 * jobs + CONVS_AHEAD);
 }
 
 
@@ -311,7 +312,7 @@ reader_next(cx_reader *r)
     argv[argc++] = CX_STR(CX_QUEUE_GROUP);
     argv[argc++] = CX_STR(CX_QUEUE_CONSUMER);
     argv[argc++] = CX_STR("COUNT");
-    argv[argc++] = CX_STR("64");
+    argv[argc++] = CX_STR(READ_COUNT);
     argv[argc++] = CX_STR("BLOCK");
     argv[argc++] = cx_strz(block);
     argv[argc++] = CX_STR("STREAMS");

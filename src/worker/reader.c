@@ -225,7 +225,8 @@ reader_has_room(const cx_reader *r)
 
     /* Statuses make no jobs; messages wait in Redis rather than here. */
     return r->lane == CX_LANE_ST
-           || (w->thinking.waiting < jobs && w->nconvs < 2 * jobs + CONVS_AHEAD);
+           || (w->thinking.waiting < jobs
+               && w->nconvs < 2 * jobs + CONVS_AHEAD);
 }
 
 

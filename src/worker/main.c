@@ -17,7 +17,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define CONF_FILE     "/etc/connext/worker.conf"
+#define CONF_FILE     "/etc/connext/connext.conf"
 #define CONF_ARENA    (1024 * 1024)
 #define ERROR_BYTES   512
 /* A job has one call under way at a time; reading receipts come on top. */

@@ -82,6 +82,7 @@ T_REST    := $(filter-out $(T_CHAOS) $(T_E2E) $(T_EDGE),$(wildcard t/*/*.t))
 .PHONY: test check edge-test e2e chaos
 test:           ## install what is missing, build, run every test
 	$(MAKE) --no-print-directory deps-test
+	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory check
 
 check: $(TESTED) $(UNIT)  ## every test, without installing anything

@@ -363,6 +363,9 @@ insert_message(cx_store *s, const cx_take *in, const place *at,
     cx_bind_str(&q, m->text);
     cx_bind_str(&q, m->reply_to);
     cx_bind_str(&q, meta);
+    /* An echo is what one of us said in the provider's own app. */
+    cx_bind_i64(&q, cx_str_eq(m->kind, CX_STR("echo")) ? CX_AUTHOR_HUMAN
+                                                       : CX_AUTHOR_CUSTOMER);
 
     return cx_query_run(&q);
 }

@@ -132,8 +132,9 @@ prompt_fill(cx_conv *c, const cx_dir_agent *agent)
     p->question = r->question;
 
     for (size_t i = 0; turns != NULL && i < r->history.n; i++) {
-        turns[i].role = r->history.items[i].outbound ? CX_TURN_US
-                                                     : CX_TURN_CUSTOMER;
+        turns[i].role = cx_str_eq(r->history.items[i].author,
+                                  CX_STR("customer"))
+                        ? CX_TURN_CUSTOMER : CX_TURN_US;
         turns[i].text = r->history.items[i].text;
         p->nhistory++;
     }

@@ -210,8 +210,9 @@ cx_out_message(cx_api_request *req, const cx_message_row *r)
     cx_out_open(req, NULL, '{');
     cx_out_id(req, "id", "ms", r->id);
     cx_out_id(req, "conversation", "cv", r->conversation_id);
-    cx_out_str(req, "direction", r->outbound ? CX_STR("out")
-                                             : CX_STR("in"));
+    cx_out_str(req, "direction",
+               cx_str_eq(r->author, CX_STR("customer")) ? CX_STR("in")
+                                                        : CX_STR("out"));
     cx_out_str(req, "author", r->author);
     cx_out_str(req, "content", r->content);
     cx_out_str(req, "text", r->text);

@@ -204,6 +204,29 @@ ignored(fixture *f)
 }
 
 
+/* What one of us said in the provider's own app is not the customer's. */
+static void
+echo(fixture *f)
+{
+    cx_msg          m = fx_msg("496", "wamid.e1", "I said it already");
+    cx_take         in = fx_take(f, &m, T0);
+    cx_taken        t;
+    cx_message_row  row;
+
+    m.kind = CX_STR("echo");
+    in.ignore = m.kind;
+
+    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "taken");
+    tap_is_int(t.turn_id, 0, "nothing to answer");
+
+    row = fx_message(f, t.message_id);
+    tap_is_str(row.author, CX_STR("human"), "a person wrote it");
+
+    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "taken again");
+    tap_ok(t.duplicate, "it is a duplicate");
+}
+
+
 /* Without an agent a person answers: one review for all that waits. */
 static void
 no_agent(fixture *f)
@@ -322,6 +345,7 @@ main(void)
     name_stays(&f);
     aliases(&f);
     ignored(&f);
+    echo(&f);
     no_agent(&f);
     refused(&f);
     any_bytes(&f);

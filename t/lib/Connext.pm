@@ -473,6 +473,8 @@ sub finish {
                                   "logs/$_.log")), -2000 } @gone);
 
     my $reports = join '', map { read_file($_) } glob $self->path('asan*');
+    $reports .= join '', grep { /Sanitizer|: runtime error: / }
+                         split /^/, $self->logs;
     my @bad = grep { !$arg{allow} || $_ !~ $arg{allow} } $self->bad_log_lines;
     Test::More::is($reports . join('', @bad), '',
                    'no alert, no sanitizer report');

@@ -58,6 +58,7 @@ typedef struct {
         char        key[CX_QUEUE_PREFIX_MAX + 16];
         size_t      len;
         char        pending_id[48];    /* PEL is read beyond this id */
+        char        oldest_id[48];     /* pending at the last beat */
     }               lane[2];
 } cx_partition;
 
@@ -261,6 +262,7 @@ void cx_readers_free(cx_worker *w);
 void cx_readers_kick(cx_worker *w);
 /* There may be room for more work. */
 void cx_readers_room(cx_worker *w);
+void cx_readers_check(cx_worker *w);
 void cx_reader_batch_done(cx_worker *w, cx_lane lane);
 /* Group, then the pending entries of a partition that just became ours. */
 void cx_reader_partition(cx_worker *w, unsigned p);

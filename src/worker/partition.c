@@ -433,6 +433,7 @@ beat_done(cx_db_job *job, cx_err err)
     }
 
     cx_sweep_start(w);
+    cx_readers_check(w);
     cx_readers_room(w);
 
 done:

@@ -211,6 +211,68 @@ partitions_reread(cx_worker *w)
 }
 
 
+/* --- what a read of somebody else swallowed -------------------------------- */
+
+/*
+ * A blocked read outlives its worker's lease: of one that stands still, or
+ * whose unblocking comes late.  What it swallows is pending, and nobody reads
+ * that but a new owner.  So the owner looks at every beat; what is still the
+ * oldest one at the next look is taken up.  What is only slow here comes back
+ * as a duplicate, which is harmless.
+ */
+static void
+pending_seen(void *ctx, const redisReply *reply)
+{
+    lane_call      c = *(lane_call *) ctx;
+    cx_partition  *p = c.part;
+    const char    *oldest = "";
+    char          *last = p->lane[c.lane].oldest_id;
+
+    free(ctx);
+
+    if (p->state != CX_PART_LIVE || p->epoch != c.epoch || reply == NULL
+        || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2)
+    {
+        return;
+    }
+
+    if (reply->element[1]->type == REDIS_REPLY_STRING) {
+        oldest = reply->element[1]->str;
+    }
+
+    if (oldest[0] != '\0' && strcmp(oldest, last) == 0) {
+        cx_log(CX_LOG_WARN, "redis.stranded", CX_FI("partition", p->number),
+               CX_FI("n", reply->element[0]->integer));
+        last[0] = '\0';
+        p->state = CX_PART_PENDING;
+        cx_reader_partition(p->worker, p->number);
+        return;
+    }
+
+    (void) snprintf(last, sizeof(p->lane[c.lane].oldest_id), "%s", oldest);
+}
+
+
+void
+cx_readers_check(cx_worker *w)
+{
+    for (unsigned i = 0; i < 2 * CX_PARTITIONS; i++) {
+        cx_partition  *p = &w->part[i / 2];
+        const cx_lane  lane = i % 2 == 0 ? CX_LANE_IN : CX_LANE_ST;
+        cx_str         argv[] = {
+            CX_STR("XPENDING"), lane_key(p, lane), CX_STR(CX_QUEUE_GROUP),
+        };
+        lane_call     *c = p->state == CX_PART_LIVE ? lane_call_new(p, lane)
+                                                    : NULL;
+
+        if (c != NULL) {
+            cx_redis_command(w->redis, sizeof(argv) / sizeof(argv[0]), argv,
+                             COMMAND_MS, pending_seen, c);
+        }
+    }
+}
+
+
 /* --- the blocking read --------------------------------------------------- */
 
 static bool

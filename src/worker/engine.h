@@ -52,6 +52,7 @@ typedef struct {
     unsigned        number;
     cx_part_state   state;
     int64_t         epoch;
+    int64_t         since;             /* ours, ms */
     size_t          convs;             /* conversations under way in it */
     unsigned        lanes_left;        /* lanes whose PEL is not empty yet */
     struct {
@@ -262,7 +263,9 @@ void cx_readers_free(cx_worker *w);
 void cx_readers_kick(cx_worker *w);
 /* There may be room for more work. */
 void cx_readers_room(cx_worker *w);
-void cx_readers_check(cx_worker *w);
+/* Entries that a former owner's read swallowed; others: there are other
+ * workers, so that may be at any time. */
+void cx_readers_check(cx_worker *w, bool others);
 void cx_reader_batch_done(cx_worker *w, cx_lane lane);
 /* Group, then the pending entries of a partition that just became ours. */
 void cx_reader_partition(cx_worker *w, unsigned p);

@@ -153,6 +153,7 @@ acquire_done(cx_db_job *job, cx_err err)
         }
 
         p->epoch = q->part[i].epoch;
+        p->since = cx_now_ms();
         partition_set(p, CX_PART_RECOVER);
         cx_convs_adopt(w, p->number, &q->part[i].found);
         partition_set(p, CX_PART_PENDING);
@@ -433,7 +434,7 @@ beat_done(cx_db_job *job, cx_err err)
     }
 
     cx_sweep_start(w);
-    cx_readers_check(w);
+    cx_readers_check(w, b->live > 1);
     cx_readers_room(w);
 
 done:

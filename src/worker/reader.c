@@ -254,16 +254,23 @@ pending_seen(void *ctx, const redisReply *reply)
 
 
 void
-cx_readers_check(cx_worker *w)
+cx_readers_check(cx_worker *w, bool others)
 {
+    /* A worker alone has to fear only what was blocking before it came: an
+     * idle one leaves Redis alone. */
+    const int64_t  young = cx_now_ms() - 3 * READ_BLOCK_MS;
+
     for (unsigned i = 0; i < 2 * CX_PARTITIONS; i++) {
         cx_partition  *p = &w->part[i / 2];
         const cx_lane  lane = i % 2 == 0 ? CX_LANE_IN : CX_LANE_ST;
         cx_str         argv[] = {
             CX_STR("XPENDING"), lane_key(p, lane), CX_STR(CX_QUEUE_GROUP),
         };
-        lane_call     *c = p->state == CX_PART_LIVE ? lane_call_new(p, lane)
-                                                    : NULL;
+        lane_call     *c = NULL;
+
+        if (p->state == CX_PART_LIVE && (others || p->since > young)) {
+            c = lane_call_new(p, lane);
+        }
 
         if (c != NULL) {
             cx_redis_command(w->redis, sizeof(argv) / sizeof(argv[0]), argv,

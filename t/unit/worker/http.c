@@ -22,7 +22,8 @@
  */
 static atomic_int  drops_seen;
 static atomic_int  now_open;
-static atomic_int  most_open;
+static atomic_int  now_busy;
+static atomic_int  most_busy;
 static int         listener;
 static uint16_t    port;
 
@@ -97,6 +98,22 @@ reset_on_close(int fd, bool reset)
 }
 
 
+/* Calls overlap.  Counted by request: a connection that they have closed may
+ * be open here a little longer. */
+static void
+slow(void)
+{
+    int  busy = atomic_fetch_add(&now_busy, 1) + 1;
+
+    if (busy > atomic_load(&most_busy)) {
+        atomic_store(&most_busy, busy);
+    }
+
+    usleep(30000);
+    atomic_fetch_sub(&now_busy, 1);
+}
+
+
 /* False: close the connection. */
 static bool
 answer(int fd, const char *req, int nth)
@@ -124,7 +141,7 @@ answer(int fd, const char *req, int nth)
     }
 
     if (strstr(req, " /slow") != NULL) {
-        usleep(30000);                       /* so that calls overlap */
+        slow();
     }
 
     if (strstr(req, " /cut") != NULL) {
@@ -163,12 +180,10 @@ static void *
 serve(void *arg)
 {
     int    fd = (int) (intptr_t) arg;
-    int    n, open = atomic_fetch_add(&now_open, 1) + 1;
+    int    n;
     char  *buf = malloc(262144);
 
-    if (open > atomic_load(&most_open)) {
-        atomic_store(&most_open, open);
-    }
+    atomic_fetch_add(&now_open, 1);
 
     for (n = 0; read_request(fd, buf, 262144) > 0; n++) {
         if (!answer(fd, buf, n)) {
@@ -507,7 +522,7 @@ test_queue(void)
     cx_http_opts   quick = { 2000, 100, 65536, false };
 
     (void) wait_until(&loop, none_open, NULL, LONG_MS);
-    atomic_store(&most_open, 0);
+    atomic_store(&most_busy, 0);
 
     for (i = 0; i < 12; i++) {
         (void) start(h, &r[i], "POST", "/slow", "x", true);
@@ -521,7 +536,7 @@ test_queue(void)
     }
 
     tap_is_int(good, 12, "all answered once");
-    tap_ok(atomic_load(&most_open) <= 3, "never more than three at once");
+    tap_ok(atomic_load(&most_busy) <= 3, "never more than three at once");
 
     /* Three hang, so a fourth waits beyond its deadline; a fifth is
      * cancelled while it waits. */

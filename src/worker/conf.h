@@ -60,7 +60,7 @@
     X(send,      retries,          INT,  "8",                        0,    100,                \
       "attempts of a send before it is a dead letter")                                         \
     X(send,      retry_base_ms,    INT,  "1000",                     1,    3600000,            \
-      "first wait; four times as long each time, with jitter")                                            \
+      "first wait; then four times as long, with jitter")                                       \
     X(store,     synchronous,      STR,  "full",                     0,    0,                  \
       "full; off only for tests")
 

@@ -211,7 +211,7 @@ partitions_reread(cx_worker *w)
 }
 
 
-/* --- what a read of somebody else swallowed -------------------------------- */
+/* --- what a read of somebody else swallowed ------------------------------ */
 
 /*
  * A blocked read outlives its worker's lease: of one that stands still, or

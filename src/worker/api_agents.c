@@ -349,8 +349,8 @@ patch_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 }
 
 
-static cx_err
-check_delete(cx_api_request *req)
+cx_err
+cx_api_check_delete(cx_api_request *req)
 {
     req->audit_id = cx_worker_new_id(req->worker);
     return CX_OK;
@@ -384,8 +384,8 @@ delete_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 }
 
 
-static cx_err
-changed(cx_api_request *req)
+cx_err
+cx_api_config_changed(cx_api_request *req)
 {
     cx_worker_config_changed(req->worker);
     return CX_OK;
@@ -396,12 +396,12 @@ const cx_api_route  cx_api_agent_routes[] = {
     { "GET", "/api/v1/agents", "limit cursor", CX_API_NO_BODY, CX_API_READ,
       check_page, list_agents, NULL },
     { "POST", "/api/v1/agents", "", CX_API_JSON, CX_API_WRITE,
-      check_create, create_agent, changed },
+      check_create, create_agent, cx_api_config_changed },
     { "GET", "/api/v1/agents/{}", "", CX_API_NO_BODY, CX_API_READ,
       NULL, get_agent, NULL },
     { "PATCH", "/api/v1/agents/{}", "", CX_API_JSON, CX_API_WRITE,
-      check_patch, patch_agent, changed },
+      check_patch, patch_agent, cx_api_config_changed },
     { "DELETE", "/api/v1/agents/{}", "", CX_API_NO_BODY, CX_API_WRITE,
-      check_delete, delete_agent, changed },
+      cx_api_check_delete, delete_agent, cx_api_config_changed },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
 };

@@ -334,14 +334,6 @@ patch_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 
 
 static cx_err
-check_delete(cx_api_request *req)
-{
-    req->audit_id = cx_worker_new_id(req->worker);
-    return CX_OK;
-}
-
-
-static cx_err
 delete_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 {
     cx_err          err;
@@ -368,24 +360,16 @@ delete_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 }
 
 
-static cx_err
-changed(cx_api_request *req)
-{
-    cx_worker_config_changed(req->worker);
-    return CX_OK;
-}
-
-
 const cx_api_route  cx_api_channel_routes[] = {
     { "GET", "/api/v1/channels", "limit cursor", CX_API_NO_BODY, CX_API_READ,
       check_page, list_channels, NULL },
     { "POST", "/api/v1/channels", "", CX_API_JSON, CX_API_WRITE,
-      check_create, create_channel, changed },
+      check_create, create_channel, cx_api_config_changed },
     { "GET", "/api/v1/channels/{}", "", CX_API_NO_BODY, CX_API_READ,
       NULL, get_channel, NULL },
     { "PATCH", "/api/v1/channels/{}", "", CX_API_JSON, CX_API_WRITE,
-      check_patch, patch_channel, changed },
+      check_patch, patch_channel, cx_api_config_changed },
     { "DELETE", "/api/v1/channels/{}", "", CX_API_NO_BODY, CX_API_WRITE,
-      check_delete, delete_channel, changed },
+      cx_api_check_delete, delete_channel, cx_api_config_changed },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
 };

@@ -201,6 +201,8 @@ cx_err cx_api_audit(cx_api_request *req, const cx_store_ops *ops,
 /* Field checks: an absolute path to a readable secret; an http(s) URL. */
 const char *cx_api_secret_file(cx_api_request *req, cx_str value);
 const char *cx_api_base_url(cx_api_request *req, cx_str value);
+cx_err cx_api_check_delete(cx_api_request *req);
+cx_err cx_api_config_changed(cx_api_request *req);
 const char *cx_api_slug(cx_api_request *req, cx_str value);
 
 /* Tables of routes, ended by a NULL method. */

@@ -220,7 +220,7 @@ void
 cx_conv_go(cx_conv *c, cx_step step)
 {
     cx_log(CX_LOG_DEBUG, "step", CX_FID("conversation", "cv", c->id),
-           CX_FID("turn", "rv", c->turn_id),
+           CX_FID("turn", "tn", c->turn_id),
            CX_FZ("from", steps[c->step].word),
            CX_FZ("to", steps[step].word), CX_FS("event", c->recall.event));
 

@@ -60,7 +60,7 @@ void
 cx_turn_later(cx_conv *c, const char *what, cx_err err)
 {
     cx_log(CX_LOG_ERROR, what, CX_FID("conversation", "cv", c->id),
-           CX_FID("turn", "rv", c->turn_id), CX_FZ("error", cx_err_word(err)));
+           CX_FID("turn", "tn", c->turn_id), CX_FZ("error", cx_err_word(err)));
 
     c->deadline = cx_now_ms() + RETRY_FIRST_MS;
     cx_conv_go(c, CX_STEP_REST);
@@ -231,7 +231,7 @@ think_builtin(cx_conv *c, const char *why)
 
     if (why != NULL) {
         cx_log(CX_LOG_WARN, "think.fallback", CX_FS("event", c->recall.event),
-               CX_FID("turn", "rv", c->turn_id), CX_FZ("why", why));
+               CX_FID("turn", "tn", c->turn_id), CX_FZ("why", why));
     }
 
     memset(&c->answer, 0, sizeof(c->answer));

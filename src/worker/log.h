@@ -2,7 +2,7 @@
  * One JSON line an event on stderr: ts level msg, then keys.  Never a
  * message's text, a secret, or a phone number: log ids, lengths, words.
  *
- * cx_log(CX_LOG_INFO, "plan", CX_FID("turn", "rv", id), CX_FI("n", 3));
+ * cx_log(CX_LOG_INFO, "plan", CX_FID("turn", "tn", id), CX_FI("n", 3));
  */
 
 #ifndef CX_WORKER_LOG_H

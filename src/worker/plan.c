@@ -126,7 +126,7 @@ plan_stored(cx_conv *c)
 
     cx_log(CX_LOG_INFO, "plan", CX_FS("event", c->recall.event),
            CX_FID("conversation", "cv", c->id),
-           CX_FID("turn", "rv", p->turn_id),
+           CX_FID("turn", "tn", p->turn_id),
            CX_FZ("state", cx_turn_state_word(p->state)),
            CX_FI("confidence_pct", (int64_t) (p->confidence * 100)),
            CX_FI("parts", p->nparts), CX_FI("inputs", p->inputs),
@@ -171,7 +171,7 @@ plan_done(cx_db_job *job, cx_err err)
         /* A newer message came: think again, with all of them. */
         cx_log(CX_LOG_INFO, "plan.superseded",
                CX_FS("event", c->recall.event),
-               CX_FID("turn", "rv", c->turn_id));
+               CX_FID("turn", "tn", c->turn_id));
         break;
 
     default:

@@ -353,7 +353,7 @@ item_taken(cx_worker *w, const take_item *it)
     w->stats.taken++;
     cx_log(CX_LOG_INFO, "take", CX_FS("event", it->msg.event),
            CX_FID("conversation", "cv", t->conversation_id),
-           CX_FID("turn", "rv", t->turn_id), CX_FS("content", it->msg.content),
+           CX_FID("turn", "tn", t->turn_id), CX_FS("content", it->msg.content),
            CX_FS("ignored", it->take.ignore));
 
     /* A conversation that another worker runs: its sweep finds the turn. */

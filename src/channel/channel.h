@@ -10,21 +10,40 @@
 #ifndef CX_CHANNEL_CHANNEL_H
 #define CX_CHANNEL_CHANNEL_H
 
+#include "channel/out.h"
 #include "core/http.h"
 #include "core/mac.h"
 #include "core/msg.h"
+#include "core/pubkey.h"
 
 /* --- inbound ------------------------------------------------------------- */
 
 #define CX_SECRETS_MAX  4
 
+/* What a secret file of this channel holds; which array of the account has
+ * it. */
+typedef enum {
+    CX_KEY_MAC,         /* bytes of a MAC's key: secrets */
+    CX_KEY_PUBLIC,      /* a public key or certificate: pubkeys */
+    CX_KEY_TEXT         /* a text to be compared, "user:password": texts */
+} cx_key_kind;
+
 /* Our side of a channel at the edge.  Owned by whoever configured it. */
 typedef struct {
-    cx_str   name;                       /* slug */
-    cx_mac  *secrets[CX_SECRETS_MAX];    /* current first, then previous */
-    size_t   nsecrets;
-    cx_str   verify_token;
-    int64_t  now_ms;                     /* set by the caller, per request */
+    cx_str         name;                       /* slug */
+    /* Current first, then previous; one of the three, by the type's key. */
+    cx_mac        *secrets[CX_SECRETS_MAX];
+    cx_pubkey     *pubkeys[CX_SECRETS_MAX];
+    cx_str         texts[CX_SECRETS_MAX];
+    size_t         nsecrets;
+    cx_str         verify_token;
+    /* The URL under which the world reaches us: scheme and host, then the
+     * request's own target follows, or with a path, then only its query.
+     * From configuration, never from a client's headers. */
+    cx_str         public_url;
+    cx_str         topic;                      /* ses: the SNS TopicArn */
+    int64_t        tolerance_ms;               /* age of a signed time */
+    int64_t        now_ms;                     /* by the caller, per request */
 } cx_account;
 
 /* What verify proved: the very bytes the sender signed. */
@@ -50,23 +69,45 @@ typedef struct {
 
 /* --- outbound ------------------------------------------------------------ */
 
-/* What is to be said.  kind: "text", or "read" (receipt, with typing). */
+/* A setting of a channel in the worker: its name and value. */
 typedef struct {
-    cx_str  kind;
-    cx_str  to;             /* the peer the message came from */
-    cx_str  to_alt;
-    cx_str  text;
-    cx_str  reply_to;       /* provider's message id; also what "read" marks */
-    cx_str  intent;         /* ours; comes back as evidence of the send */
-    bool    typing;
-} cx_out;
+    cx_str  name;
+    cx_str  value;
+} cx_setting;
+
+/* Which settings a type has: what the API accepts in "settings". */
+typedef struct {
+    const char  *name;
+    bool         required;
+    const char  *what;           /* for people: "SID of the account, AC..." */
+    /* May be NULL: any text without control characters.  False: not so. */
+    bool       (*check)(cx_str value);
+} cx_setting_def;
 
 /* Our side of a channel at the sender. */
 typedef struct {
-    cx_str  account;        /* provider's id of our side */
-    cx_str  token;          /* access token */
-    cx_str  base_url;       /* without trailing slash; empty: the provider's */
+    cx_str             account;      /* provider's id of our side */
+    cx_str             token;        /* content of token_file, or what login
+                                      * brought when the type has one */
+    cx_str             base_url;     /* no trailing slash; empty: provider's */
+    const cx_setting  *settings;
+    size_t             nsettings;
+    int64_t            now_ms;
 } cx_sender;
+
+/* Empty when it is not set. */
+cx_str cx_setting_get(const cx_sender *from, const char *name);
+
+/* How the bytes of a send leave. */
+typedef enum {
+    CX_VIA_HTTP,        /* the request of build, as it is */
+    CX_VIA_SMTP,        /* url smtp(s)://host:port, one "MAIL FROM" header, a
+                         * "RCPT TO" header each, "user" and "password" if
+                         * any; body: the message.  judge gets the SMTP reply
+                         * code as status */
+    CX_VIA_PUSH         /* to the browser: url is the session, body the event's
+                         * JSON; judge is never called: Redis' yes is it */
+} cx_via;
 
 /*    name             what it means, what the worker does                    */
 #define CX_VERDICTS(X)                                                         \
@@ -96,12 +137,37 @@ typedef struct {
 
 /* --- the adapter --------------------------------------------------------- */
 
+/* What the worker gives to a type that logs in before it sends. */
 typedef struct {
-    const char  *name;           /* "whatsapp": the type in nginx.conf, API */
-    cx_mac_alg   mac;
+    cx_str   token;
+    int64_t  expires_ms;         /* absolute */
+} cx_login;
+
+/* A customer's attachment, as the event named it. */
+typedef struct {
+    cx_str  id;
+    cx_str  url;
+} cx_media_ref;
+
+typedef struct {
+    const char  *name;           /* "whatsapp": the type in nginx.conf */
+    /* The type of the channel in the API and the worker, when several
+     * providers feed one ("email" of mailgun); NULL: name. */
+    const char  *family;
+
+    /* --- at the edge; verify NULL: this one only sends --- */
+    cx_key_kind  key;
+    cx_mac_alg   mac;            /* CX_KEY_MAC */
     bool         needs_token;    /* a verify token is required */
+    bool         needs_url;      /* a public_url is required */
+    bool         needs_topic;    /* a topic is required */
+    /* The handshake may come as a POST too: then handshake is asked first,
+     * and CX_NOT_FOUND means that it is none. */
+    bool         post_handshake;
     size_t       max_body;       /* bytes the provider may send */
-    size_t       max_text;       /* code points of one outbound text */
+    /* Body of the answer to an accepted delivery; NULL: an empty one. */
+    const char  *ack_type;
+    const char  *ack_body;
 
     /* Request headers verify needs, NULL-terminated, lower case. */
     const char *const  *headers;
@@ -116,17 +182,51 @@ typedef struct {
     cx_err (*parse)(const cx_account *acct, cx_proven proven, cx_arena *a,
         cx_received *in);
 
+    /* --- at the sender; build NULL: this one only receives --- */
+    const cx_caps         *caps;
+    cx_via                 via;
+    const cx_setting_def  *settings;     /* ends with a NULL name; or NULL */
+    /* May be NULL: any account of 1 to 128 characters. */
+    bool (*check_account)(cx_str account);
+
     /* Builds the request of one send.  CX_INVALID: this kind cannot be. */
     cx_err (*build)(const cx_sender *from, const cx_out *out, cx_arena *a,
         cx_http_req *req);
     /* Classifies an answer.  res->status 0 never comes here. */
     void (*judge)(const cx_http_res *res, cx_arena *a, cx_judgement *j);
+    /* A repeat of the same intent is harmless at the provider: an ambiguous
+     * send is simply sent again. */
+    bool          repeatable;
+
+    /* All below may be NULL.  login: from->token is the credential; logged
+     * reads the answer: CX_OK, or CX_INVALID (refused), CX_IO (later). */
+    cx_err (*login)(const cx_sender *from, cx_arena *a, cx_http_req *req);
+    cx_err (*logged)(const cx_http_res *res, int64_t now_ms, cx_arena *a,
+        cx_login *out);
+
+    /* The request that fetches an attachment.  When its answer only names
+     * the place (Graph), fetched gives the second request; else it is NULL
+     * and the answer's body is the attachment. */
+    cx_err (*fetch)(const cx_sender *from, const cx_media_ref *media,
+        cx_arena *a, cx_http_req *req);
+    cx_err (*fetched)(const cx_sender *from, const cx_http_res *res,
+        cx_arena *a, cx_http_req *req);
+
+    /* What came in since then, for providers that retry little: a page of
+     * events; next is the request of the next page, url empty at the end. */
+    cx_err (*list)(const cx_sender *from, int64_t since_ms, cx_arena *a,
+        cx_http_req *req);
+    cx_err (*listed)(const cx_sender *from, const cx_http_res *res,
+        cx_arena *a, cx_msgs *msgs, cx_http_req *next);
 } cx_channel;
 
-/* NULL when there is no such type. */
+/* By the type in nginx.conf; NULL when there is none that receives. */
 const cx_channel *cx_channel_find(cx_str type);
-/* Names of all types, comma separated: for error messages. */
+/* By the type in the API; NULL when there is none that sends. */
+const cx_channel *cx_channel_sender(cx_str type);
+/* Names of all of either kind, comma separated: for error messages. */
 const char *cx_channel_names(void);
+const char *cx_channel_sender_names(void);
 
 /*
  * The only driver: handshake for GET; verify, then parse for POST; nobody

@@ -33,6 +33,10 @@ cx_receive(const cx_channel *ch, const cx_account *acct,
         return err;
     }
 
+    if (in->kind == CX_RECEIVED_CHALLENGE) {
+        return CX_OK;
+    }
+
     stamp(ch, acct, event_id, &in->msgs);
     return CX_OK;
 }
@@ -42,7 +46,7 @@ static cx_err
 receive_get(const cx_channel *ch, const cx_account *acct,
     const cx_http_req *req, cx_arena *a, cx_received *in)
 {
-    if (ch->handshake == NULL) {
+    if (ch->handshake == NULL || ch->post_handshake) {
         return CX_BAD_METHOD;
     }
 
@@ -66,6 +70,15 @@ receive_post(const cx_channel *ch, const cx_account *acct,
         return CX_TOO_LARGE;
     }
 
+    if (ch->post_handshake) {
+        err = ch->handshake(acct, req, a, &in->challenge);
+
+        if (err != CX_NOT_FOUND) {
+            in->kind = CX_RECEIVED_CHALLENGE;
+            return err;
+        }
+    }
+
     err = ch->verify(acct, req, a, &proven);
     if (err != CX_OK) {
         return err;
@@ -81,7 +94,7 @@ static void
 stamp(const cx_channel *ch, const cx_account *acct, cx_str event_id,
     cx_msgs *msgs)
 {
-    const cx_str  type = cx_strz(ch->name);
+    const cx_str  type = cx_strz(ch->family != NULL ? ch->family : ch->name);
 
     for (size_t i = 0; i < msgs->n; i++) {
         cx_msg  *m = &msgs->items[i];

@@ -1,15 +1,18 @@
 /* The list of channel types: a new channel is one line here. */
 
 #include "channel/channel.h"
-#include "channel/whatsapp.h"
+#include "channel/types.h"
 
 
 static const cx_channel *const  channels[] = {
     &cx_whatsapp,
 };
 
+#define CHANNELS  (sizeof(channels) / sizeof(channels[0]))
+
 /* Kept beside the list; t/unit/channel/receive.c checks that they agree. */
 static const char  names[] = "whatsapp";
+static const char  sender_names[] = "whatsapp";
 
 static const char *const  words[] = {
 #define X(name, word)  word,
@@ -21,8 +24,25 @@ static const char *const  words[] = {
 const cx_channel *
 cx_channel_find(cx_str type)
 {
-    for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
-        if (cx_str_eq(type, cx_strz(channels[i]->name))) {
+    for (size_t i = 0; i < CHANNELS; i++) {
+        if (channels[i]->verify != NULL
+            && cx_str_eq(type, cx_strz(channels[i]->name)))
+        {
+            return channels[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+const cx_channel *
+cx_channel_sender(cx_str type)
+{
+    for (size_t i = 0; i < CHANNELS; i++) {
+        if (channels[i]->build != NULL
+            && cx_str_eq(type, cx_strz(channels[i]->name)))
+        {
             return channels[i];
         }
     }
@@ -35,6 +55,26 @@ const char *
 cx_channel_names(void)
 {
     return names;
+}
+
+
+const char *
+cx_channel_sender_names(void)
+{
+    return sender_names;
+}
+
+
+cx_str
+cx_setting_get(const cx_sender *from, const char *name)
+{
+    for (size_t i = 0; i < from->nsettings; i++) {
+        if (cx_str_eq(from->settings[i].name, cx_strz(name))) {
+            return from->settings[i].value;
+        }
+    }
+
+    return CX_NOSTR;
 }
 
 

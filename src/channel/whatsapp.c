@@ -9,6 +9,7 @@
  */
 
 #include "channel/whatsapp.h"
+#include "channel/types.h"
 
 #include "channel/meta.h"
 
@@ -40,12 +41,23 @@ static void unreadable(cx_wa_walk *w);
 static void add_account(cx_wa_walk *w, cx_str field, cx_str raw);
 
 
+/*
+ * "Messages" (text, interactive), "Media" (supported types), "Messaging
+ * limits".  Sizes in bytes.
+ */
+const cx_caps  cx_wa_caps = {
+    .kinds = CX_OUT_BIT(TEXT) | CX_OUT_BIT(READ),
+    .unit = CX_UNIT_CODE_POINTS,
+    .text_max = CX_WA_TEXT_MAX,
+    .reply_to = true,
+};
+
 const cx_channel  cx_whatsapp = {
     .name = "whatsapp",
     .mac = CX_MAC_SHA256,
     .needs_token = true,
     .max_body = MAX_BODY,
-    .max_text = CX_WA_TEXT_MAX,
+    .caps = &cx_wa_caps,
     .headers = cx_meta_headers,
     .handshake = cx_meta_handshake,
     .verify = cx_meta_verify,

@@ -16,7 +16,7 @@
 #define CX_WA_TEXT_MAX  4096        /* characters of one outbound text */
 #define CX_WA_TIME_MAX  4102444800  /* 2100, in seconds: later is junk */
 
-extern const cx_channel  cx_whatsapp;
+extern const cx_caps  cx_wa_caps;
 
 /* Whose word it is: it decides which keys name the customer. */
 typedef enum {

@@ -156,10 +156,10 @@ body_of(const cx_out *out, cx_arena *a, cx_str *body)
     cx_json_begin(&w, '{');
     put(&w, CX_STR("messaging_product"), CX_STR("whatsapp"));
 
-    if (CX_STR_IS(out->kind, "text")) {
+    if (out->kind == CX_OUT_TEXT) {
         err = put_text(&w, out, a);
 
-    } else if (CX_STR_IS(out->kind, "read")) {
+    } else if (out->kind == CX_OUT_READ) {
         err = put_read(&w, out);
     }
 

@@ -55,6 +55,11 @@ ngx_http_connext_answer(ngx_http_request_t *r, cx_err err)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (err == CX_OK && channel->type->ack_body != NULL) {
+        return ngx_http_connext_send_text(r, status, channel->type->ack_type,
+                                          cx_strz(channel->type->ack_body));
+    }
+
     /* No body, so no page of nginx's with more than the caller must know. */
 
     r->headers_out.status = status;

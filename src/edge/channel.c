@@ -12,6 +12,7 @@ typedef struct {
     ngx_http_connext_channel_t  *channel;
     ngx_str_t                    who;       /* begins its messages */
     ngx_str_t                   *secrets[CX_SECRETS_MAX];
+    ngx_str_t                    files[CX_SECRETS_MAX];     /* their paths */
 } ngx_http_connext_block_t;
 
 
@@ -27,9 +28,21 @@ static char *ngx_http_connext_channel_secret(ngx_conf_t *cf,
     ngx_http_connext_block_t *block);
 static char *ngx_http_connext_channel_token(ngx_conf_t *cf,
     ngx_http_connext_block_t *block);
-static ngx_int_t ngx_http_connext_channel_macs(ngx_conf_t *cf,
+static char *ngx_http_connext_channel_url(ngx_conf_t *cf,
     ngx_http_connext_block_t *block);
+static char *ngx_http_connext_channel_topic(ngx_conf_t *cf,
+    ngx_http_connext_block_t *block);
+static char *ngx_http_connext_channel_tolerance(ngx_conf_t *cf,
+    ngx_http_connext_block_t *block);
+static char *ngx_http_connext_channel_duplicate(ngx_conf_t *cf,
+    ngx_http_connext_block_t *block);
+static ngx_int_t ngx_http_connext_channel_keys(ngx_conf_t *cf,
+    ngx_http_connext_block_t *block);
+static ngx_int_t ngx_http_connext_channel_key(ngx_conf_t *cf,
+    ngx_http_connext_block_t *block, ngx_uint_t i);
 static void ngx_http_connext_mac_cleanup(void *data);
+static void ngx_http_connext_pubkey_cleanup(void *data);
+static void ngx_http_connext_text_cleanup(void *data);
 
 
 /* Words that mean a type of the registry, for those who know it by them. */
@@ -93,7 +106,7 @@ ngx_http_connext_channel_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (ngx_http_connext_channel_complete(cf, &block) != NGX_OK
-        || ngx_http_connext_channel_macs(cf, &block) != NGX_OK)
+        || ngx_http_connext_channel_keys(cf, &block) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -181,6 +194,12 @@ ngx_http_connext_channel_complete(ngx_conf_t *cf,
               : channel->type->needs_token
                 && channel->account.verify_token.len == 0
               ? "verify_token_file"
+              : channel->type->needs_url
+                && channel->account.public_url.len == 0
+              ? "public_url"
+              : channel->type->needs_topic
+                && channel->account.topic.len == 0
+              ? "topic"
               : NULL;
 
     if (missing == NULL) {
@@ -209,6 +228,9 @@ ngx_http_connext_channel_line(ngx_conf_t *cf, ngx_command_t *dummy,
         { ngx_string("secret_file"), 2, ngx_http_connext_channel_secret },
         { ngx_string("verify_token_file"), 1,
           ngx_http_connext_channel_token },
+        { ngx_string("public_url"), 1, ngx_http_connext_channel_url },
+        { ngx_string("topic"), 1, ngx_http_connext_channel_topic },
+        { ngx_string("tolerance"), 1, ngx_http_connext_channel_tolerance },
     };
 
     ngx_str_t                 *value;
@@ -240,7 +262,8 @@ ngx_http_connext_channel_line(ngx_conf_t *cf, ngx_command_t *dummy,
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "connext: %Vunknown setting \"%V\", there are "
-                       "type, secret_file, verify_token_file",
+                       "type, secret_file, verify_token_file, public_url, "
+                       "topic, tolerance",
                        &block->who, &value[0]);
 
     return NGX_CONF_ERROR;
@@ -341,15 +364,7 @@ ngx_http_connext_channel_secret(ngx_conf_t *cf,
             return NGX_CONF_ERROR;
         }
 
-        if (secret->len < NGX_HTTP_CONNEXT_SECRET_MIN) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "connext: %Vsecret file \"%V\" holds %uz "
-                               "bytes, a secret has at least %d",
-                               &block->who, &value[i], secret->len,
-                               NGX_HTTP_CONNEXT_SECRET_MIN);
-            return NGX_CONF_ERROR;
-        }
-
+        block->files[account->nsecrets] = value[i];
         block->secrets[account->nsecrets++] = secret;
     }
 
@@ -387,38 +402,184 @@ ngx_http_connext_channel_token(ngx_conf_t *cf,
 }
 
 
-static ngx_int_t
-ngx_http_connext_channel_macs(ngx_conf_t *cf,
+/* Scheme, host, maybe a path; nothing that a request adds itself. */
+
+static char *
+ngx_http_connext_channel_url(ngx_conf_t *cf, ngx_http_connext_block_t *block)
+{
+    cx_str       url;
+    ngx_str_t   *value;
+    cx_account  *account;
+
+    value = cf->args->elts;
+    account = &block->channel->account;
+    url = ngx_http_connext_view(&value[1]);
+
+    if (account->public_url.len > 0) {
+        return ngx_http_connext_channel_duplicate(cf, block);
+    }
+
+    if (!(cx_str_starts(url, CX_STR("https://"))
+          || cx_str_starts(url, CX_STR("http://")))
+        || url.p[url.len - 1] == '/'
+        || memchr(url.p, '?', url.len) != NULL
+        || memchr(url.p, '#', url.len) != NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "connext: %Vpublic_url \"%V\" is no URL of the "
+                           "form https://host or https://host/path",
+                           &block->who, &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    account->public_url = url;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_connext_channel_topic(ngx_conf_t *cf,
     ngx_http_connext_block_t *block)
 {
-    cx_str               key;
-    ngx_uint_t           i;
-    cx_account          *account;
-    ngx_pool_cleanup_t  *cln;
+    ngx_str_t   *value;
+    cx_account  *account;
 
+    value = cf->args->elts;
     account = &block->channel->account;
 
-    for (i = 0; i < account->nsecrets; i++) {
+    if (account->topic.len > 0) {
+        return ngx_http_connext_channel_duplicate(cf, block);
+    }
 
-        key = ngx_http_connext_view(block->secrets[i]);
-        cln = ngx_pool_cleanup_add(cf->pool, 0);
+    account->topic = ngx_http_connext_view(&value[1]);
 
-        account->secrets[i] = cln != NULL
-                              ? cx_mac_new(block->channel->type->mac, key)
-                              : NULL;
+    return NGX_CONF_OK;
+}
 
-        cx_secret_wipe(block->secrets[i]->data, block->secrets[i]->len);
 
-        if (account->secrets[i] == NULL) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "connext: %VOpenSSL refuses its secret in %V:%ui",
-                          &block->who, &block->channel->place.file,
-                          block->channel->place.line);
-            return NGX_ERROR;
+static char *
+ngx_http_connext_channel_tolerance(ngx_conf_t *cf,
+    ngx_http_connext_block_t *block)
+{
+    ngx_int_t    ms;
+    ngx_str_t   *value;
+    cx_account  *account;
+
+    value = cf->args->elts;
+    account = &block->channel->account;
+
+    if (account->tolerance_ms > 0) {
+        return ngx_http_connext_channel_duplicate(cf, block);
+    }
+
+    ms = ngx_parse_time(&value[1], 0);
+
+    if (ms == NGX_ERROR || ms == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "connext: %Vtolerance \"%V\" is no time",
+                           &block->who, &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    account->tolerance_ms = ms;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_connext_channel_duplicate(ngx_conf_t *cf,
+    ngx_http_connext_block_t *block)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "connext: %V\"%V\" is duplicate", &block->who,
+                       &value[0]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_connext_channel_keys(ngx_conf_t *cf,
+    ngx_http_connext_block_t *block)
+{
+    ngx_int_t    rc;
+    ngx_uint_t   i;
+
+    for (i = 0; i < block->channel->account.nsecrets; i++) {
+
+        rc = ngx_http_connext_channel_key(cf, block, i);
+
+        if (block->channel->type->key != CX_KEY_TEXT) {
+            cx_secret_wipe(block->secrets[i]->data, block->secrets[i]->len);
         }
 
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* A secret becomes what its type compares with; it goes with the cycle. */
+
+static ngx_int_t
+ngx_http_connext_channel_key(ngx_conf_t *cf, ngx_http_connext_block_t *block,
+    ngx_uint_t i)
+{
+    cx_str               key;
+    const char          *bad;
+    cx_account          *account;
+    const cx_channel    *type;
+    ngx_pool_cleanup_t  *cln;
+
+    type = block->channel->type;
+    account = &block->channel->account;
+    key = ngx_http_connext_view(block->secrets[i]);
+    bad = NULL;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (type->key != CX_KEY_PUBLIC && key.len < NGX_HTTP_CONNEXT_SECRET_MIN) {
+        bad = "holds fewer than 16 bytes: that is no secret";
+
+    } else if (type->key == CX_KEY_MAC) {
+        account->secrets[i] = cx_mac_new(type->mac, key);
         cln->handler = ngx_http_connext_mac_cleanup;
         cln->data = account->secrets[i];
+        bad = cln->data == NULL ? "is refused by OpenSSL" : NULL;
+
+    } else if (type->key == CX_KEY_PUBLIC) {
+        account->pubkeys[i] = cx_pubkey_new(key);
+        cln->handler = ngx_http_connext_pubkey_cleanup;
+        cln->data = account->pubkeys[i];
+        bad = cln->data == NULL ? "is no certificate or public key (PEM, or "
+                                  "base64 of its DER form) that is in use"
+                                : NULL;
+
+    } else {
+        account->texts[i] = key;
+        cln->handler = ngx_http_connext_text_cleanup;
+        cln->data = block->secrets[i];
+    }
+
+    if (bad != NULL) {
+        cln->handler = NULL;
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "connext: %Vsecret file \"%V\" %s in %V:%ui",
+                      &block->who, &block->files[i], bad, &block->channel->place.file,
+                      block->channel->place.line);
+        return NGX_ERROR;
     }
 
     return NGX_OK;
@@ -429,4 +590,20 @@ static void
 ngx_http_connext_mac_cleanup(void *data)
 {
     cx_mac_free(data);
+}
+
+
+static void
+ngx_http_connext_pubkey_cleanup(void *data)
+{
+    cx_pubkey_free(data);
+}
+
+
+static void
+ngx_http_connext_text_cleanup(void *data)
+{
+    ngx_str_t  *text = data;
+
+    cx_secret_wipe(text->data, text->len);
 }

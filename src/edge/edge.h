@@ -143,6 +143,8 @@ typedef struct {
     ngx_uint_t                      partial;    /* some of it quarantined */
     ngx_uint_t                      waiting;    /* for Redis */
 
+    cx_str                          challenge;  /* of a POST */
+
     uint64_t                        verify_ns;
     uint64_t                        enqueue_ns;
 

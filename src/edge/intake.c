@@ -22,6 +22,8 @@ static cx_err ngx_http_connext_body(ngx_http_request_t *r, cx_arena *a,
     cx_str *body);
 static cx_err ngx_http_connext_delivery(ngx_http_request_t *r,
     ngx_http_connext_ctx_t *ctx, cx_arena *a);
+static cx_err ngx_http_connext_keep_challenge(ngx_http_request_t *r,
+    ngx_http_connext_ctx_t *ctx, cx_str challenge);
 static cx_err ngx_http_connext_receive(ngx_http_request_t *r,
     ngx_http_connext_ctx_t *ctx, cx_str method, cx_str body, cx_arena *a,
     cx_received *in);
@@ -258,7 +260,31 @@ ngx_http_connext_body_read(ngx_http_request_t *r)
         return;
     }
 
-    ngx_http_finalize_request(r, ngx_http_connext_answer(r, err));
+    ngx_http_finalize_request(r,
+                     err == CX_OK && ctx->challenge.len > 0
+                     ? ngx_http_connext_answer_challenge(r, ctx->challenge)
+                     : ngx_http_connext_answer(r, err));
+}
+
+
+/* The arena is gone before the answer is made. */
+
+static cx_err
+ngx_http_connext_keep_challenge(ngx_http_request_t *r,
+    ngx_http_connext_ctx_t *ctx, cx_str challenge)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(r->pool, challenge.len);
+    if (p == NULL) {
+        return CX_NOMEM;
+    }
+
+    ngx_memcpy(p, challenge.p, challenge.len);
+    ctx->challenge.p = (const char *) p;
+    ctx->challenge.len = challenge.len;
+
+    return CX_OK;
 }
 
 
@@ -292,6 +318,10 @@ ngx_http_connext_delivery(ngx_http_request_t *r, ngx_http_connext_ctx_t *ctx,
 
     if (err != CX_OK && err != CX_MALFORMED) {
         return err;
+    }
+
+    if (err == CX_OK && in.kind == CX_RECEIVED_CHALLENGE) {
+        return ngx_http_connext_keep_challenge(r, ctx, in.challenge);
     }
 
     if (in.secret > 0) {

@@ -17,12 +17,12 @@ typedef struct {
 static const char *
 type(cx_api_request *req, cx_str value)
 {
-    if (cx_channel_find(value) != NULL) {
+    if (cx_channel_sender(value) != NULL) {
         return NULL;
     }
 
     return cx_dupz(req->arena, cx_printf(req->arena, "must be one of: %s",
-                                         cx_channel_names()));
+                                         cx_channel_sender_names()));
 }
 
 

@@ -182,7 +182,7 @@ split(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
         return err == CX_NOT_FOUND ? CX_INTERNAL : err;
     }
 
-    type = cx_channel_find(row.type);
+    type = cx_channel_sender(row.type);
     if (type == NULL) {
         return cx_api_refuse(req, CX_CONFLICT, "",
                              "this worker does not know the channel's type");
@@ -191,7 +191,7 @@ split(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
     text = cx_str_trim(text);
 
     for (d->nparts = 0; d->nparts < CX_API_PARTS; d->nparts++) {
-        if (!cx_utf8_split(&text, type->max_text, &d->parts[d->nparts])) {
+        if (!cx_utf8_split(&text, type->caps->text_max, &d->parts[d->nparts])) {
             break;
         }
     }

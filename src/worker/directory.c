@@ -67,7 +67,7 @@ fill_channels(dir_load *l, cx_directory *d)
         cx_dir_channel  *c = &d->channels[d->nchannels++];
 
         c->row = l->channels.items[i];
-        c->adapter = cx_channel_find(c->row.type);
+        c->adapter = cx_channel_sender(c->row.type);
         c->token = secret_of(l->arena, c->row.token_file, "channel",
                              c->row.name);
     }

@@ -186,7 +186,7 @@ typing_send(cx_conv *c)
     cx_http_req            req = { .url = CX_NOSTR };
     cx_sender              from;
     cx_out                 out = {
-        .kind = CX_STR("read"),
+        .kind = CX_OUT_READ,
         .to = c->recall.peer,
         .to_alt = c->recall.peer_alt,
         .reply_to = c->recall.last_input,

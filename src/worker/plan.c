@@ -40,7 +40,7 @@ plan_parts(cx_conv *c, cx_str text)
     const cx_dir_channel  *ch = cx_directory_channel(c->worker,
                                                      c->recall.channel_id);
     const size_t           max = ch != NULL && ch->adapter != NULL
-                                 ? ch->adapter->max_text : 1000;
+                                 ? ch->adapter->caps->text_max : 1000;
     cx_str                *parts = CX_NEW_N(c->arena, CX_PARTS_MAX, cx_str);
     cx_str                 rest = text;
     size_t                 n = 0;

@@ -275,7 +275,7 @@ wire_build(cx_conv *c, const cx_dir_channel *ch, cx_http_req *req)
         .base_url = ch->row.base_url,
     };
     const cx_out        out = {
-        .kind = CX_STR("text"),
+        .kind = CX_OUT_TEXT,
         .to = o->peer,
         .to_alt = o->peer_alt,
         .text = o->text,

@@ -98,7 +98,7 @@ changeme
         verify_token_file $TEST_NGINX_SERVER_ROOT/html/token;
 --- must_die
 --- error_log eval
-qr{connext: channel "wa-main": secret file ".*/html/short" holds 8 bytes, a secret has at least 16 in .*/nginx.conf:\d+}
+qr{connext: channel "wa-main": secret file ".*/html/short" holds fewer than 16 bytes: that is no secret in .*/nginx.conf:\d+}
 --- no_error_log
 changeme
 
@@ -218,7 +218,7 @@ connext: channel "wa-main": "type" is duplicate in
         secret            0123456789abcdef;
 --- must_die
 --- error_log
-connext: channel "wa-main": unknown setting "secret", there are type, secret_file, verify_token_file in
+connext: channel "wa-main": unknown setting "secret", there are type, secret_file, verify_token_file, public_url, topic, tolerance in
 --- no_error_log
 0123456789abcdef
 

@@ -134,7 +134,7 @@ main(void)
     methods(ch);
     posts(ch);
 
-    tap_ok(ch->max_body == 4 << 20 && ch->max_text == 4096
+    tap_ok(ch->max_body == 4 << 20 && ch->caps->text_max == 4096
            && ch->needs_token && ch->mac == CX_MAC_SHA256,
            "WhatsApp's limits");
 

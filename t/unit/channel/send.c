@@ -34,8 +34,7 @@ build(const json_t *in, cx_arena *a, cx_arena *print)
         .token = text(in, "token"),
         .base_url = text(in, "base_url"),
     };
-    const cx_out     out = {
-        .kind = text(in, "kind"),
+    cx_out           out = {
         .to = text(in, "to"),
         .to_alt = text(in, "to_alt"),
         .text = text(in, "text"),
@@ -43,6 +42,10 @@ build(const json_t *in, cx_arena *a, cx_arena *print)
         .intent = text(in, "intent"),
         .typing = json_is_true(json_object_get(in, "typing")),
     };
+
+    if (!cx_out_parse_kind(text(in, "kind"), &out.kind)) {
+        out.kind = CX_OUT_COUNT;
+    }
 
     err = ch->build(&from, &out, a, &req);
 
@@ -96,7 +99,7 @@ longest(void)
     const cx_channel  *ch = cx_channel_find(CX_STR("whatsapp"));
     const cx_sender    from = { .account = CX_STR("1"),
                                 .token = CX_STR("t") };
-    cx_out             out = { .kind = CX_STR("text"), .to = CX_STR("2"),
+    cx_out             out = { .kind = CX_OUT_TEXT, .to = CX_STR("2"),
                                .text = { 2 * 4096, body } };
 
     for (size_t i = 0; i < sizeof(body); i += 2) {

@@ -1,0 +1,10 @@
+/* The adapters, for the registry and nobody else. */
+
+#ifndef CX_CHANNEL_TYPES_H
+#define CX_CHANNEL_TYPES_H
+
+#include "channel/channel.h"
+
+extern const cx_channel  cx_whatsapp;
+
+#endif /* CX_CHANNEL_TYPES_H */

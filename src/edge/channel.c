@@ -577,7 +577,8 @@ ngx_http_connext_channel_key(ngx_conf_t *cf, ngx_http_connext_block_t *block,
         cln->handler = NULL;
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "connext: %Vsecret file \"%V\" %s in %V:%ui",
-                      &block->who, &block->files[i], bad, &block->channel->place.file,
+                      &block->who, &block->files[i], bad,
+                      &block->channel->place.file,
                       block->channel->place.line);
         return NGX_ERROR;
     }

@@ -139,6 +139,14 @@ harmless(cx_err err)
 }
 
 
+/* Whether the transaction may go on after this outcome. */
+static bool
+stands(const cx_db_job *job)
+{
+    return job->failed != NULL ? job->err == CX_OK : harmless(job->err);
+}
+
+
 /* CX_OK: all of them are durable, each with an outcome of its own.  Anything
  * else: nothing was changed. */
 static cx_err
@@ -154,9 +162,14 @@ run_together(cx_db *db, cx_store *store, cx_db_job *jobs)
     }
 
     for (job = jobs; job != NULL; job = job->next) {
+        if (job->failed != NULL && *job->failed) {
+            job->err = CX_STALE;
+            continue;
+        }
+
         job->err = job->run(db->ops, store, job);
 
-        if (!harmless(job->err)) {
+        if (!stands(job)) {
             err = job->err;
             db->ops->rollback(store);
             return err;
@@ -187,6 +200,13 @@ write_one(cx_db *db, cx_store *store, cx_db_job *job)
 
     if (err != CX_OK) {
         job->err = err;
+
+        if (job->failed != NULL) {
+            *job->failed = true;
+        }
+    }
+
+    if (err != CX_OK && !harmless(err)) {
         cx_log(CX_LOG_ERROR, "store.failed",
                CX_FZ("outcome", cx_err_word(err)),
                CX_FZ("error", err == CX_IO ? db->ops->error(store) : ""));

@@ -8,6 +8,11 @@
  * by one, each in a transaction of its own, so that one bad job does not take
  * its neighbours along.  The reader runs jobs without a transaction.
  *
+ * Jobs that must not overtake each other share a flag.  When one of them
+ * ends in anything but CX_OK it has changed nothing, the flag is set, and
+ * those behind it are not run: CX_STALE.  Whoever owns the flag takes it back
+ * while none of them is under way.
+ *
  * A job is a function over a store and the caller's struct.  done runs
  * exactly once, from the loop.
  */
@@ -26,6 +31,7 @@ typedef struct cx_db_job_s  cx_db_job;
 struct cx_db_job_s {
     cx_err    (*run)(const cx_store_ops *ops, cx_store *s, cx_db_job *job);
     void      (*done)(cx_db_job *job, cx_err err);
+    bool       *failed;        /* shared by those in order, or NULL */
     cx_err      err;           /* private */
     cx_db_job  *next;          /* private */
 };

@@ -4,7 +4,8 @@
  *   partition.c     leases; which partitions are ours
  *   owner.c         a lock file that dies with its process
  *   sweep.c         what others put into our partitions
- *   reader.c        XREADGROUP per lane, PEL first; backpressure
+ *   group.c         a group of our own per stream; what is pending in it
+ *   reader.c        XREADGROUP per lane; backpressure
  *   take.c          TAKE and statuses: events become record, then XDEL, XACK
  *   directory.c     channels and agents as last read from the store
  *   conversation.c  who is under way; turns and sends wait here in order
@@ -30,6 +31,7 @@
 #define CX_JOB_ARENA      (1024 * 1024)
 #define CX_BATCH_ARENA    (64 * 1024 * 1024)
 #define CX_SCRATCH_ARENA  (32 * 1024 * 1024)
+#define CX_COMMAND_MS     5000     /* an answer of Redis */
 
 /* --- partitions ---------------------------------------------------------- */
 
@@ -52,14 +54,17 @@ typedef struct {
     unsigned        number;
     cx_part_state   state;
     int64_t         epoch;
-    int64_t         since;             /* ours, ms */
     size_t          convs;             /* conversations under way in it */
+    size_t          batches;           /* of its entries, not yet back */
+    bool            failed;            /* one was, those behind it follow */
+    bool            waiting;           /* to be read when they are back */
+    uint64_t        pass;              /* of reading what is pending */
     unsigned        lanes_left;        /* lanes whose PEL is not empty yet */
     struct {
         char        key[CX_QUEUE_PREFIX_MAX + 16];
         size_t      len;
         char        pending_id[48];    /* PEL is read beyond this id */
-        char        oldest_id[48];     /* pending at the last beat */
+        bool        missed;            /* more came to be pending since */
     }               lane[2];
 } cx_partition;
 
@@ -190,6 +195,8 @@ typedef struct {
     cx_lane     lane;
     cx_redis   *redis;                 /* blocks in XREADGROUP: its own */
     int64_t     client_id;
+    char        group[80];             /* of this connection alone */
+    unsigned    connects;
     bool        reading;
     bool        kicked;                /* UNBLOCK is under way */
     uint64_t    set;                   /* live_set of the read at hand */
@@ -236,6 +243,7 @@ struct cx_worker_s {
 };
 
 /* partition.c */
+void cx_partition_set(cx_partition *p, cx_part_state state);
 bool cx_partition_ours(const cx_worker *w, unsigned p);
 cx_fence cx_partition_fence(const cx_worker *w, unsigned p);
 void cx_partitions_init(cx_worker *w);
@@ -243,6 +251,8 @@ void cx_partitions_beat(cx_worker *w);
 void cx_partition_lost(cx_worker *w, unsigned p);
 /* A conversation of it ended: a leaving partition may be free now. */
 void cx_partition_conv_ended(cx_worker *w, unsigned p);
+/* A batch of its entries came back from the store. */
+void cx_partition_batch_done(cx_worker *w, unsigned p);
 void cx_partitions_leave(cx_worker *w, size_t keep);
 /* All is given back: the others need not count us any more. */
 void cx_partitions_goodbye(cx_worker *w);
@@ -263,14 +273,18 @@ void cx_readers_free(cx_worker *w);
 void cx_readers_kick(cx_worker *w);
 /* There may be room for more work. */
 void cx_readers_room(cx_worker *w);
-/* Entries that a former owner's read swallowed; others: there are other
- * workers, so that may be at any time. */
-void cx_readers_check(cx_worker *w, bool others);
 void cx_reader_batch_done(cx_worker *w, cx_lane lane);
-/* Group, then the pending entries of a partition that just became ours. */
-void cx_reader_partition(cx_worker *w, unsigned p);
-/* Its pending entries once more, after a while: the store failed. */
+bool cx_reply_is_error(const redisReply *reply, const char *prefix);
+
+/* group.c */
+cx_str cx_lane_key(const cx_partition *p, cx_lane lane);
+/* A group of ours, what is pending in it, then LIVE. */
+void cx_partition_read(cx_worker *w, unsigned p);
+/* The same at the next beat: something failed, and gets time to recover. */
 void cx_partition_reread(cx_worker *w, unsigned p);
+/* All of them: a connection broke (replies may be lost between Redis and us:
+ * those are pending), or a group is gone. */
+void cx_partitions_read(cx_worker *w);
 
 /* redis_check.c */
 void cx_redis_check(cx_worker *w);

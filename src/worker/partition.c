@@ -36,8 +36,8 @@ typedef struct {
 } cx_release;
 
 
-static void
-partition_set(cx_partition *p, cx_part_state state)
+void
+cx_partition_set(cx_partition *p, cx_part_state state)
 {
     static const char *const  words[] = {
         [CX_PART_NONE]    = "none",
@@ -153,11 +153,9 @@ acquire_done(cx_db_job *job, cx_err err)
         }
 
         p->epoch = q->part[i].epoch;
-        p->since = cx_now_ms();
-        partition_set(p, CX_PART_RECOVER);
+        cx_partition_set(p, CX_PART_RECOVER);
         cx_convs_adopt(w, p->number, &q->part[i].found);
-        partition_set(p, CX_PART_PENDING);
-        cx_reader_partition(w, p->number);
+        cx_partition_read(w, p->number);
         forced = forced || q->part[i].force;
         got++;
     }
@@ -275,14 +273,6 @@ release_start(cx_worker *w, int number)
 }
 
 
-static void
-partition_release(cx_partition *p)
-{
-    partition_set(p, CX_PART_NONE);
-    release_start(p->worker, (int) p->number);
-}
-
-
 void
 cx_partitions_goodbye(cx_worker *w)
 {
@@ -290,11 +280,39 @@ cx_partitions_goodbye(cx_worker *w)
 }
 
 
+static void
+partition_may_go(cx_worker *w, unsigned p)
+{
+    const cx_partition  *part = &w->part[p];
+
+    if (part->state == CX_PART_LEAVING && part->convs == 0
+        && part->batches == 0)
+    {
+        cx_partition_set(&w->part[p], CX_PART_NONE);
+        release_start(w, (int) p);
+    }
+}
+
+
 void
 cx_partition_conv_ended(cx_worker *w, unsigned p)
 {
-    if (w->part[p].state == CX_PART_LEAVING && w->part[p].convs == 0) {
-        partition_release(&w->part[p]);
+    partition_may_go(w, p);
+}
+
+
+void
+cx_partition_batch_done(cx_worker *w, unsigned p)
+{
+    cx_partition  *part = &w->part[p];
+
+    part->batches--;
+    partition_may_go(w, p);
+
+    if (part->state == CX_PART_PENDING && part->waiting
+        && part->batches == 0)
+    {
+        cx_partition_read(w, p);
     }
 }
 
@@ -312,9 +330,9 @@ cx_partitions_leave(cx_worker *w, size_t keep)
         }
 
         if (p->state != CX_PART_LEAVING) {
-            partition_set(p, CX_PART_LEAVING);
+            cx_partition_set(p, CX_PART_LEAVING);
             cx_convs_lost(w, i);
-            cx_partition_conv_ended(w, i);
+            partition_may_go(w, i);
         }
 
         owned--;
@@ -333,7 +351,7 @@ cx_partition_lost(cx_worker *w, unsigned p)
 
     cx_log(CX_LOG_WARN, "partition.lost", CX_FI("partition", p),
            CX_FI("epoch", w->part[p].epoch));
-    partition_set(&w->part[p], CX_PART_NONE);
+    cx_partition_set(&w->part[p], CX_PART_NONE);
     cx_convs_lost(w, p);
     cx_readers_kick(w);
 }
@@ -405,7 +423,7 @@ beat_done(cx_db_job *job, cx_err err)
         if (w->part[i].state == CX_PART_PENDING
             && w->part[i].lanes_left == 0)
         {
-            cx_reader_partition(w, i);
+            cx_partition_read(w, i);
         }
     }
 
@@ -434,7 +452,6 @@ beat_done(cx_db_job *job, cx_err err)
     }
 
     cx_sweep_start(w);
-    cx_readers_check(w, b->live > 1);
     cx_readers_room(w);
 
 done:

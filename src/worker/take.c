@@ -309,14 +309,15 @@ static void
 batch_ack(take_batch *b)
 {
     cx_partition  *p = &b->worker->part[b->fence.partition];
+    const char    *group = b->worker->reader[b->lane].group;
     cx_str        *argv = CX_NEW_N(b->arena, b->n + 3, cx_str);
 
     if (argv == NULL) {
-        return;     /* pending until the next owner, or restart */
+        return;     /* until the next owner: duplicates then */
     }
 
     argv[0] = CX_STR("XDEL");
-    argv[1] = (cx_str) { p->lane[b->lane].len, p->lane[b->lane].key };
+    argv[1] = cx_lane_key(p, b->lane);
 
     for (size_t i = 0; i < b->n; i++) {
         argv[2 + i] = b->items[i].entry;
@@ -333,7 +334,7 @@ batch_ack(take_batch *b)
         argv[3 + i] = b->items[i].entry;
     }
 
-    argv[2] = CX_STR(CX_QUEUE_GROUP);
+    argv[2] = cx_strz(group);
     cx_redis_command(b->worker->redis, (int) b->n + 3, argv, 0,
                      ack_replied, NULL);
 }
@@ -426,15 +427,19 @@ batch_done(cx_db_job *job, cx_err err)
         }
 
     } else if (err == CX_FENCED) {
-        cx_partition_lost(w, b->fence.partition);
+        /* It may be ours again, of a later epoch. */
+        if (w->part[b->fence.partition].epoch == b->fence.epoch) {
+            cx_partition_lost(w, b->fence.partition);
+        }
 
     } else {
-        /* They stay pending; the reader takes them up again. */
+        /* They stay pending, and are read again in their order. */
         cx_log(CX_LOG_ERROR, "take.failed", CX_FZ("error", cx_err_word(err)),
                CX_FI("partition", b->fence.partition), CX_FI("n", b->n));
         cx_partition_reread(w, b->fence.partition);
     }
 
+    cx_partition_batch_done(w, b->fence.partition);
     cx_reader_batch_done(w, b->lane);
     cx_arena_free(b->arena);
     free(b);
@@ -525,6 +530,7 @@ cx_take_entries(cx_worker *w, unsigned partition, cx_lane lane,
     b = calloc(1, sizeof(*b));
     if (b == NULL || (b->arena = cx_arena_new(CX_BATCH_ARENA)) == NULL) {
         free(b);
+        cx_partition_reread(w, partition);
         return;
     }
 
@@ -533,6 +539,7 @@ cx_take_entries(cx_worker *w, unsigned partition, cx_lane lane,
     b->fence = cx_partition_fence(w, partition);
     b->job.run = batch_run;
     b->job.done = batch_done;
+    b->job.failed = &w->part[partition].failed;
     b->items = CX_NEW_N(b->arena, entries->elements, take_item);
 
     for (size_t i = 0; b->items != NULL && i < entries->elements; i++) {
@@ -548,6 +555,7 @@ cx_take_entries(cx_worker *w, unsigned partition, cx_lane lane,
     }
 
     w->reader[lane].batches++;
+    w->part[partition].batches++;
 
     if (batch_must_wait(b)) {
         batch_wait(b);

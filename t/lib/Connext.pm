@@ -440,6 +440,21 @@ sub ledger {
 }
 
 
+# By customer, the numbers of the messages that were answered ("message 7"),
+# in the order they were.
+sub answers {
+    my ($self) = @_;
+
+    my %got;
+    for my $e ($self->ledger) {
+        my ($to) = $e->{to} =~ /(\d+)$/;
+        push @{$got{$to}}, $e->{text} =~ /message (\d+)/g;
+    }
+
+    return %got;
+}
+
+
 # --- the end -----------------------------------------------------------------
 
 # Text of all logs.

@@ -97,6 +97,16 @@ sub api {
 }
 
 
+# Partitions that a worker owns.
+sub owned {
+    my ($self, $name) = @_;
+
+    my $res = $self->api_raw($name, 'GET', '/api/v1/status');
+    my $p = json()->decode($res->{body})->{partitions};
+    return ref $p ? $p->{owned} : $p;
+}
+
+
 sub knowledge {
     my ($self, $agent, $file, $text) = @_;
 

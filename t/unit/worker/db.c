@@ -30,6 +30,7 @@ typedef struct {
 
 static atomic_int  opened, closed, begins, commits, rollbacks;
 static atomic_int  fail_begin, fail_commit;      /* that one from now on */
+static atomic_int  fail_alone;                   /* ... after that failure */
 static atomic_bool open_fails;
 
 static pthread_mutex_t  gate_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -135,6 +136,7 @@ fake_commit(cx_store *s)
     if (atomic_load(&fail_commit) > 0
         && atomic_fetch_sub(&fail_commit, 1) == 1)
     {
+        atomic_store(&fail_commit, atomic_exchange(&fail_alone, 0));
         return CX_IO;
     }
 
@@ -338,6 +340,83 @@ test_bad_job(cx_db *db, cx_err outcome)
 }
 
 
+/* Even numbers are in order among themselves, odd ones are free. */
+static bool
+in_order(cx_db *db, int n, bool *failed)
+{
+    reset();
+    (void) prepare(db, n);
+    *failed = false;
+
+    for (int i = 0; i < n; i += 2) {
+        tasks[i].job.failed = failed;
+    }
+
+    return true;
+}
+
+
+/* What the jobs from the first on ended in, those in order only. */
+static int
+count_ordered(int from, int to, cx_err err)
+{
+    int  found = 0;
+
+    for (int i = from; i < to; i += 2) {
+        found += tasks[i].err == err && tasks[i].done == 1 && !tasks[i].bad;
+    }
+
+    return found;
+}
+
+
+static void
+test_order(cx_db *db, cx_err outcome)
+{
+    bool  failed;
+    int   n = 20;
+
+    (void) in_order(db, n, &failed);
+    tasks[8].outcome = outcome;
+    write_all(db, n);
+    tap_is_int(count_ordered(0, 8, CX_OK), 4, "in order: those before stand");
+    tap_is_int(tasks[8].err, outcome, "one fails");
+    tap_is_int(count_ordered(10, n, CX_STALE), 5, "those behind it, too");
+    tap_is_int(tasks[10].ran, 0, "unrun");
+    tap_is_int(count_ordered(1, n, CX_OK), 10, "others do not care");
+    tap_ok(failed, "the flag says so");
+
+    /* What comes later finds it, alone or with others. */
+    (void) prepare(db, 1);
+    tasks[0].job.failed = &failed;
+    write_all(db, 1);
+    tap_ok(tasks[0].err == CX_STALE && tasks[0].ran == 0, "later: unrun");
+
+    (void) in_order(db, n, &failed);
+    write_all(db, n);
+    tap_is_int(count_ordered(0, n, CX_OK), 10, "taken back: all run again");
+}
+
+
+/* Each of them alone after a commit that failed, and the third one fails. */
+static void
+test_order_commit(cx_db *db)
+{
+    bool  failed;
+    int   n = 10;
+
+    /* tasks[0] is a batch of its own: one commit.  The batch of the others is
+     * the second, then they are alone: 1, 2, 3, 4. */
+    (void) in_order(db, n, &failed);
+    atomic_store(&fail_commit, 2);
+    atomic_store(&fail_alone, 4);
+    write_all(db, n);
+    tap_is_int(tasks[4].err, CX_IO, "a commit fails, and one alone, too");
+    tap_is_int(count_ordered(6, n, CX_STALE), 2, "those behind it are unrun");
+    tap_is_int(count_ordered(1, n, CX_OK), 5, "others do not care");
+}
+
+
 static void
 test_failures(cx_db *db)
 {
@@ -437,6 +516,9 @@ main(void)
     test_bad_job(db, CX_IO);
     test_bad_job(db, CX_NOMEM);
     test_failures(db);
+    test_order(db, CX_IO);
+    test_order(db, CX_FENCED);
+    test_order_commit(db);
     test_reads(db);
     cx_db_close(db);
     test_close();

@@ -154,6 +154,9 @@ typedef struct {
     /* The type of the channel in the API and the worker, when several
      * providers feed one ("email" of mailgun); NULL: name. */
     const char  *family;
+    /* The provider has ended the service: what to say of it.  Events are
+     * recorded, nothing is sent. */
+    const char  *closed;
 
     /* --- at the edge; verify NULL: this one only sends --- */
     cx_key_kind  key;

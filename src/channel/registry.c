@@ -6,13 +6,15 @@
 
 static const cx_channel *const  channels[] = {
     &cx_whatsapp,
+    &cx_rcs,
+    &cx_google_business,
 };
 
 #define CHANNELS  (sizeof(channels) / sizeof(channels[0]))
 
 /* Kept beside the list; t/unit/channel/receive.c checks that they agree. */
-static const char  names[] = "whatsapp";
-static const char  sender_names[] = "whatsapp";
+static const char  names[] = "whatsapp, rcs, google_business";
+static const char  sender_names[] = "whatsapp, rcs, google_business";
 
 static const char *const  words[] = {
 #define X(name, word)  word,

@@ -5,6 +5,8 @@
 
 #include "channel/channel.h"
 
+extern const cx_channel  cx_rcs;
+extern const cx_channel  cx_google_business;
 extern const cx_channel  cx_whatsapp;
 
 #endif /* CX_CHANNEL_TYPES_H */

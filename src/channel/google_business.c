@@ -59,6 +59,7 @@ const cx_channel  cx_google_business = {
     .caps = &caps,
     .build = build,
     .judge = cx_rcs_judge,
+    .repeatable = true,
 };
 
 

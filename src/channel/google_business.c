@@ -120,7 +120,8 @@ parse(const cx_account *acct, cx_proven proven, cx_arena *a, cx_received *in)
     m->id = d.id.len > 0 ? d.id : d.request;
     (void) cx_time_rfc3339(d.time, &m->ts_ms);
 
-    if (m->account.len == 0 || m->peer.len == 0 || m->id.len == 0
+    if (m->account.len == 0 || m->peer.len == 0 || m->content.len == 0
+        || m->id.len == 0
         || m->id.len > CX_MSG_ID_MAX)
     {
         return CX_MALFORMED;

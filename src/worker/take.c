@@ -272,6 +272,10 @@ batch_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
     take_batch  *b = (take_batch *) job;
     cx_err       err;
 
+    if (CX_FP_FAILS("take.run")) {
+        return CX_IO;
+    }
+
     for (size_t i = 0; i < b->n; i++) {
         err = item_run(ops, s, b, &b->items[i]);
 

@@ -440,15 +440,16 @@ sub ledger {
 }
 
 
-# By customer, the numbers of the messages that were answered ("message 7"),
-# in the order they were.
+# By customer, the numbers of the messages that were answered ("message 7", or
+# another word), in the order they were.
 sub answers {
-    my ($self) = @_;
+    my ($self, $word) = @_;
 
+    $word //= 'message';
     my %got;
     for my $e ($self->ledger) {
         my ($to) = $e->{to} =~ /(\d+)$/;
-        push @{$got{$to}}, $e->{text} =~ /message (\d+)/g;
+        push @{$got{$to}}, $e->{text} =~ /$word (\d+)/g;
     }
 
     return %got;

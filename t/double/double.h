@@ -124,6 +124,9 @@ td_kind td_kind_of(const td_req *req, const json_t *body);
 
 void td_graph(td_conn *c, td_kind kind, json_t *body);
 void td_model(td_conn *c, json_t *body);
+/* google.c: the RCS for Business API, and where it gives out tokens. */
+void td_google(td_conn *c, td_kind kind, json_t *body);
+void td_google_token(td_conn *c);
 /* The Graph API's own error: HTTP status and body by code. */
 void td_graph_error(td_reply *r, int64_t code, const char *details);
 

@@ -28,6 +28,14 @@ td_kind_of(const td_req *req, const json_t *body)
         return TD_KIND_MODEL;
     }
 
+    if (ends(req->path, "/agentMessages")) {
+        return TD_KIND_SEND;
+    }
+
+    if (ends(req->path, "/agentEvents")) {
+        return TD_KIND_RECEIPT;
+    }
+
     if (ends(req->path, "/messages")) {
         return json_object_get(body, "status") != NULL ? TD_KIND_RECEIPT
                                                        : TD_KIND_SEND;
@@ -81,6 +89,18 @@ td_route(td_conn *c)
     body = json_loadb(req->body.p, req->body.len, 0, NULL);
     kind = td_kind_of(req, body);
     td_record(req, kind, body);
+
+    if (ends(req->path, "/oauth2/token")) {
+        td_google_token(c);
+        json_decref(body);
+        return;
+    }
+
+    if (starts(req->path, "/v1/phones/")) {
+        td_google(c, kind, body);
+        json_decref(body);
+        return;
+    }
 
     switch (kind) {
 

@@ -231,7 +231,7 @@ verify(const cx_account *acct, const cx_http_req *req, cx_arena *a,
 
     /* Without data there is nothing that could have been signed. */
     if (err != CX_OK || bytes.len == 0) {
-        bytes = CX_NOSTR;
+        return CX_BAD_SIGNATURE;
     }
 
     err = cx_rcs_signed(acct, req, bytes, a, &secret);

@@ -45,6 +45,7 @@ ngx_http_connext_answer(ngx_http_request_t *r, cx_err err)
     if (err == CX_BAD_METHOD) {
         rc = ngx_http_connext_header(r, "Allow",
                                      channel->type->handshake != NULL
+                                     && !channel->type->post_handshake
                                      ? "GET, POST" : "POST");
 
     } else if (ctx->result == NGX_HTTP_CONNEXT_UNAVAILABLE) {

@@ -203,6 +203,13 @@ ngx_http_connext_channel_complete(ngx_conf_t *cf,
               : NULL;
 
     if (missing == NULL) {
+
+        if (channel->type->closed != NULL) {
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0, "connext: %V%s in %V:%ui",
+                          &block->who, channel->type->closed,
+                          &channel->place.file, channel->place.line);
+        }
+
         return NGX_OK;
     }
 

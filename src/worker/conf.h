@@ -83,7 +83,7 @@ cx_err cx_conf_load(const char *file, cx_arena *a, cx_conf *conf,
 void cx_conf_dump(const cx_conf *conf);
 
 /* A secret from a file: one trailing newline stripped.  CX_IO, CX_INVALID
- * (empty, over 64 KiB). */
+ * (empty, over 64 KiB, more than one line and no JSON or PEM). */
 cx_err cx_secret_load(cx_str path, cx_arena *a, cx_str *secret,
     char *error, size_t error_size);
 

@@ -55,12 +55,20 @@ read_all(const char *path, char *buf, size_t size)
 }
 
 
-/* The secret goes into a header or a command: one line of printable bytes. */
+/* A secret goes into a header or a command: one line of printable bytes.
+ * Only a key file, JSON or PEM, which is read and not sent, has more. */
 static bool
-is_line(cx_str s)
+is_secret(cx_str s)
 {
+    const bool  file = cx_str_starts(s, CX_STR("{"))
+                       || cx_str_starts(s, CX_STR("-----BEGIN "));
+
     for (size_t i = 0; i < s.len; i++) {
-        if ((unsigned char) s.p[i] < ' ' || s.p[i] == 0x7f) {
+        const char  c = s.p[i];
+
+        if (((unsigned char) c < ' ' || c == 0x7f)
+            && !(file && (c == '\n' || c == '\r' || c == '\t')))
+        {
             return false;
         }
     }
@@ -88,7 +96,7 @@ take(cx_str path, char *buf, size_t len, cx_arena *a, cx_str *secret,
         return refuse(CX_INVALID, error, error_size, path, "is empty");
     }
 
-    if (!is_line(s)) {
+    if (!is_secret(s)) {
         return refuse(CX_INVALID, error, error_size, path,
                       "holds more than one line, or control characters");
     }

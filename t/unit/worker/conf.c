@@ -192,6 +192,9 @@ test_secret(void)
         { "a\nb",       3, CX_INVALID, "" },
         { "abc\n\n",    5, CX_INVALID, "" },
         { "a\0b",       3, CX_INVALID, "" },
+        { "{\n\t\"a\":1}\n", 10, CX_OK, "{\n\t\"a\":1}" },
+        { "{\n\a}",     4, CX_INVALID, "" },
+        { "-----BEGIN X\nb", 14, CX_OK, "-----BEGIN X\nb" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -96,3 +96,21 @@ e2e: $(TESTED)  ## end to end, with real processes
 
 chaos: $(TESTED)  ## kills, restarts, reloads
 	$(PROVE) $(T_CHAOS)
+
+# What runs in production, every access watched: the units of a release build,
+# and whole installations with workers and all processes of nginx under
+# valgrind (without nchan: its memory is its own business).  Memory that
+# something still points into is no leak: threads of tests and forks of them
+# end with much of that.
+VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=definite \
+            --errors-for-leak-kinds=definite --error-exitcode=99 \
+            --num-callers=25 --suppressions=$(CURDIR)/t/lib/valgrind.supp
+T_VALGRIND := $(filter-out t/e2e/nchan.t,$(T_E2E)) \
+              t/chaos/drain.t t/chaos/cut.t
+
+.PHONY: valgrind
+valgrind: $(TESTED) $(UNIT)  ## units, workers and nginx under valgrind
+	CONNEXT_VALGRIND='$(VALGRIND)' $(PROVE) --exec '$(VALGRIND)' $(UNIT)
+	CONNEXT_VALGRIND='$(VALGRIND)' $(PROVE) $(T_VALGRIND)
+	@echo 'valgrind: $(words $(UNIT)) programs,' \
+	      '$(words $(T_VALGRIND)) installations, 0 errors'

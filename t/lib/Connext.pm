@@ -17,7 +17,7 @@ use warnings;
 
 use Connext::Http;
 use Connext::Process qw(spawn wait_pid stop_pid wait_text alive free_port
-                        read_file write_file sanitizers);
+                        read_file write_file sanitizers valgrind);
 use Connext::Redis;
 use Connext::Sample qw(delivery json signature text_message);
 use Cwd qw(abs_path);
@@ -93,6 +93,8 @@ sub start {
 sub launch {
     my ($self, $name, $command, $env) = @_;
 
+    $command = [valgrind($self->{dir}), @$command]
+        if $name =~ /^(?:worker|nginx)/;
     $self->{pid}{$name} = spawn($name, $self->path("logs/$name.log"),
                                 $command, $env);
 }

@@ -13,7 +13,8 @@ use POSIX ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT_OK = qw(spawn wait_pid stop_pid wait_text alive forget
-                    free_port read_file write_file sanitizers wait_for);
+                    free_port read_file write_file sanitizers valgrind
+                    wait_for);
 
 my $owner = $$;
 my %children;                  # pid to what it is; all end with us
@@ -112,9 +113,10 @@ sub wait_for {
 }
 
 
-# Sanitizers take their time.
+# Sanitizers take their time, and valgrind more of it.
 sub slow {
-    return ($ENV{CONNEXT_BUILD} // '') =~ /asan/ ? 4 : 1;
+    return $ENV{CONNEXT_VALGRIND} ? 10
+         : ($ENV{CONNEXT_BUILD} // '') =~ /asan/ ? 4 : 1;
 }
 
 
@@ -163,6 +165,17 @@ sub sanitizers {
     $ENV{UBSAN_OPTIONS} = "log_path=$log:print_stacktrace=1";
     $ENV{LSAN_OPTIONS} = "suppressions=$lib/lsan.supp"
                          . ":print_suppressions=0";
+}
+
+
+# What comes before our own programs with CONNEXT_VALGRIND (`make valgrind`);
+# reports lie beside those of the sanitizers.
+sub valgrind {
+    my ($dir) = @_;
+
+    return $ENV{CONNEXT_VALGRIND}
+           ? (split(' ', $ENV{CONNEXT_VALGRIND}), "--log-file=$dir/asan.%p")
+           : ();
 }
 
 

@@ -192,9 +192,12 @@ crash(fixture *f)
             _exit(1);
         }
 
-        kill(getpid(), SIGKILL);
+        (void) raise(SIGSTOP);
+        _exit(1);
     }
 
+    waitpid(pid, &status, WUNTRACED);
+    kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
     tap_ok(WIFSIGNALED(status), "killed between take and commit");
 

@@ -79,7 +79,7 @@ parse(const cx_account *acct, cx_proven proven, cx_arena *a, cx_received *in)
 
     cx_json_open(&w.r, proven.bytes, a);
 
-    if (!cx_wa_enter(&w.r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(&w.r, CX_JSON_OBJECT)) {
         return w.r.err == CX_NOMEM ? CX_NOMEM : CX_MALFORMED;
     }
 
@@ -109,7 +109,7 @@ parse(const cx_account *acct, cx_proven proven, cx_arena *a, cx_received *in)
 static void
 walk_entries(cx_wa_walk *w)
 {
-    if (!cx_wa_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
         unreadable(w);
         return;
     }
@@ -129,7 +129,7 @@ walk_entry(cx_wa_walk *w)
     w->entry = CX_NOSTR;
     w->time = CX_NOSTR;
 
-    if (!cx_wa_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
         unreadable(w);
         return;
     }
@@ -156,7 +156,7 @@ walk_entry(cx_wa_walk *w)
 static void
 walk_changes(cx_wa_walk *w)
 {
-    if (!cx_wa_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
         unreadable(w);
         return;
     }
@@ -176,7 +176,7 @@ walk_change(cx_wa_walk *w)
     const bool    partial = w->in->partial;
     const size_t  first = w->in->msgs.n;
 
-    if (!cx_wa_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
         unreadable(w);
         return;
     }
@@ -203,7 +203,7 @@ walk_change(cx_wa_walk *w)
         return;
     }
 
-    cx_wa_keep(&w->in->msgs, first);
+    cx_meta_keep(&w->in->msgs, first);
     w->in->partial = partial;
 
     if (field.len == 0 || field.len > FIELD_MAX || value.len == 0) {
@@ -228,12 +228,12 @@ static cx_str
 walk_value(cx_wa_walk *w)
 {
     cx_str       key;
-    const char  *start = cx_wa_mark(&w->r);
+    const char  *start = cx_meta_mark(&w->r);
 
     w->account = CX_NOSTR;
     w->ncontacts = 0;
 
-    if (!cx_wa_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
         unreadable(w);
         return CX_NOSTR;
     }
@@ -259,7 +259,7 @@ walk_value(cx_wa_walk *w)
         }
     }
 
-    return cx_wa_since(&w->r, start);
+    return cx_meta_since(&w->r, start);
 }
 
 
@@ -280,7 +280,7 @@ walk_metadata(cx_wa_walk *w)
 {
     cx_str  key;
 
-    if (!cx_wa_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -300,7 +300,7 @@ walk_items(cx_wa_walk *w, cx_str key)
 {
     cx_msg  *m;
 
-    if (!cx_wa_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
         unreadable(w);
         return;
     }
@@ -309,7 +309,7 @@ walk_items(cx_wa_walk *w, cx_str key)
         m = add(w);
 
         if (m != NULL && !read_item(w, key, m)) {
-            cx_wa_keep(&w->in->msgs, w->in->msgs.n - 1);
+            cx_meta_keep(&w->in->msgs, w->in->msgs.n - 1);
             unreadable(w);
         }
     }
@@ -354,7 +354,7 @@ unreadable(cx_wa_walk *w)
 static void
 walk_contacts(cx_wa_walk *w)
 {
-    if (!cx_wa_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
         unreadable(w);
         return;
     }
@@ -374,7 +374,7 @@ walk_contact(cx_wa_walk *w)
     cx_str         key;
     cx_wa_contact  c = { 0 };
 
-    if (!cx_wa_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -402,16 +402,16 @@ walk_profile(cx_wa_walk *w, cx_wa_contact *c)
 {
     cx_str  key;
 
-    if (!cx_wa_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
         return;
     }
 
     while (cx_json_key(&w->r, &key)) {
         if (CX_STR_IS(key, "name")) {
-            (void) cx_wa_text(&w->r, &c->name);
+            (void) cx_meta_text(&w->r, &c->name);
 
         } else if (CX_STR_IS(key, "username")) {
-            (void) cx_wa_text(&w->r, &c->username);
+            (void) cx_meta_text(&w->r, &c->username);
 
         } else {
             cx_json_skip(&w->r);

@@ -10,11 +10,10 @@
 #ifndef CX_CHANNEL_WHATSAPP_H
 #define CX_CHANNEL_WHATSAPP_H
 
-#include "channel/channel.h"
-#include "core/json.h"
+#include "channel/meta.h"
+#include "channel/meta_read.h"
 
 #define CX_WA_TEXT_MAX  4096        /* characters of one outbound text */
-#define CX_WA_TIME_MAX  4102444800  /* 2100, in seconds: later is junk */
 
 extern const cx_caps  cx_wa_caps;
 
@@ -58,10 +57,6 @@ typedef struct {
 
 void cx_wa_keep_contact(cx_wa_walk *w, const cx_wa_contact *c);
 
-/* Forgets all but the first n, and wipes their places: cx_msgs_add gives
- * them out again as they are. */
-void cx_wa_keep(cx_msgs *msgs, size_t n);
-
 /* At the end of a value: account, peer, phone and name of the messages from
  * `first` on; drops what is not usable. */
 void cx_wa_settle_value(cx_wa_walk *w, size_t first);
@@ -79,41 +74,6 @@ typedef struct {
 
 /* NULL: unknown. */
 const cx_wa_type *cx_wa_type_find(cx_str name);
-
-/* --- reading: whatsapp_read.c -------------------------------------------- */
-
-/* As cx_json_enter, but takes a value of another type. */
-bool cx_wa_enter(cx_json_reader *r, cx_json_type type);
-/* At most CX_MSG_TEXT_MAX bytes, cut on a code point. */
-cx_str cx_wa_cut(cx_str s);
-/* As cx_json_string, cut. */
-bool cx_wa_text(cx_json_reader *r, cx_str *out);
-
-/* Where the value at hand begins; its text, once it was taken. */
-const char *cx_wa_mark(cx_json_reader *r);
-cx_str cx_wa_since(const cx_json_reader *r, const char *start);
-
-/* A string member of an object and where it goes. */
-typedef struct {
-    cx_str  name;
-    size_t  offset;
-} cx_wa_field;
-
-#define CX_WA_FIELD(name, type, member)                                      \
-    { CX_STR_INIT(name), offsetof(type, member) }
-#define CX_WA_TAKE(r, base, fields)                                          \
-    cx_wa_take_fields((r), (base), (fields),                                 \
-                      sizeof(fields) / sizeof((fields)[0]))
-#define CX_WA_TAKE_ONE(r, key, base, fields)                                 \
-    cx_wa_take_field((r), (key), (base), (fields),                           \
-                     sizeof(fields) / sizeof((fields)[0]))
-
-/* The string members of the object at hand; false when it is no object. */
-bool cx_wa_take_fields(cx_json_reader *r, void *base,
-    const cx_wa_field *fields, size_t n);
-/* Takes the value of key if it is in the table, else false. */
-bool cx_wa_take_field(cx_json_reader *r, cx_str key, void *base,
-    const cx_wa_field *fields, size_t n);
 
 /* --- sending: whatsapp_send.c -------------------------------------------- */
 

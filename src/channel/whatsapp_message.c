@@ -55,7 +55,7 @@ cx_wa_message(cx_json_reader *r, cx_wa_side side, cx_msg *m)
     start = r->p;
     item_walk(&it);
 
-    return r->err == CX_OK && settle_item(&it, cx_wa_since(r, start));
+    return r->err == CX_OK && settle_item(&it, cx_meta_since(r, start));
 }
 
 
@@ -204,7 +204,7 @@ take_time(cx_json_reader *r, cx_msg *m)
 {
     int64_t  s;
 
-    if (cx_json_i64(r, &s) && s > 0 && s <= CX_WA_TIME_MAX) {
+    if (cx_json_i64(r, &s) && s > 0 && s <= CX_META_TIME_MAX) {
         m->ts_ms = s * 1000;
     }
 }
@@ -215,15 +215,15 @@ take_context(cx_json_reader *r, cx_msg *m)
 {
     bool         product = false;
     cx_str       key;
-    const char  *start = cx_wa_mark(r);
+    const char  *start = cx_meta_mark(r);
 
-    if (!cx_wa_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
         return;
     }
 
     while (cx_json_key(r, &key)) {
         if (CX_STR_IS(key, "id")) {
-            (void) cx_wa_text(r, &m->reply_to);
+            (void) cx_meta_text(r, &m->reply_to);
 
         } else {
             product |= CX_STR_IS(key, "referred_product");
@@ -232,7 +232,7 @@ take_context(cx_json_reader *r, cx_msg *m)
     }
 
     if (product && m->extra.len == 0) {
-        m->extra = cx_wa_since(r, start);
+        m->extra = cx_meta_since(r, start);
     }
 }
 
@@ -241,7 +241,7 @@ take_context(cx_json_reader *r, cx_msg *m)
 static void
 take_errors(cx_json_reader *r, cx_msg *m)
 {
-    if (!cx_wa_enter(r, CX_JSON_ARRAY)) {
+    if (!cx_meta_enter(r, CX_JSON_ARRAY)) {
         return;
     }
 
@@ -262,7 +262,7 @@ take_error(cx_json_reader *r, cx_msg *m)
 {
     cx_str  key, title = CX_NOSTR, message = CX_NOSTR;
 
-    if (!cx_wa_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -271,10 +271,10 @@ take_error(cx_json_reader *r, cx_msg *m)
             (void) cx_json_i64(r, &m->error_code);
 
         } else if (CX_STR_IS(key, "title")) {
-            (void) cx_wa_text(r, &title);
+            (void) cx_meta_text(r, &title);
 
         } else if (CX_STR_IS(key, "message")) {
-            (void) cx_wa_text(r, &message);
+            (void) cx_meta_text(r, &message);
 
         } else {
             cx_json_skip(r);
@@ -293,7 +293,7 @@ cx_wa_status(cx_json_reader *r, cx_msg *m)
     cx_str     key;
     wa_status  st = { 0 };
 
-    if (!cx_wa_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -329,19 +329,19 @@ cx_wa_status(cx_json_reader *r, cx_msg *m)
 static bool
 status_field(cx_json_reader *r, cx_str key, wa_status *st, cx_msg *m)
 {
-    static const cx_wa_field  ours[] = {
-        CX_WA_FIELD("id",                            cx_msg, id),
-        CX_WA_FIELD("biz_opaque_callback_data",      cx_msg, tag),
+    static const cx_meta_field  ours[] = {
+        CX_META_FIELD("id",                            cx_msg, id),
+        CX_META_FIELD("biz_opaque_callback_data",      cx_msg, tag),
     };
-    static const cx_wa_field  theirs[] = {
-        CX_WA_FIELD("status",                        wa_status, state),
-        CX_WA_FIELD("recipient_id",                  wa_status, to),
-        CX_WA_FIELD("recipient_user_id",             wa_status, to_user),
-        CX_WA_FIELD("recipient_type",                wa_status, to_kind),
-        CX_WA_FIELD("recipient_participant_id",      wa_status, member),
-        CX_WA_FIELD("recipient_participant_user_id", wa_status, member_user),
+    static const cx_meta_field  theirs[] = {
+        CX_META_FIELD("status",                        wa_status, state),
+        CX_META_FIELD("recipient_id",                  wa_status, to),
+        CX_META_FIELD("recipient_user_id",             wa_status, to_user),
+        CX_META_FIELD("recipient_type",                wa_status, to_kind),
+        CX_META_FIELD("recipient_participant_id",      wa_status, member),
+        CX_META_FIELD("recipient_participant_user_id", wa_status, member_user),
     };
 
-    return CX_WA_TAKE_ONE(r, key, m, ours)
-           || CX_WA_TAKE_ONE(r, key, st, theirs);
+    return CX_META_TAKE_ONE(r, key, m, ours)
+           || CX_META_TAKE_ONE(r, key, st, theirs);
 }

@@ -15,7 +15,6 @@ static void sift(cx_wa_walk *w, size_t first,
 static bool settle_message(cx_wa_walk *w, cx_msg *m);
 static bool settle_account(cx_wa_walk *w, cx_msg *m);
 static cx_str phone_of(cx_str digits, cx_arena *a);
-static cx_str digest_of(cx_str s, cx_arena *a);
 
 
 void
@@ -108,17 +107,7 @@ sift(cx_wa_walk *w, size_t first, bool (*settle)(cx_wa_walk *w, cx_msg *m))
         kept++;
     }
 
-    cx_wa_keep(msgs, kept);
-}
-
-
-void
-cx_wa_keep(cx_msgs *msgs, size_t n)
-{
-    if (msgs->n > n) {
-        memset(msgs->items + n, 0, (msgs->n - n) * sizeof(msgs->items[0]));
-        msgs->n = n;
-    }
+    cx_meta_keep(msgs, kept);
 }
 
 
@@ -199,32 +188,16 @@ settle_account(cx_wa_walk *w, cx_msg *m)
         return true;
     }
 
-    said = digest_of(m->extra, w->arena);
-    m->id = digest_of(cx_printf(w->arena, "%.*s %.*s %.*s",
+    said = cx_meta_digest(m->extra, w->arena);
+    m->id = cx_meta_digest(cx_printf(w->arena, "%.*s %.*s %.*s",
                                 CX_ARG(m->content), CX_ARG(w->time),
                                 CX_ARG(said)), w->arena);
     m->account = w->entry;
 
-    if (cx_str_to_i64(w->time, &s) && s > 0 && s <= CX_WA_TIME_MAX) {
+    if (cx_str_to_i64(w->time, &s) && s > 0 && s <= CX_META_TIME_MAX) {
         m->ts_ms = s * 1000;
     }
 
     return said.len > 0 && m->id.len > 0
            && m->account.len > 0 && m->account.len <= CX_MSG_ID_MAX;
-}
-
-
-/* SHA-256 in hex; empty without memory or OpenSSL. */
-static cx_str
-digest_of(cx_str s, cx_arena *a)
-{
-    char     *hex = cx_alloc_bytes(a, 2 * CX_SHA256_LEN);
-    uint8_t   digest[CX_SHA256_LEN];
-
-    if (hex == NULL || !cx_sha256(s, digest)) {
-        return CX_NOSTR;
-    }
-
-    cx_hex_encode(digest, sizeof(digest), hex);
-    return (cx_str) { 2 * CX_SHA256_LEN, hex };
 }

@@ -69,30 +69,30 @@ cx_wa_type_find(cx_str name)
 static bool
 take_text(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("body", cx_msg, text),
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("body", cx_msg, text),
     };
 
-    return CX_WA_TAKE(r, m, fields) && m->text.p != NULL;
+    return CX_META_TAKE(r, m, fields) && m->text.p != NULL;
 }
 
 
 static bool
 take_media(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("id",        cx_msg, media_id),
-        CX_WA_FIELD("url",       cx_msg, media_url),
-        CX_WA_FIELD("mime_type", cx_msg, media_mime),
-        CX_WA_FIELD("sha256",    cx_msg, media_sha256),
-        CX_WA_FIELD("filename",  cx_msg, media_name),
-        CX_WA_FIELD("caption",   cx_msg, text),
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("id",        cx_msg, media_id),
+        CX_META_FIELD("url",       cx_msg, media_url),
+        CX_META_FIELD("mime_type", cx_msg, media_mime),
+        CX_META_FIELD("sha256",    cx_msg, media_sha256),
+        CX_META_FIELD("filename",  cx_msg, media_name),
+        CX_META_FIELD("caption",   cx_msg, text),
     };
 
     bool    voice = false;
     cx_str  key;
 
-    if (!cx_wa_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -100,7 +100,7 @@ take_media(cx_json_reader *r, cx_msg *m)
         if (CX_STR_IS(key, "voice")) {
             (void) cx_json_bool(r, &voice);
 
-        } else if (!CX_WA_TAKE_ONE(r, key, m, fields)) {
+        } else if (!CX_META_TAKE_ONE(r, key, m, fields)) {
             cx_json_skip(r);
         }
     }
@@ -113,16 +113,16 @@ take_media(cx_json_reader *r, cx_msg *m)
 static bool
 take_location(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("name",    wa_place, name),
-        CX_WA_FIELD("address", wa_place, address),
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("name",    wa_place, name),
+        CX_META_FIELD("address", wa_place, address),
     };
 
     cx_str       key, lat = CX_NOSTR, lon = CX_NOSTR;
     wa_place     place = { 0 };
-    const char  *start = cx_wa_mark(r);
+    const char  *start = cx_meta_mark(r);
 
-    if (!cx_wa_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -133,12 +133,12 @@ take_location(cx_json_reader *r, cx_msg *m)
         } else if (CX_STR_IS(key, "longitude")) {
             (void) cx_json_scalar(r, &lon);
 
-        } else if (!CX_WA_TAKE_ONE(r, key, &place, fields)) {
+        } else if (!CX_META_TAKE_ONE(r, key, &place, fields)) {
             cx_json_skip(r);
         }
     }
 
-    m->extra = cx_wa_since(r, start);
+    m->extra = cx_meta_since(r, start);
 
     if (place.name.len > 0 || place.address.len > 0) {
         m->text = pair(r->arena, place.name, place.address);
@@ -156,10 +156,10 @@ static cx_str
 pair(cx_arena *a, cx_str x, cx_str y)
 {
     if (x.len == 0 || y.len == 0) {
-        return cx_wa_cut(x.len > 0 ? x : y);
+        return cx_meta_cut(x.len > 0 ? x : y);
     }
 
-    return cx_wa_cut(cx_printf(a, "%.*s, %.*s", CX_ARG(x), CX_ARG(y)));
+    return cx_meta_cut(cx_printf(a, "%.*s, %.*s", CX_ARG(x), CX_ARG(y)));
 }
 
 
@@ -167,17 +167,17 @@ pair(cx_arena *a, cx_str x, cx_str y)
 static bool
 take_contacts(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("formatted_name", wa_place, name),
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("formatted_name", wa_place, name),
     };
 
     cx_str       key;
     cx_buf       names;
     size_t       shown = 0;
     wa_place     who;
-    const char  *start = cx_wa_mark(r);
+    const char  *start = cx_meta_mark(r);
 
-    if (!cx_wa_enter(r, CX_JSON_ARRAY)) {
+    if (!cx_meta_enter(r, CX_JSON_ARRAY)) {
         return false;
     }
 
@@ -186,13 +186,13 @@ take_contacts(cx_json_reader *r, cx_msg *m)
     while (cx_json_item(r)) {
         who = (wa_place) { 0 };
 
-        if (!cx_wa_enter(r, CX_JSON_OBJECT)) {
+        if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
             continue;
         }
 
         while (cx_json_key(r, &key)) {
             if (CX_STR_IS(key, "name")) {
-                (void) CX_WA_TAKE(r, &who, fields);
+                (void) CX_META_TAKE(r, &who, fields);
 
             } else {
                 cx_json_skip(r);
@@ -206,7 +206,7 @@ take_contacts(cx_json_reader *r, cx_msg *m)
         }
     }
 
-    m->extra = cx_wa_since(r, start);
+    m->extra = cx_meta_since(r, start);
     m->text = names.failed ? CX_NOSTR : cx_buf_str(&names);
     return true;
 }
@@ -216,24 +216,24 @@ take_contacts(cx_json_reader *r, cx_msg *m)
 static bool
 take_reaction(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("message_id", cx_msg, reply_to),
-        CX_WA_FIELD("emoji",      cx_msg, text),
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("message_id", cx_msg, reply_to),
+        CX_META_FIELD("emoji",      cx_msg, text),
     };
 
-    return CX_WA_TAKE(r, m, fields) && m->reply_to.len > 0;
+    return CX_META_TAKE(r, m, fields) && m->reply_to.len > 0;
 }
 
 
 static bool
 take_button(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("payload", cx_msg, payload),
-        CX_WA_FIELD("text",    cx_msg, text),
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("payload", cx_msg, payload),
+        CX_META_FIELD("text",    cx_msg, text),
     };
 
-    return CX_WA_TAKE(r, m, fields);
+    return CX_META_TAKE(r, m, fields);
 }
 
 
@@ -241,31 +241,31 @@ take_button(cx_json_reader *r, cx_msg *m)
 static bool
 take_interactive(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("id",            cx_msg, payload),  /* button, list */
-        CX_WA_FIELD("title",         cx_msg, text),
-        CX_WA_FIELD("response_json", cx_msg, payload),  /* flow, address */
-        CX_WA_FIELD("body",          cx_msg, text),
-        CX_WA_FIELD("response",      cx_msg, payload),  /* call permission */
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("id",            cx_msg, payload),  /* button, list */
+        CX_META_FIELD("title",         cx_msg, text),
+        CX_META_FIELD("response_json", cx_msg, payload),  /* flow, address */
+        CX_META_FIELD("body",          cx_msg, text),
+        CX_META_FIELD("response",      cx_msg, payload),  /* call permission */
     };
 
     cx_str       key;
-    const char  *start = cx_wa_mark(r);
+    const char  *start = cx_meta_mark(r);
 
-    if (!cx_wa_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
         return false;
     }
 
     while (cx_json_key(r, &key)) {
         if (cx_str_ends(key, CX_STR("_reply"))) {
-            (void) CX_WA_TAKE(r, m, fields);
+            (void) CX_META_TAKE(r, m, fields);
 
         } else {
             cx_json_skip(r);
         }
     }
 
-    m->extra = cx_wa_since(r, start);
+    m->extra = cx_meta_since(r, start);
     return true;
 }
 
@@ -273,18 +273,18 @@ take_interactive(cx_json_reader *r, cx_msg *m)
 static bool
 take_order(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("text",       cx_msg, text),
-        CX_WA_FIELD("catalog_id", cx_msg, payload),
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("text",       cx_msg, text),
+        CX_META_FIELD("catalog_id", cx_msg, payload),
     };
 
-    const char  *start = cx_wa_mark(r);
+    const char  *start = cx_meta_mark(r);
 
-    if (!CX_WA_TAKE(r, m, fields)) {
+    if (!CX_META_TAKE(r, m, fields)) {
         return false;
     }
 
-    m->extra = cx_wa_since(r, start);
+    m->extra = cx_meta_since(r, start);
     return true;
 }
 
@@ -293,18 +293,18 @@ take_order(cx_json_reader *r, cx_msg *m)
 static bool
 take_system(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("type", cx_msg, payload),
-        CX_WA_FIELD("body", cx_msg, text),
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("type", cx_msg, payload),
+        CX_META_FIELD("body", cx_msg, text),
     };
 
-    const char  *start = cx_wa_mark(r);
+    const char  *start = cx_meta_mark(r);
 
-    if (!CX_WA_TAKE(r, m, fields)) {
+    if (!CX_META_TAKE(r, m, fields)) {
         return false;
     }
 
-    m->extra = cx_wa_since(r, start);
+    m->extra = cx_meta_since(r, start);
     return true;
 }
 
@@ -315,13 +315,13 @@ take_edit(cx_json_reader *r, cx_msg *m)
 {
     cx_str  key;
 
-    if (!cx_wa_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
         return false;
     }
 
     while (cx_json_key(r, &key)) {
         if (CX_STR_IS(key, "original_message_id")) {
-            (void) cx_wa_text(r, &m->reply_to);
+            (void) cx_meta_text(r, &m->reply_to);
 
         } else if (CX_STR_IS(key, "message")) {
             take_edited(r, m);
@@ -342,7 +342,7 @@ take_edited(cx_json_reader *r, cx_msg *m)
     cx_str             key;
     const cx_wa_type  *t;
 
-    if (!cx_wa_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -362,11 +362,11 @@ take_edited(cx_json_reader *r, cx_msg *m)
 static bool
 take_revoke(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("original_message_id", cx_msg, reply_to),
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("original_message_id", cx_msg, reply_to),
     };
 
-    return CX_WA_TAKE(r, m, fields) && m->reply_to.len > 0;
+    return CX_META_TAKE(r, m, fields) && m->reply_to.len > 0;
 }
 
 
@@ -374,9 +374,9 @@ take_revoke(cx_json_reader *r, cx_msg *m)
 static bool
 take_unsupported(cx_json_reader *r, cx_msg *m)
 {
-    static const cx_wa_field  fields[] = {
-        CX_WA_FIELD("type", cx_msg, payload),
+    static const cx_meta_field  fields[] = {
+        CX_META_FIELD("type", cx_msg, payload),
     };
 
-    return CX_WA_TAKE(r, m, fields);
+    return CX_META_TAKE(r, m, fields);
 }

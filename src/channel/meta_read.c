@@ -1,10 +1,10 @@
-/* Reading members of objects by table: what the WhatsApp files share. */
+#include "channel/meta_read.h"
 
-#include "channel/whatsapp.h"
+#include "core/mac.h"
 
 
 bool
-cx_wa_enter(cx_json_reader *r, cx_json_type type)
+cx_meta_enter(cx_json_reader *r, cx_json_type type)
 {
     if (cx_json_enter(r, type)) {
         return true;
@@ -16,7 +16,7 @@ cx_wa_enter(cx_json_reader *r, cx_json_type type)
 
 
 bool
-cx_wa_text(cx_json_reader *r, cx_str *out)
+cx_meta_text(cx_json_reader *r, cx_str *out)
 {
     cx_str  s;
 
@@ -24,13 +24,13 @@ cx_wa_text(cx_json_reader *r, cx_str *out)
         return false;
     }
 
-    *out = cx_wa_cut(s);
+    *out = cx_meta_cut(s);
     return true;
 }
 
 
 cx_str
-cx_wa_cut(cx_str s)
+cx_meta_cut(cx_str s)
 {
     if (s.len > CX_MSG_TEXT_MAX) {
         s.len = CX_MSG_TEXT_MAX;
@@ -46,7 +46,7 @@ cx_wa_cut(cx_str s)
 
 /* Start of the value at hand, so that its text can be kept once taken. */
 const char *
-cx_wa_mark(cx_json_reader *r)
+cx_meta_mark(cx_json_reader *r)
 {
     (void) cx_json_peek(r);
     return r->p;
@@ -54,7 +54,7 @@ cx_wa_mark(cx_json_reader *r)
 
 
 cx_str
-cx_wa_since(const cx_json_reader *r, const char *start)
+cx_meta_since(const cx_json_reader *r, const char *start)
 {
     return (cx_str) { (size_t) (r->p - start), start };
 }
@@ -62,17 +62,17 @@ cx_wa_since(const cx_json_reader *r, const char *start)
 
 /* An object's string members by table; false when it is no object. */
 bool
-cx_wa_take_fields(cx_json_reader *r, void *base, const cx_wa_field *fields,
+cx_meta_take_fields(cx_json_reader *r, void *base, const cx_meta_field *fields,
     size_t n)
 {
     cx_str  key;
 
-    if (!cx_wa_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
         return false;
     }
 
     while (cx_json_key(r, &key)) {
-        if (!cx_wa_take_field(r, key, base, fields, n)) {
+        if (!cx_meta_take_field(r, key, base, fields, n)) {
             cx_json_skip(r);
         }
     }
@@ -82,18 +82,43 @@ cx_wa_take_fields(cx_json_reader *r, void *base, const cx_wa_field *fields,
 
 
 bool
-cx_wa_take_field(cx_json_reader *r, cx_str key, void *base,
-    const cx_wa_field *fields, size_t n)
+cx_meta_take_field(cx_json_reader *r, cx_str key, void *base,
+    const cx_meta_field *fields, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (key.len == fields[i].name.len
             && memcmp(key.p, fields[i].name.p, key.len) == 0)
         {
-            (void) cx_wa_text(r, (cx_str *) ((char *) base
+            (void) cx_meta_text(r, (cx_str *) ((char *) base
                                              + fields[i].offset));
             return true;
         }
     }
 
     return false;
+}
+
+
+void
+cx_meta_keep(cx_msgs *msgs, size_t n)
+{
+    if (msgs->n > n) {
+        memset(msgs->items + n, 0, (msgs->n - n) * sizeof(msgs->items[0]));
+        msgs->n = n;
+    }
+}
+
+
+cx_str
+cx_meta_digest(cx_str s, cx_arena *a)
+{
+    char     *hex = cx_alloc_bytes(a, 2 * CX_SHA256_LEN);
+    uint8_t   digest[CX_SHA256_LEN];
+
+    if (hex == NULL || !cx_sha256(s, digest)) {
+        return CX_NOSTR;
+    }
+
+    cx_hex_encode(digest, sizeof(digest), hex);
+    return (cx_str) { 2 * CX_SHA256_LEN, hex };
 }

@@ -163,8 +163,9 @@ is_connected(int fd)
 }
 
 
-static curl_socket_t
-open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *addr)
+curl_socket_t
+cx_http_loop_socket(void *data, curlsocktype purpose,
+    struct curl_sockaddr *addr)
 {
     int              fd;
     cx_http_loop    *l = data;
@@ -314,7 +315,7 @@ cx_http_loop_open(cx_http_loop *l, uv_loop_t *loop, long max_calls)
 void
 cx_http_loop_use(cx_http_loop *l, CURL *easy)
 {
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, cx_http_loop_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, l);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, l);

@@ -39,5 +39,9 @@ bool cx_http_loop_open(cx_http_loop *l, uv_loop_t *loop, long max_calls);
 void cx_http_loop_close(cx_http_loop *l);
 /* An easy handle that runs here opens and closes its sockets here too. */
 void cx_http_loop_use(cx_http_loop *l, CURL *easy);
+/* What opens them; data is the cx_http_loop.  For a caller that looks at the
+ * address before. */
+curl_socket_t cx_http_loop_socket(void *data, curlsocktype purpose,
+    struct curl_sockaddr *addr);
 
 #endif /* CX_WORKER_HTTP_LOOP_H */

@@ -17,7 +17,7 @@ static bool error_object(cx_json_reader *r, cx_meta_error *e);
 static void error_details(cx_json_reader *r, cx_meta_error *e);
 static cx_verdict verdict_of_status(int status);
 static const cx_meta_rule *rule_find(const cx_meta_rule *rules, size_t n,
-    int64_t code);
+    const cx_meta_error *e);
 static cx_str error_text(const cx_meta_error *e, cx_arena *a);
 static int64_t retry_after_ms(const cx_http_res *res);
 
@@ -36,7 +36,7 @@ cx_meta_judge(const cx_http_res *res, const cx_meta_rule *rules,
         j->code = e.code;
         j->text = error_text(&e, a);
 
-        rule = rule_find(rules, nrules, e.code);
+        rule = rule_find(rules, nrules, &e);
         if (rule != NULL) {
             j->verdict = rule->verdict;
             hint = rule->wait_ms;
@@ -91,10 +91,12 @@ verdict_of_status(int status)
 
 
 static const cx_meta_rule *
-rule_find(const cx_meta_rule *rules, size_t n, int64_t code)
+rule_find(const cx_meta_rule *rules, size_t n, const cx_meta_error *e)
 {
     for (size_t i = 0; i < n; i++) {
-        if (code >= rules[i].from && code <= rules[i].to) {
+        if (e->code >= rules[i].from && e->code <= rules[i].to
+            && (rules[i].subcode == 0 || rules[i].subcode == e->subcode))
+        {
             return &rules[i];
         }
     }
@@ -145,6 +147,9 @@ error_object(cx_json_reader *r, cx_meta_error *e)
     while (cx_json_key(r, &key)) {
         if (CX_STR_IS(key, "code")) {
             coded = cx_json_i64(r, &e->code);
+
+        } else if (CX_STR_IS(key, "error_subcode")) {
+            (void) cx_json_i64(r, &e->subcode);
 
         } else if (CX_STR_IS(key, "message")) {
             (void) cx_json_string(r, &e->message);

@@ -11,8 +11,6 @@
 #include "channel/whatsapp.h"
 #include "channel/types.h"
 
-#include "channel/meta.h"
-
 
 #define MAX_BODY      (4 * 1024 * 1024)
 #define FIELD_MAX     64
@@ -41,17 +39,6 @@ static void unreadable(cx_wa_walk *w);
 static void add_account(cx_wa_walk *w, cx_str field, cx_str raw);
 
 
-/*
- * "Messages" (text, interactive), "Media" (supported types), "Messaging
- * limits".  Sizes in bytes.
- */
-const cx_caps  cx_wa_caps = {
-    .kinds = CX_OUT_BIT(TEXT) | CX_OUT_BIT(READ),
-    .unit = CX_UNIT_CODE_POINTS,
-    .text_max = CX_WA_TEXT_MAX,
-    .reply_to = true,
-};
-
 const cx_channel  cx_whatsapp = {
     .name = "whatsapp",
     .mac = CX_MAC_SHA256,
@@ -64,6 +51,8 @@ const cx_channel  cx_whatsapp = {
     .parse = parse,
     .build = cx_wa_build,
     .judge = cx_wa_judge,
+    .fetch = cx_wa_fetch,
+    .fetched = cx_wa_fetched,
 };
 
 

@@ -13,6 +13,7 @@
 #include "channel/meta.h"
 #include "channel/meta_read.h"
 
+#define CX_WA_BASE_URL  "https://graph.facebook.com/v24.0"
 #define CX_WA_TEXT_MAX  4096        /* characters of one outbound text */
 
 extern const cx_caps  cx_wa_caps;
@@ -75,10 +76,28 @@ typedef struct {
 /* NULL: unknown. */
 const cx_wa_type *cx_wa_type_find(cx_str name);
 
-/* --- sending: whatsapp_send.c -------------------------------------------- */
+/* --- sending: whatsapp_send.c, whatsapp_kinds.c -------------------------- */
 
 cx_err cx_wa_build(const cx_sender *from, const cx_out *out, cx_arena *a,
     cx_http_req *req);
+
+/* How a kind is said: writes the value of the member that is called as the
+ * type.  False: this message cannot be. */
+typedef struct {
+    cx_out_kind   kind;
+    const char   *type;
+    bool        (*put)(cx_json_writer *w, const cx_out *out, cx_arena *a);
+} cx_wa_kind;
+
+/* NULL: not sent as a message. */
+const cx_wa_kind *cx_wa_kind_find(cx_out_kind kind);
+
+/* --- answers: whatsapp_judge.c; attachments: whatsapp_fetch.c ------------ */
+
 void cx_wa_judge(const cx_http_res *res, cx_arena *a, cx_judgement *j);
+cx_err cx_wa_fetch(const cx_sender *from, const cx_media_ref *media,
+    cx_arena *a, cx_http_req *req);
+cx_err cx_wa_fetched(const cx_sender *from, const cx_http_res *res,
+    cx_arena *a, cx_http_req *req);
 
 #endif /* CX_CHANNEL_WHATSAPP_H */

@@ -18,8 +18,7 @@
 
 #define CX_PARTITIONS        64     /* for life: docs/WHY.md */
 #define CX_QUEUE_PREFIX_MAX  32
-#define CX_QUEUE_GROUP       "w"    /* consumer group on every stream */
-#define CX_QUEUE_CONSUMER    "w"    /* a stream's owner is its partition's */
+#define CX_QUEUE_CONSUMER    "w"    /* the one of its reader's own group */
 #define CX_DEDUPE_BUCKETS    4096
 #define CX_DEDUPE_EPOCH_S    (9 * 86400)   /* window: 9 to 18 days */
 
@@ -49,10 +48,11 @@ size_t cx_queue_dedupe(char *buf, cx_str prefix, unsigned partition);
 size_t cx_queue_quarantine(char *buf, cx_str prefix);
 
 /*
- * FCALL cx_enq 2 <stream> <dedupe> (<bucket> <member> <json>)+
- * answers an array with, per event, the entry id (new) or "" (duplicate);
- * a bare error before any write of the failing event otherwise.  Events
- * before it may have been written: a repeat of the call is harmless.
+ * FCALL cx_put <n> <stream>*n (<bucket> <member> <json>)*n
+ * answers an array with, per event, the entry id (new), "" (duplicate), or
+ * an error, which then wrote nothing of that event; a bare error when nothing
+ * was written at all.  The same stream may stand several times.  A repeat of
+ * the call is harmless.
  *
  * FCALL_RO cx_ver 0 answers CX_QUEUE_LUA_VERSION.  Whoever gets another
  * answer, or "Function not found", sends FUNCTION LOAD REPLACE <text>: it
@@ -61,8 +61,8 @@ size_t cx_queue_quarantine(char *buf, cx_str prefix);
  */
 extern const char cx_queue_lua[];      /* text for FUNCTION LOAD REPLACE */
 #define CX_QUEUE_LIBRARY           "connext"
-#define CX_QUEUE_FUNCTION          "cx_enq"
+#define CX_QUEUE_FUNCTION          "cx_put"
 #define CX_QUEUE_FUNCTION_VERSION  "cx_ver"
-#define CX_QUEUE_LUA_VERSION       "1"
+#define CX_QUEUE_LUA_VERSION       "2"
 
 #endif /* CX_CORE_QUEUE_H */

@@ -149,7 +149,7 @@ typedef struct {
     uint64_t                        enqueue_ns;
 
     u_char                          event[NGX_HTTP_CONNEXT_EVENT_LEN];
-    u_char                          stream_id[NGX_HTTP_CONNEXT_REPLY_TEXT];
+    u_char                          stream_id[NGX_HTTP_CONNEXT_ITEM_TEXT];
     size_t                          stream_id_len;
 } ngx_http_connext_ctx_t;
 

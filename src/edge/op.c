@@ -3,6 +3,10 @@
 
 static void ngx_http_connext_op_forget(void *data);
 static void ngx_http_connext_op_free(ngx_http_connext_op_t *op);
+static void ngx_http_connext_op_event(ngx_http_connext_op_t *op,
+    const ngx_http_connext_item_t *item);
+static void ngx_http_connext_op_stored(ngx_http_connext_op_t *op,
+    const u_char *id, size_t len);
 static void ngx_http_connext_op_done(ngx_http_connext_op_t *op);
 static void ngx_http_connext_op_count(ngx_http_connext_op_t *op);
 
@@ -97,34 +101,62 @@ ngx_http_connext_op_queued(ngx_http_connext_op_t *op,
 
 
 void
-ngx_http_connext_op_reply(void *data, ngx_uint_t expect, cx_err err,
-    const ngx_http_connext_reply_t *reply)
+ngx_http_connext_op_reply(void *data, ngx_uint_t first, ngx_uint_t n,
+    cx_err err, const ngx_http_connext_reply_t *reply)
 {
+    ngx_uint_t              i;
     ngx_http_connext_op_t  *op = data;
+
+    if (err == CX_OK && n == 0 && reply->type != REDIS_REPLY_STRING) {
+        err = CX_REDIS_ERROR;
+    }
 
     if (err != CX_OK) {
         op->err = op->err != CX_OK ? op->err : err;
 
-    } else if (expect == 0
-               ? reply->type != REDIS_REPLY_STRING
-               : reply->type != REDIS_REPLY_ARRAY
-                 || reply->elements != expect
-                 || reply->odd > 0)
-    {
-        op->err = CX_REDIS_ERROR;
+    } else if (n == 0) {
+        ngx_http_connext_op_stored(op, reply->text, reply->len);
 
     } else {
-        op->queued += reply->filled;
-        op->duplicate += expect - reply->filled;
-
-        if (op->stream_id_len == 0 && reply->len > 0) {
-            op->stream_id_len = reply->len;
-            ngx_memcpy(op->stream_id, reply->text, reply->len);
+        for (i = first; i < first + n; i++) {
+            ngx_http_connext_op_event(op, &reply->items[i]);
         }
     }
 
-    if (--op->waiting == 0) {
+    op->waiting -= n > 0 ? n : 1;
+
+    if (op->waiting == 0) {
         ngx_http_connext_op_done(op);
+    }
+}
+
+
+static void
+ngx_http_connext_op_event(ngx_http_connext_op_t *op,
+    const ngx_http_connext_item_t *item)
+{
+    if (item->failed) {
+        op->err = op->err != CX_OK ? op->err : CX_REDIS_ERROR;
+        return;
+    }
+
+    if (item->len == 0) {
+        op->duplicate++;
+        return;
+    }
+
+    op->queued++;
+    ngx_http_connext_op_stored(op, item->text, item->len);
+}
+
+
+static void
+ngx_http_connext_op_stored(ngx_http_connext_op_t *op, const u_char *id,
+    size_t len)
+{
+    if (op->stream_id_len == 0) {
+        op->stream_id_len = ngx_min(len, sizeof(op->stream_id));
+        ngx_memcpy(op->stream_id, id, op->stream_id_len);
     }
 }
 

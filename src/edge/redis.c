@@ -56,8 +56,6 @@ ngx_http_connext_redis_start(ngx_http_connext_redis_t *redis,
 void
 ngx_http_connext_redis_stop(ngx_http_connext_redis_t *redis)
 {
-    ngx_http_connext_slot_t  *slot, *next;
-
     ngx_http_connext_redis_close(redis);
 
     if (redis->retry.timer_set) {
@@ -72,20 +70,7 @@ ngx_http_connext_redis_stop(ngx_http_connext_redis_t *redis)
         ngx_delete_posted_event(&redis->flush);
     }
 
-    for (slot = redis->spare; slot != NULL; slot = next) {
-        next = slot->next;
-        ngx_free(slot);
-    }
-
-    for (slot = redis->head; slot != NULL; slot = next) {
-        next = slot->next;
-        ngx_free(slot);
-    }
-
-    redis->spare = NULL;
-    redis->head = NULL;
-    redis->tail = &redis->head;
-
+    ngx_http_connext_slot_free(redis);
     ngx_http_connext_out_free(&redis->out);
     ngx_http_connext_out_free(&redis->hello);
 
@@ -114,7 +99,7 @@ ngx_http_connext_redis_ready(ngx_http_connext_redis_t *redis, size_t size)
         return CX_REDIS_CONNECT;
     }
 
-    waiting = redis->out.end - redis->out.acked;
+    waiting = redis->out.open - redis->out.acked;
 
     if (size > NGX_HTTP_CONNEXT_REDIS_MAX
         || waiting > NGX_HTTP_CONNEXT_REDIS_MAX - size)
@@ -330,6 +315,11 @@ ngx_http_connext_redis_drop(ngx_http_connext_redis_t *redis, cx_err err)
     redisReader              *reader;
     ngx_http_connext_slot_t  *slot, *next;
 
+    if (redis->batch.slot != NULL) {
+        *redis->tail = redis->batch.slot;
+        redis->batch.slot = NULL;
+    }
+
     slot = redis->head;
 
     redis->head = NULL;
@@ -354,11 +344,7 @@ ngx_http_connext_redis_drop(ngx_http_connext_redis_t *redis, cx_err err)
 
     for ( /* void */ ; slot != NULL; slot = next) {
         next = slot->next;
-
-        slot->next = redis->spare;
-        redis->spare = slot;
-
-        slot->handler(slot->data, slot->expect, err, NULL);
+        ngx_http_connext_slot_answer(redis, slot, err, NULL);
     }
 }
 
@@ -483,6 +469,8 @@ ngx_http_connext_redis_flush(ngx_event_t *ev)
     ngx_http_connext_redis_t  *redis;
 
     redis = ev->data;
+
+    ngx_http_connext_batch_close(redis);
 
     if (redis->state == NGX_HTTP_CONNEXT_UP) {
         ngx_http_connext_redis_send(redis);

@@ -1,6 +1,7 @@
 /*
- * What is said before commands may flow: AUTH, SELECT, and whether Redis has
- * our Function in our version; if not, it is loaded.
+ * What is said before commands may flow: AUTH, SELECT, whether one call may
+ * have keys of several hash tags, and whether Redis has our Function in our
+ * version; if not, it is loaded.
  */
 
 #include "edge/redis.h"
@@ -11,26 +12,23 @@ static ngx_int_t ngx_http_connext_greet_version(
     ngx_http_connext_redis_t *redis, const char **cause);
 static ngx_int_t ngx_http_connext_greet_load(ngx_http_connext_redis_t *redis);
 static u_char *ngx_http_connext_put_load(u_char *p);
-static void ngx_http_connext_reloaded(void *data, ngx_uint_t expect,
-    cx_err err, const ngx_http_connext_reply_t *reply);
+static void ngx_http_connext_reloaded(void *data, ngx_uint_t first,
+    ngx_uint_t n, cx_err err, const ngx_http_connext_reply_t *reply);
 
 
-/* All three leave together; the answers are then judged one by one. */
+/* All leave together; the answers are then judged one by one. */
 
 ngx_int_t
 ngx_http_connext_greet(ngx_http_connext_redis_t *redis)
 {
-    u_char  *p, *start;
+    u_char  *p;
 
-    start = ngx_http_connext_out_reserve(&redis->hello,
-                                         redis->user.len
-                                         + redis->password.len
-                                         + 10 * NGX_HTTP_CONNEXT_ARG);
-    if (start == NULL) {
+    p = ngx_http_connext_out_reserve(&redis->hello,
+                                     redis->user.len + redis->password.len
+                                     + 11 * NGX_HTTP_CONNEXT_ARG);
+    if (p == NULL) {
         return NGX_ERROR;
     }
-
-    p = start;
 
     if (redis->password.len > 0) {
         p = ngx_http_connext_put_array(p, redis->user.len > 0 ? 3 : 2);
@@ -50,16 +48,19 @@ ngx_http_connext_greet(ngx_http_connext_redis_t *redis)
         p = ngx_http_connext_put_number(p, redis->db);
     }
 
+    p = ngx_http_connext_put_array(p, 1);
+    p = ngx_http_connext_put_text(p, "HELLO");
+
     p = ngx_http_connext_put_array(p, 3);
     p = ngx_http_connext_put_text(p, "FCALL_RO");
     p = ngx_http_connext_put_text(p, CX_QUEUE_FUNCTION_VERSION);
     p = ngx_http_connext_put_text(p, "0");
 
-    redis->hello.end += (size_t) (p - start);
+    ngx_http_connext_out_end(&redis->hello, p);
 
     redis->ask = redis->password.len > 0 ? NGX_HTTP_CONNEXT_ASK_AUTH
                  : redis->db > 0 ? NGX_HTTP_CONNEXT_ASK_SELECT
-                 : NGX_HTTP_CONNEXT_ASK_VERSION;
+                 : NGX_HTTP_CONNEXT_ASK_MODE;
 
     return NGX_OK;
 }
@@ -82,7 +83,7 @@ ngx_http_connext_greeted(ngx_http_connext_redis_t *redis, const char **cause)
         }
 
         redis->ask = redis->db > 0 ? NGX_HTTP_CONNEXT_ASK_SELECT
-                                   : NGX_HTTP_CONNEXT_ASK_VERSION;
+                                   : NGX_HTTP_CONNEXT_ASK_MODE;
         return NGX_AGAIN;
 
     case NGX_HTTP_CONNEXT_ASK_SELECT:
@@ -91,6 +92,19 @@ ngx_http_connext_greeted(ngx_http_connext_redis_t *redis, const char **cause)
             *cause = "it refuses \"connext_redis_db\"";
             return NGX_ERROR;
         }
+
+        redis->ask = NGX_HTTP_CONNEXT_ASK_MODE;
+        return NGX_AGAIN;
+
+    case NGX_HTTP_CONNEXT_ASK_MODE:
+
+        /* HELLO needs no rights; who does not know it may be a proxy. */
+
+        redis->by_slot =
+                  !ngx_http_connext_reply_has(&redis->reply,
+                                              "mode", "standalone")
+                  && !ngx_http_connext_reply_has(&redis->reply,
+                                                 "mode", "sentinel");
 
         redis->ask = NGX_HTTP_CONNEXT_ASK_VERSION;
         return NGX_AGAIN;
@@ -167,7 +181,7 @@ ngx_http_connext_greet_load(ngx_http_connext_redis_t *redis)
         return NGX_ERROR;
     }
 
-    redis->hello.end += (size_t) (ngx_http_connext_put_load(p) - p);
+    ngx_http_connext_out_end(&redis->hello, ngx_http_connext_put_load(p));
     redis->ask = NGX_HTTP_CONNEXT_ASK_LOAD;
 
     return NGX_OK;
@@ -190,9 +204,8 @@ ngx_int_t
 ngx_http_connext_repeat(ngx_http_connext_redis_t *redis,
     ngx_http_connext_slot_t *slot)
 {
-    size_t                    len;
-    u_char                   *p;
-    ngx_http_connext_slot_t  *again;
+    size_t   len;
+    u_char  *p;
 
     if (!redis->reloading) {
         p = ngx_http_connext_redis_begin(redis, ngx_strlen(cx_queue_lua)
@@ -201,7 +214,7 @@ ngx_http_connext_repeat(ngx_http_connext_redis_t *redis,
             return NGX_ERROR;
         }
 
-        ngx_http_connext_redis_end(redis, ngx_http_connext_put_load(p), 0,
+        ngx_http_connext_redis_end(redis, ngx_http_connext_put_load(p),
                                    ngx_http_connext_reloaded, redis);
         redis->reloading = 1;
     }
@@ -217,22 +230,21 @@ ngx_http_connext_repeat(ngx_http_connext_redis_t *redis,
 
     ngx_memcpy(p, redis->out.start + redis->out.acked, len);
 
-    again = redis->spare;
-    ngx_http_connext_redis_end(redis, p + len, slot->expect, slot->handler,
-                               slot->data);
-    again->repeated = 1;
+    slot->repeated = 1;
+    ngx_http_connext_redis_queue(redis, slot, p + len);
 
     return NGX_OK;
 }
 
 
 static void
-ngx_http_connext_reloaded(void *data, ngx_uint_t expect, cx_err err,
-    const ngx_http_connext_reply_t *reply)
+ngx_http_connext_reloaded(void *data, ngx_uint_t first, ngx_uint_t n,
+    cx_err err, const ngx_http_connext_reply_t *reply)
 {
     ngx_http_connext_redis_t  *redis = data;
 
-    (void) expect;
+    (void) first;
+    (void) n;
     (void) err;
     (void) reply;
 

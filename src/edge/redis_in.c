@@ -138,9 +138,11 @@ ngx_http_connext_redis_greeting(ngx_http_connext_redis_t *redis)
 static void
 ngx_http_connext_redis_answer(ngx_http_connext_redis_t *redis)
 {
-    cx_err                    err;
-    ngx_uint_t                again;
-    ngx_http_connext_slot_t  *slot;
+    cx_err                     err;
+    size_t                     len;
+    ngx_uint_t                 again, refused;
+    ngx_http_connext_slot_t   *slot;
+    ngx_http_connext_reply_t  *reply;
 
     slot = redis->head;
 
@@ -150,13 +152,8 @@ ngx_http_connext_redis_answer(ngx_http_connext_redis_t *redis)
         return;
     }
 
-    err = redis->reply.type == REDIS_REPLY_ERROR ? CX_REDIS_ERROR : CX_OK;
-
-    again = err != CX_OK
-            && !slot->repeated
-            && ngx_http_connext_reply_starts(&redis->reply,
-                                             "ERR Function not found")
-            && ngx_http_connext_repeat(redis, slot) == NGX_OK;
+    reply = &redis->reply;
+    refused = reply->type == REDIS_REPLY_ERROR;
 
     redis->head = slot->next;
 
@@ -164,23 +161,33 @@ ngx_http_connext_redis_answer(ngx_http_connext_redis_t *redis)
         redis->tail = &redis->head;
     }
 
-    slot->next = redis->spare;
-    redis->spare = slot;
+    len = slot->len;
 
-    ngx_http_connext_out_ack(&redis->out, slot->len);
+    again = refused
+            && !slot->repeated
+            && ngx_http_connext_reply_starts(reply, "ERR Function not found")
+            && ngx_http_connext_repeat(redis, slot) == NGX_OK;
+
+    ngx_http_connext_out_ack(&redis->out, len);
 
     if (again) {
         return;
     }
 
-    if (err != CX_OK) {
+    if (refused || reply->failed > 0) {
         ngx_http_connext_redis_note(redis);
 
     } else {
         redis->refusing = 0;
     }
 
-    slot->handler(slot->data, slot->expect, err, &redis->reply);
+    err = refused
+          || (slot->n > 0 && (reply->type != REDIS_REPLY_ARRAY
+                              || reply->elements != slot->n
+                              || reply->odd > 0))
+          ? CX_REDIS_ERROR : CX_OK;
+
+    ngx_http_connext_slot_answer(redis, slot, err, reply);
 }
 
 

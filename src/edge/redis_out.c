@@ -4,10 +4,6 @@
 #define NGX_HTTP_CONNEXT_OUT_KEEP  (1024 * 1024)
 
 
-static ngx_http_connext_slot_t *ngx_http_connext_slot(
-    ngx_http_connext_redis_t *redis);
-
-
 /* What is unanswered moves to the front when it is small, else the buffer
  * doubles: each byte is moved about once. */
 
@@ -17,11 +13,11 @@ ngx_http_connext_out_reserve(ngx_http_connext_out_t *out, size_t size)
     u_char  *start;
     size_t   waiting, room;
 
-    if (out->room - out->end >= size) {
-        return out->start + out->end;
+    if (out->room - out->open >= size) {
+        return out->start + out->open;
     }
 
-    waiting = out->end - out->acked;
+    waiting = out->open - out->acked;
 
     if (size > NGX_HTTP_CONNEXT_REDIS_MAX
         || waiting > NGX_HTTP_CONNEXT_REDIS_MAX - size)
@@ -53,10 +49,19 @@ ngx_http_connext_out_reserve(ngx_http_connext_out_t *out, size_t size)
     }
 
     out->sent -= out->acked;
-    out->end = waiting;
+    out->end -= out->acked;
+    out->open = waiting;
     out->acked = 0;
 
-    return out->start + out->end;
+    return out->start + out->open;
+}
+
+
+void
+ngx_http_connext_out_end(ngx_http_connext_out_t *out, u_char *last)
+{
+    out->end = (size_t) (last - out->start);
+    out->open = out->end;
 }
 
 
@@ -65,13 +70,14 @@ ngx_http_connext_out_ack(ngx_http_connext_out_t *out, size_t size)
 {
     out->acked += size;
 
-    if (out->acked < out->end) {
+    if (out->acked < out->open) {
         return;
     }
 
     out->acked = 0;
     out->sent = 0;
     out->end = 0;
+    out->open = 0;
 
     if (out->room > NGX_HTTP_CONNEXT_OUT_KEEP) {
         ngx_http_connext_out_free(out);
@@ -90,47 +96,46 @@ ngx_http_connext_out_free(ngx_http_connext_out_t *out)
 u_char *
 ngx_http_connext_redis_begin(ngx_http_connext_redis_t *redis, size_t size)
 {
-    if (redis->spare == NULL) {
-        redis->spare = ngx_http_connext_slot(redis);
-        if (redis->spare == NULL) {
-            return NULL;
-        }
+    ngx_http_connext_batch_close(redis);
+
+    if (ngx_http_connext_slot_spare(redis) != NGX_OK) {
+        return NULL;
     }
 
     return ngx_http_connext_out_reserve(&redis->out, size);
 }
 
 
-/* Slots outlive requests, so they are not of a request's pool. */
-
-static ngx_http_connext_slot_t *
-ngx_http_connext_slot(ngx_http_connext_redis_t *redis)
+void
+ngx_http_connext_redis_end(ngx_http_connext_redis_t *redis, u_char *last,
+    ngx_http_connext_reply_pt handler, void *data)
 {
-    return ngx_calloc(sizeof(ngx_http_connext_slot_t), &redis->quiet);
+    ngx_http_connext_slot_t  *slot;
+
+    slot = ngx_http_connext_slot_take(redis);
+    ngx_http_connext_slot_wait(redis, slot, 0, handler, data);
+
+    ngx_http_connext_redis_queue(redis, slot, last);
+
+    if (!redis->flush.posted) {
+        ngx_post_event(&redis->flush, &ngx_posted_events);
+    }
 }
 
 
 void
-ngx_http_connext_redis_end(ngx_http_connext_redis_t *redis, u_char *last,
-    ngx_uint_t expect, ngx_http_connext_reply_pt handler, void *data)
+ngx_http_connext_redis_queue(ngx_http_connext_redis_t *redis,
+    ngx_http_connext_slot_t *slot, u_char *last)
 {
-    u_char                   *start;
-    ngx_http_connext_slot_t  *slot;
+    ngx_http_connext_out_t  *out;
 
-    slot = redis->spare;
-    redis->spare = slot->next;
-
-    start = redis->out.start + redis->out.end;
+    out = &redis->out;
 
     slot->next = NULL;
-    slot->handler = handler;
-    slot->data = data;
-    slot->expect = expect;
-    slot->len = (size_t) (last - start);
+    slot->len = (size_t) (last - out->start) - out->end;
     slot->deadline = ngx_current_msec + redis->read_timeout;
-    slot->repeated = 0;
 
-    redis->out.end += slot->len;
+    ngx_http_connext_out_end(out, last);
 
     *redis->tail = slot;
     redis->tail = &slot->next;
@@ -140,9 +145,5 @@ ngx_http_connext_redis_end(ngx_http_connext_redis_t *redis, u_char *last,
 
     if (!redis->late.timer_set) {
         ngx_add_timer(&redis->late, redis->read_timeout);
-    }
-
-    if (redis->state == NGX_HTTP_CONNEXT_UP && !redis->flush.posted) {
-        ngx_post_event(&redis->flush, &ngx_posted_events);
     }
 }

@@ -17,6 +17,8 @@ static void *ngx_http_connext_reply_integer(const redisReadTask *task,
     long long n);
 static void *ngx_http_connext_reply_nil(const redisReadTask *task);
 static void ngx_http_connext_reply_free(void *object);
+static ngx_uint_t ngx_http_connext_item_is(
+    const ngx_http_connext_item_t *item, const char *text);
 
 
 static redisReplyObjectFunctions  ngx_http_connext_reply_functions = {
@@ -54,7 +56,7 @@ ngx_http_connext_reply_begin(const redisReadTask *task)
 
     reply->type = task->type;
     reply->elements = 0;
-    reply->filled = 0;
+    reply->failed = 0;
     reply->odd = 0;
     reply->len = 0;
 
@@ -71,10 +73,21 @@ ngx_http_connext_reply_text(ngx_http_connext_reply_t *reply,
 }
 
 
+static void
+ngx_http_connext_reply_item(ngx_http_connext_item_t *item,
+    const char *bytes, size_t len)
+{
+    item->failed = 0;
+    item->len = (u_char) ngx_min(len, NGX_HTTP_CONNEXT_ITEM_TEXT);
+    ngx_memcpy(item->text, bytes, item->len);
+}
+
+
 static void *
 ngx_http_connext_reply_string(const redisReadTask *task, char *bytes,
     size_t len)
 {
+    ngx_uint_t                 i;
     ngx_http_connext_reply_t  *reply;
 
     if (task->parent == NULL) {
@@ -85,19 +98,22 @@ ngx_http_connext_reply_string(const redisReadTask *task, char *bytes,
     }
 
     reply = task->privdata;
+    i = (ngx_uint_t) task->idx;
 
-    if (task->type != REDIS_REPLY_STRING || task->parent->parent != NULL) {
-        reply->odd++;
-        return reply;
+    if (task->type == REDIS_REPLY_STATUS || task->parent->parent != NULL
+        || i >= NGX_HTTP_CONNEXT_ITEMS)
+    {
+        return ngx_http_connext_reply_nil(task);
     }
 
-    if (len > 0) {
+    ngx_http_connext_reply_item(&reply->items[i], bytes, len);
 
-        if (reply->filled == 0) {
+    if (task->type == REDIS_REPLY_ERROR) {
+        reply->items[i].failed = 1;
+
+        if (reply->failed++ == 0) {
             ngx_http_connext_reply_text(reply, bytes, len);
         }
-
-        reply->filled++;
     }
 
     return reply;
@@ -117,10 +133,7 @@ ngx_http_connext_reply_array(const redisReadTask *task,
         return reply;
     }
 
-    reply = task->privdata;
-    reply->odd++;
-
-    return reply;
+    return ngx_http_connext_reply_nil(task);
 }
 
 
@@ -145,6 +158,12 @@ ngx_http_connext_reply_nil(const redisReadTask *task)
     reply = task->privdata;
     reply->odd++;
 
+    if (task->parent->parent == NULL
+        && (ngx_uint_t) task->idx < NGX_HTTP_CONNEXT_ITEMS)
+    {
+        ngx_http_connext_reply_item(&reply->items[task->idx], "", 0);
+    }
+
     return reply;
 }
 
@@ -165,6 +184,39 @@ ngx_http_connext_reply_starts(const ngx_http_connext_reply_t *reply,
     len = ngx_strlen(text);
 
     return reply->len >= len && ngx_memcmp(reply->text, text, len) == 0;
+}
+
+
+ngx_uint_t
+ngx_http_connext_reply_has(const ngx_http_connext_reply_t *reply,
+    const char *name, const char *value)
+{
+    ngx_uint_t                      i, n;
+    const ngx_http_connext_item_t  *items;
+
+    n = ngx_min(reply->elements, NGX_HTTP_CONNEXT_ITEMS);
+    items = reply->items;
+
+    if (reply->type != REDIS_REPLY_ARRAY) {
+        return 0;
+    }
+
+    for (i = 0; i + 1 < n; i += 2) {
+        if (ngx_http_connext_item_is(&items[i], name)) {
+            return ngx_http_connext_item_is(&items[i + 1], value);
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_connext_item_is(const ngx_http_connext_item_t *item,
+    const char *text)
+{
+    return item->len == ngx_strlen(text)
+           && ngx_memcmp(item->text, text, item->len) == 0;
 }
 
 

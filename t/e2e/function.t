@@ -1,5 +1,6 @@
-# The Redis Function alone: what it writes, what it holds for a repeat, and
-# that a refusal leaves nothing behind.  The text is the one the edge loads.
+# The Redis Function alone: what it writes, what it holds for a repeat, that a
+# refusal leaves nothing behind and harms no other event of the call.  The text
+# is the one the edge loads.
 
 use strict;
 use warnings;
@@ -33,8 +34,9 @@ sub lua {
     return scalar `$c.out`;
 }
 
+# Events of one stream: bucket, member, JSON of each.
 sub enq {
-    return $cx->redis('FCALL', 'cx_enq', 2, $in, $dd, @_);
+    return $cx->redis('FCALL', 'cx_put', @_ / 3, ($in) x (@_ / 3), @_);
 }
 
 sub fails {
@@ -47,7 +49,7 @@ sub fails {
 my $lua = lua();
 
 is($cx->redis('FUNCTION', 'LOAD', 'REPLACE', $lua), 'connext', 'loaded');
-is($cx->redis('FCALL_RO', 'cx_ver', 0), '1', 'its version');
+is($cx->redis('FCALL_RO', 'cx_ver', 0), '2', 'its version');
 
 my $epoch = int($cx->redis('TIME')->[0] / $epoch_s);
 my $first = enq(5, 123, '{"a":1}', 6, '-9223372036854775808', '{}');
@@ -90,21 +92,57 @@ isnt(enq(9, 2, '{}')->[0], '', 'seen two epochs before: forgotten');
 # Refusals.
 my $len = $cx->redis('XLEN', $in);
 
-fails('no events', qr/CXARG/, qw(FCALL cx_enq 2), $in, $dd);
-fails('two of three', qr/CXARG/, qw(FCALL cx_enq 2), $in, $dd, 1, 2);
-fails('four', qr/CXARG/, qw(FCALL cx_enq 2), $in, $dd, 1, 2, 3, 4);
-fails('one key', qr/CXARG/, qw(FCALL cx_enq 1), $in, 1, 2, 3);
+fails('no events', qr/CXARG/, qw(FCALL cx_put 0));
+fails('two of three', qr/CXARG/, qw(FCALL cx_put 1), $in, 1, 2);
+fails('four', qr/CXARG/, qw(FCALL cx_put 1), $in, 1, 2, 3, 4);
+fails('one key', qr/CXARG/, qw(FCALL cx_put 1), $in, 1 .. 6);
+
+# Errors among answers: each is a reference to its text.
+sub words {
+    return [ map { ref $_ ? $$_ =~ /^(\w+)/ : $_ eq '' ? 'known' : 'new' }
+             @{$_[0]} ];
+}
 
 $cx->redis('SET', "$dd:$epoch:77", 'x');
-fails('a bucket that is no set', qr/WRONGTYPE/,
-      qw(FCALL cx_enq 2), $in, $dd, 77, 1, '{}');
+$cx->redis('SET', "$dd:" . ($epoch - 1) . ':78', 'x');
+is_deeply(words(enq(77, 1, '{}', 78, 1, '{}')), [ ('WRONGTYPE') x 2 ],
+          'buckets that are no sets, of either epoch');
 is($cx->redis('XLEN', $in), $len, 'no refusal wrote an entry');
+is($cx->redis('EXISTS', "$dd:$epoch:78"), 0, 'nor a fingerprint');
 
 $cx->redis('SET', 'cx:{p08}:in', 'x');
-fails('a stream that is none', qr/WRONGTYPE/,
-      qw(FCALL cx_enq 2), 'cx:{p08}:in', 'cx:{p08}:dd', 1, 1, '{}');
+$cx->redis('SADD', "cx:{p08}:dd:$epoch:2", 1);
+is_deeply(words($cx->redis(qw(FCALL cx_put 5), $in, ('cx:{p08}:in') x 3, $in,
+                           80, 1, '{}', 1, 1, '{}', 2, 1, '{}', 2, 2, '{}',
+                           80, 2, '{}')),
+          [ qw(new WRONGTYPE known WRONGTYPE new) ],
+          'a stream that is none, its known event, and neighbours');
+is($cx->redis('XLEN', $in), $len + 2, 'the neighbours are stored');
 is($cx->redis('EXISTS', "cx:{p08}:dd:$epoch:1"), 0,
-   'nor a fingerprint');
+   'what was refused has no fingerprint');
+is_deeply($cx->redis('SMEMBERS', "cx:{p08}:dd:$epoch:2"), [ 1 ],
+          'and took none of another');
+
+# Who may not take a fingerprint back may not leave one.
+$cx->redis(qw(ACL SETUSER short on >short-password ~cx:* +fcall +sismember),
+           qw(+sadd +xadd +expire +time));
+{
+    my $short = Connext::Redis->new($cx->path('redis.sock'));
+    $short->command(qw(AUTH short short-password));
+    eval { $short->command(qw(FCALL cx_put 1), $in, 81, 1, '{}') };
+    like($@, qr/NOPERM.*srem/, 'without srem nothing is done');
+    is($cx->redis('EXISTS', "$dd:$epoch:81"), 0, 'nothing');
+}
+
+# The call of version 1: edges that were not updated yet.
+my $v1 = $cx->redis(qw(FCALL cx_enq 2), $in, $dd, 90, 1, '{}', 90, 1, '{}');
+
+is_deeply(words($v1), [ qw(new known) ], 'an older edge');
+is_deeply(words(enq(90, 1, '{}')), [ 'known' ], 'both know the same');
+fails('its error', qr/WRONGTYPE/, qw(FCALL cx_enq 2), 'cx:{p08}:in',
+      'cx:{p08}:dd', 3, 1, '{}');
+fails('its arguments', qr/CXARG/, qw(FCALL cx_enq 2), $in, $dd, 1, 2, 3, 4);
+fails('its keys', qr/CXARG/, qw(FCALL cx_enq 1), $in, 1, 2, 3);
 
 # Loaded again while it is in use: what it wrote still counts.
 is($cx->redis('FUNCTION', 'LOAD', 'REPLACE', $lua), 'connext',

@@ -20,7 +20,7 @@ sub start_redis {
              '--requirepass', 'master-password-q7',
              '--user', 'edge', 'on', '>edge-password-q8', '~cx:*', '+fcall',
              '+fcall_ro', '+function|load', '+xadd', '+select', '+sismember',
-             '+sadd', '+scard', '+expire', '+time';
+             '+sadd', '+srem', '+expire', '+time';
         exit 127;
     }
 

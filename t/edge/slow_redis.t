@@ -17,8 +17,9 @@ sub answer {
 
     return "-ERR Function not found\r\n" if $word[0] eq 'FCALL_RO';
     return "\$7\r\nconnext\r\n"          if $word[0] eq 'FUNCTION';
+    return "-ERR unknown command\r\n"    if $word[0] eq 'HELLO';
 
-    my $events = (@word - 5) / 3;
+    my $events = $word[2];
     return "*$events\r\n" . "\$3\r\n1-1\r\n" x $events;
 }
 
@@ -54,7 +55,7 @@ sub serve {
                 syswrite $c, answer(@word);
                 $calls++;
             }
-            next if $calls < 2;
+            next if $calls < 3;
             sleep 60 if $pause < 0;
             select undef, undef, undef, $pause;
         }

@@ -281,6 +281,35 @@ static const char first_knowledge[] =
     " END;";
 
 
+/* Attachments of customers' messages: what is to be fetched, and where what
+ * was fetched lies. */
+static const char media[] =
+    "CREATE TABLE media ("
+    "    id          INTEGER PRIMARY KEY,"
+    "    tenant      INTEGER NOT NULL DEFAULT 1,"
+    "    message_id  INTEGER NOT NULL REFERENCES messages (id),"
+    "    channel_id  INTEGER NOT NULL,"
+    "    partition   INTEGER NOT NULL,"
+    "    ref_id      TEXT NOT NULL,"
+    "    ref_url     TEXT NOT NULL,"
+    "    name        TEXT NOT NULL,"
+    "    mime        TEXT NOT NULL,"
+    "    state       INTEGER NOT NULL DEFAULT 0"
+    "                CHECK (state BETWEEN 0 AND 2),"
+    "    attempts    INTEGER NOT NULL DEFAULT 0,"
+    "    not_before  INTEGER NOT NULL DEFAULT 0,"
+    "    size        INTEGER NOT NULL DEFAULT 0,"
+    "    sha256      TEXT NOT NULL DEFAULT '',"
+    "    type        TEXT NOT NULL DEFAULT '',"
+    "    place       TEXT NOT NULL DEFAULT '',"
+    "    error_text  TEXT NOT NULL DEFAULT '',"
+    "    created_at  INTEGER NOT NULL,"
+    "    updated_at  INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX media_message ON media (message_id);"
+    "CREATE INDEX media_wanted ON media (not_before) WHERE state = 0;";
+
+
 /*    number  name         SQL, run in order */
 static const struct {
     int          number;
@@ -290,6 +319,7 @@ static const struct {
     { 1, "first light",
       { first_config, first_customers, first_messages, first_people,
         first_knowledge } },
+    { 2, "media", { media } },
 };
 
 #define MIGRATIONS  (sizeof(migrations) / sizeof(migrations[0]))

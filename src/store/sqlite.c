@@ -402,6 +402,11 @@ const cx_store_ops cx_sqlite_ops = {
     .dead_letter = cx_sqlite_dead_letter,
     .dead_retry = cx_sqlite_dead_retry,
 
+    .media_add = cx_sqlite_media_add,
+    .media_due = cx_sqlite_media_due,
+    .media_settle = cx_sqlite_media_settle,
+    .media = cx_sqlite_media,
+    .media_of = cx_sqlite_media_of,
     .audit = cx_sqlite_audit,
     .counts = cx_sqlite_counts,
 };

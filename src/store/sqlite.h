@@ -250,6 +250,16 @@ cx_err cx_sqlite_dead_retry(cx_store *s, int64_t id, bool drop, cx_str who,
 cx_err cx_sqlite_audit(cx_store *s, int64_t id, cx_str who, cx_str what,
     cx_str ref, int64_t now_ms);
 
+/* sqlite_media.c */
+cx_err cx_sqlite_media_add(cx_store *s, const cx_media_row *row);
+cx_err cx_sqlite_media_due(cx_store *s, uint64_t mask, int64_t now_ms,
+    size_t limit, cx_arena *a, cx_media_list *out);
+cx_err cx_sqlite_media_settle(cx_store *s, const cx_media_row *row);
+cx_err cx_sqlite_media(cx_store *s, int64_t id, cx_arena *a,
+    cx_media_row *out);
+cx_err cx_sqlite_media_of(cx_store *s, int64_t message_id, cx_arena *a,
+    cx_media_list *out);
+
 extern const cx_store_ops cx_sqlite_ops;
 
 #endif /* CX_STORE_SQLITE_H */

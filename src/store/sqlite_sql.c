@@ -14,6 +14,11 @@
     "id, conversation_id, channel_id, state, attempts, failed_attempts,"      \
     " accepted_at, delivered_at, read_at, provider_key <> 0"
 
+#define MEDIA                                                                 \
+    "id, message_id, channel_id, partition, ref_id, ref_url, name, mime,"     \
+    " state, attempts, not_before, size, sha256, type, place, error_text,"    \
+    " created_at, updated_at"
+
 #define MESSAGE                                                               \
     "id, conversation_id, turn_id, part, outbound, author, content, text,"    \
     " provider_id, reply_to, state, attempts, not_before, error_code,"        \

@@ -14,6 +14,20 @@ static const char *const msg_words[CX_MSGSTATE_COUNT] = {
 };
 
 
+static const char *const media_words[CX_MEDIA_STATE_COUNT] = {
+#define X(name, word)  [CX_MEDIA_##name] = word,
+    CX_MEDIA_STATES(X)
+#undef X
+};
+
+
+const char *
+cx_media_state_word(cx_media_state s)
+{
+    return (unsigned) s < CX_MEDIA_STATE_COUNT ? media_words[s] : "?";
+}
+
+
 const char *
 cx_turn_state_word(cx_turn_state s)
 {

@@ -198,6 +198,42 @@ typedef struct {
     double   score;           /* higher is better */
 } cx_hit_row;
 
+/* An attachment of a customer's message. */
+#define CX_MEDIA_STATES(X)                                                    \
+    X(WANTED, "wanted")                                                       \
+    X(STORED, "stored")                                                       \
+    X(FAILED, "failed")
+
+typedef enum {
+#define X(name, word)  CX_MEDIA_##name,
+    CX_MEDIA_STATES(X)
+#undef X
+    CX_MEDIA_STATE_COUNT
+} cx_media_state;
+
+const char *cx_media_state_word(cx_media_state s);
+
+typedef struct {
+    int64_t         id;
+    int64_t         message_id;
+    int64_t         channel_id;
+    unsigned        partition;
+    cx_str          ref_id;         /* how the provider calls it ... */
+    cx_str          ref_url;        /* ... or where it said it is */
+    cx_str          name;           /* as the sender called it */
+    cx_str          mime;           /* as the sender said */
+    cx_media_state  state;
+    int64_t         attempts;
+    int64_t         not_before;     /* WANTED */
+    int64_t         size;           /* bytes, once STORED */
+    cx_str          sha256;         /* hex */
+    cx_str          type;           /* by its bytes */
+    cx_str          place;          /* below media.dir, or an s3:// URL */
+    cx_str          error_text;
+    int64_t         created_at;
+    int64_t         updated_at;
+} cx_media_row;
+
 /* Growing lists in an arena. */
 #define CX_LIST(type)  struct { type *items; size_t n; size_t room; }
 
@@ -209,6 +245,7 @@ typedef CX_LIST(cx_review_row)        cx_review_list;
 typedef CX_LIST(cx_dead_row)          cx_dead_list;
 typedef CX_LIST(cx_knowledge_row)     cx_knowledge_list;
 typedef CX_LIST(cx_hit_row)           cx_hit_list;
+typedef CX_LIST(cx_media_row)         cx_media_list;
 
 /* --- the engine's operations: arguments and results ---------------------- */
 
@@ -497,6 +534,18 @@ typedef struct {
      * marked (the caller enqueues it again). */
     cx_err (*dead_retry)(cx_store *s, int64_t id, bool drop, cx_str who,
         int64_t now_ms);
+
+    /* Attachments.  add and settle inside begin/commit; add takes what is
+     * known at TAKE.  due: bit p of mask says that partition p is ours.
+     * settle: id, state and all that comes with it; CX_STALE when it is not
+     * WANTED any more. */
+    cx_err (*media_add)(cx_store *s, const cx_media_row *row);
+    cx_err (*media_due)(cx_store *s, uint64_t mask, int64_t now_ms,
+        size_t limit, cx_arena *a, cx_media_list *out);
+    cx_err (*media_settle)(cx_store *s, const cx_media_row *row);
+    cx_err (*media)(cx_store *s, int64_t id, cx_arena *a, cx_media_row *out);
+    cx_err (*media_of)(cx_store *s, int64_t message_id, cx_arena *a,
+        cx_media_list *out);
 
     cx_err (*audit)(cx_store *s, int64_t id, cx_str who, cx_str what,
         cx_str ref, int64_t now_ms);

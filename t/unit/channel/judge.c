@@ -1,4 +1,7 @@
-/* What an answer to a send means: t/cases/whatsapp-judge. */
+/*
+ * What an answer to a send means: the folders t/cases/<type>-judge, in.http
+ * and out.json.
+ */
 
 #include "channel/channel.h"
 
@@ -6,6 +9,9 @@
 
 #include "unit/folder.h"
 #include "unit/tap.h"
+
+
+static const cx_channel  *channel;
 
 
 static cx_str
@@ -54,8 +60,9 @@ one_case(const char *suite, const char *name)
     const cx_http_res   res = response_parse(a, case_file(a, suite, name,
                                                           "in.http"));
 
-    cx_channel_find(CX_STR("whatsapp"))->judge(&res, a, &j);
-    tap_is_str(print(&j, a), case_file(a, suite, name, "out.json"), name);
+    channel->judge(&res, a, &j);
+    tap_is_str(print(&j, a), case_file(a, suite, name, "out.json"),
+               cx_dupz(a, cx_printf(a, "%s/%s", suite, name)));
     cx_arena_free(a);
 }
 
@@ -68,17 +75,16 @@ no_memory(const char *suite, const char *name)
     bool                good = true;
     cx_arena           *a = cx_arena_new(1 << 20), *small;
     cx_judgement        whole, j;
-    const cx_channel   *ch = cx_channel_find(CX_STR("whatsapp"));
     const cx_http_res   res = response_parse(a, case_file(a, suite, name,
                                                           "in.http"));
 
-    ch->judge(&res, a, &whole);
+    channel->judge(&res, a, &whole);
     small = cx_arena_new(1 << 20);
 
     for (size_t limit = 0; limit < 512; limit++) {
         cx_arena_reset(small);
         cx_arena_limit(small, limit);
-        ch->judge(&res, small, &j);
+        channel->judge(&res, small, &j);
 
         good = good && (j.verdict == whole.verdict
                         || j.verdict == (res.status < 300
@@ -87,18 +93,38 @@ no_memory(const char *suite, const char *name)
                                          : CX_VERDICT_RETRY));
     }
 
-    tap_ok(good, "%s: not misread for want of memory", name);
+    tap_ok(good, "%s/%s: not misread for want of memory", suite,
+           name);
     cx_arena_free(small);
     cx_arena_free(a);
+}
+
+
+static void
+one_suite(const char *top, const char *suite)
+{
+    cx_str  type = cx_strz(suite);
+
+    (void) top;
+
+    if (!cx_str_ends(type, CX_STR("-judge"))) {
+        return;
+    }
+
+    type.len -= strlen("-judge");
+    channel = cx_channel_sender(type);
+
+    if (tap_ok(channel != NULL, "%s: is of a type that sends", suite)) {
+        tap_ok(folder_each(suite, one_case) > 0, "%s: has cases", suite);
+        folder_each(suite, no_memory);
+    }
 }
 
 
 int
 main(void)
 {
-    tap_ok(folder_each("whatsapp-judge", one_case) >= 40,
-           "cases were found");
-    folder_each("whatsapp-judge", no_memory);
+    tap_ok(folder_each(".", one_suite) > 0, "there are cases");
 
     return tap_done();
 }

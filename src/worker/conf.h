@@ -61,6 +61,24 @@
       "attempts of a send before it is a dead letter")                                         \
     X(send,      retry_base_ms,    INT,  "1000",                     1,    3600000,            \
       "first wait; then four times as long, with jitter")                                       \
+    X(media,     dir,              STR,  "/var/lib/connext/media",   0,    0,                  \
+      "folder of customers' attachments; empty: they are not fetched")                         \
+    X(media,     max_size,         INT,  "26214400",                 1024, 1073741824,         \
+      "bytes of one attachment")                                                               \
+    X(media,     jobs,             INT,  "4",                        1,    64,                 \
+      "attachments fetched at once")                                                           \
+    X(media,     timeout_ms,       INT,  "60000",                    100,  3600000,            \
+      "deadline of one attachment")                                                            \
+    X(media,     allow_private,    BOOL, "off",                      0,    0,                  \
+      "also http and private addresses; for tests")                                            \
+    X(media,     s3_url,           STR,  "",                         0,    0,                  \
+      "https://host/bucket of an S3-compatible storage; empty: they stay in dir")              \
+    X(media,     s3_region,        STR,  "us-east-1",                0,    0,                  \
+      "its region")                                                                            \
+    X(media,     s3_key_id,        STR,  "",                         0,    0,                  \
+      "id of the access key")                                                                  \
+    X(media,     s3_secret_file,   STR,  "",                         0,    0,                  \
+      "file with the secret of the access key")                                                \
     X(store,     synchronous,      STR,  "full",                     0,    0,                  \
       "full; off only for tests")
 

@@ -85,6 +85,7 @@ static void
 beat_fired(uv_timer_t *timer)
 {
     cx_partitions_beat(timer->data);
+    cx_media_kick(timer->data);
 }
 
 
@@ -95,6 +96,7 @@ cx_worker_start(cx_worker *w)
 
     cx_owner_lock(w);
     cx_readers_init(w);
+    cx_media_init(w);
     cx_directory_load(w);
 
     (void) uv_timer_init(w->loop, &w->beat);
@@ -187,6 +189,7 @@ cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx)
     (void) uv_timer_start(&w->drain_timer, drain_late,
                           (uint64_t) w->conf->worker_drain_ms, 0);
 
+    cx_media_stop(w);
     cx_partitions_leave(w, 0);
     cx_worker_check_drained(w);
 }
@@ -203,6 +206,7 @@ cx_worker_free(cx_worker *w)
 
     if (w->started) {
         cx_readers_free(w);
+        cx_media_free(w);
         uv_close((uv_handle_t *) &w->beat, NULL);
         uv_close((uv_handle_t *) &w->drain_timer, NULL);
         (void) uv_run(w->loop, UV_RUN_NOWAIT);

@@ -13,6 +13,7 @@
  *   job.c           RECALL THINK
  *   plan.c          PLAN: the gate
  *   send.c          CLAIM WIRE SETTLE, retries, evidence
+ *   media.c         attachments: fetched and kept beside all that
  *
  * One thread: the loop.  Store jobs run elsewhere and come back here.
  */
@@ -203,6 +204,8 @@ typedef struct {
     size_t      batches;               /* with the store */
 } cx_reader;
 
+typedef struct cx_media_s  cx_media;
+
 struct cx_worker_s {
     uv_loop_t       *loop;
     const cx_conf   *conf;
@@ -232,6 +235,7 @@ struct cx_worker_s {
     cx_slots         thinking;         /* RECALL..PLAN */
     cx_slots         sending;          /* CLAIM..SETTLE */
 
+    cx_media        *media;            /* NULL: attachments stay away */
     cx_worker_stats  stats;
     bool             draining;
     bool             goodbye;          /* said to the store */
@@ -294,6 +298,14 @@ void cx_take_entries(cx_worker *w, unsigned p, cx_lane lane,
     const redisReply *entries);
 /* The directory was read: batches that waited for it go on. */
 void cx_take_resume(cx_worker *w);
+
+/* media.c */
+void cx_media_init(cx_worker *w);
+/* Something may be due. */
+void cx_media_kick(cx_worker *w);
+/* Drops what is being fetched; it stays due. */
+void cx_media_stop(cx_worker *w);
+void cx_media_free(cx_worker *w);
 
 /* slots.c */
 void cx_slots_init(cx_slots *s, size_t limit);

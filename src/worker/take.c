@@ -17,7 +17,8 @@ typedef struct {
     cx_str         json;
     cx_msg         msg;
     cx_err         parsed;       /* not CX_OK: a dead letter */
-    int64_t        id;           /* of that dead letter, or audit row */
+    int64_t        id;           /* of that dead letter, or audit row; or of
+                                  * the attachment */
     cx_take        take;
     cx_taken       taken;
     cx_status_in   status;
@@ -228,9 +229,37 @@ item_init(take_batch *b, take_item *it, const redisReply *entry)
 
 /* --- with the store ------------------------------------------------------ */
 
+static bool
+item_has_media(const take_item *it)
+{
+    return it->kind == ITEM_TAKE && !it->taken.duplicate
+           && (it->msg.media_id.len > 0 || it->msg.media_url.len > 0);
+}
+
+
+static cx_err
+item_media(const cx_store_ops *ops, cx_store *s, const take_item *it)
+{
+    const cx_media_row  row = {
+        .id = it->id,
+        .message_id = it->taken.message_id,
+        .channel_id = it->take.channel_id,
+        .partition = it->taken.partition,
+        .ref_id = it->msg.media_id,
+        .ref_url = it->msg.media_url,
+        .name = it->msg.media_name,
+        .mime = it->msg.media_mime,
+        .created_at = it->take.now_ms,
+    };
+
+    return ops->media_add(s, &row);
+}
+
+
 static cx_err
 item_run(const cx_store_ops *ops, cx_store *s, take_batch *b, take_item *it)
 {
+    cx_err       err;
     cx_dead_row  dead = {
         .id = it->id,
         .kind = CX_STR("event"),
@@ -246,7 +275,9 @@ item_run(const cx_store_ops *ops, cx_store *s, take_batch *b, take_item *it)
     switch (it->kind) {
 
     case ITEM_TAKE:
-        return ops->take(s, &it->take, &it->taken);
+        err = ops->take(s, &it->take, &it->taken);
+        return err == CX_OK && item_has_media(it) ? item_media(ops, s, it)
+                                                  : err;
 
     case ITEM_STATUS:
         return ops->status(s, &it->status, &it->after);
@@ -356,6 +387,11 @@ item_taken(cx_worker *w, const take_item *it)
     }
 
     w->stats.taken++;
+
+    if (item_has_media(it)) {
+        cx_media_kick(w);
+    }
+
     cx_log(CX_LOG_INFO, "take", CX_FS("event", it->msg.event),
            CX_FID("conversation", "cv", t->conversation_id),
            CX_FID("turn", "tn", t->turn_id), CX_FS("content", it->msg.content),

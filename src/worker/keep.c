@@ -1,0 +1,204 @@
+#include "worker/keep.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define UPLOAD_S  60L
+
+
+static bool
+make_folder(const char *path)
+{
+    return mkdir(path, 0750) == 0 || errno == EEXIST;
+}
+
+
+bool
+cx_keep_open(const char *dir)
+{
+    char  tmp[4096];
+
+    if ((size_t) snprintf(tmp, sizeof(tmp), "%s/tmp", dir) >= sizeof(tmp)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+
+    return make_folder(dir) && make_folder(tmp)
+           && access(tmp, W_OK | X_OK) == 0;
+}
+
+
+static bool
+sync_path(const char *path, int flags)
+{
+    bool       ok;
+    const int  fd = open(path, flags | O_CLOEXEC);
+
+    if (fd == -1) {
+        return false;
+    }
+
+    ok = fsync(fd) == 0;
+    (void) close(fd);
+    return ok;
+}
+
+
+/* The file first, then the names that lead to it. */
+static bool
+keep_in_folder(const char *dir, const char *tmp, const char *sha256,
+    char place[CX_KEEP_PLACE])
+{
+    char  folder[4096], path[4096];
+
+    (void) snprintf(place, CX_KEEP_PLACE, "%.2s/%s", sha256, sha256);
+
+    if ((size_t) snprintf(folder, sizeof(folder), "%s/%.2s", dir, sha256)
+        >= sizeof(folder)
+        || (size_t) snprintf(path, sizeof(path), "%s/%s", dir, place)
+           >= sizeof(path))
+    {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+
+    return sync_path(tmp, O_RDONLY)
+           && make_folder(folder)
+           && rename(tmp, path) == 0
+           && sync_path(folder, O_RDONLY | O_DIRECTORY)
+           && sync_path(dir, O_RDONLY | O_DIRECTORY);
+}
+
+
+/* --- S3: one PUT, signed by libcurl (AWS Signature Version 4) ------------ */
+
+static size_t
+ignore(char *p, size_t size, size_t n, void *ctx)
+{
+    (void) p;
+    (void) ctx;
+    return size * n;
+}
+
+
+static bool
+set_upload(CURL *e, const cx_keep *k, FILE *f, int64_t size,
+    const char *place)
+{
+    char  user[1024], sigv4[128];
+
+    if ((size_t) snprintf(user, sizeof(user), "%s:%s", k->s3_key_id,
+                          k->s3_secret) >= sizeof(user)
+        || (size_t) snprintf(sigv4, sizeof(sigv4), "aws:amz:%s:s3",
+                             k->s3_region) >= sizeof(sigv4))
+    {
+        return false;
+    }
+
+    curl_easy_setopt(e, CURLOPT_URL, place);
+    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_PROXY, "");
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(e, CURLOPT_TIMEOUT, UPLOAD_S);
+    curl_easy_setopt(e, CURLOPT_AWS_SIGV4, sigv4);
+    curl_easy_setopt(e, CURLOPT_USERPWD, user);
+    curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(e, CURLOPT_READDATA, f);
+    curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t) size);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, ignore);
+    return true;
+}
+
+
+static bool
+upload(const cx_keep *k, FILE *f, int64_t size, const char *sha256,
+    const char *type, const char *place, char *error, size_t error_size)
+{
+    long                status = 0;
+    char                line[128];
+    CURL               *e = curl_easy_init();
+    CURLcode            rc = CURLE_OUT_OF_MEMORY;
+    struct curl_slist  *headers = NULL, *more;
+
+    (void) snprintf(line, sizeof(line), "Content-Type: %s", type);
+    headers = curl_slist_append(NULL, line);
+    (void) snprintf(line, sizeof(line), "x-amz-content-sha256: %s", sha256);
+    more = headers != NULL ? curl_slist_append(headers, line) : NULL;
+
+    if (e != NULL && more != NULL && set_upload(e, k, f, size, place))
+    {
+        curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers);
+        rc = curl_easy_perform(e);
+        (void) curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &status);
+    }
+
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(e);
+
+    if (rc == CURLE_OK && status >= 200 && status < 300) {
+        return true;
+    }
+
+    if (rc == CURLE_OK) {
+        (void) snprintf(error, error_size, "the storage answered %ld",
+                        status);
+
+    } else {
+        (void) snprintf(error, error_size, "the storage: %s",
+                        curl_easy_strerror(rc));
+    }
+
+    return false;
+}
+
+
+static bool
+keep_in_s3(const cx_keep *k, const char *tmp, const char *sha256,
+    const char *type, char place[CX_KEEP_PLACE], char *error,
+    size_t error_size)
+{
+    bool         ok;
+    FILE        *f = fopen(tmp, "re");
+    struct stat  st;
+
+    if (f == NULL || fstat(fileno(f), &st) != 0
+        || (size_t) snprintf(place, CX_KEEP_PLACE, "%s/%s", k->s3_url, sha256)
+           >= CX_KEEP_PLACE)
+    {
+        (void) snprintf(error, error_size, "the file: %s", strerror(errno));
+
+        if (f != NULL) {
+            (void) fclose(f);
+        }
+
+        return false;
+    }
+
+    ok = upload(k, f, st.st_size, sha256, type, place, error, error_size);
+    (void) fclose(f);
+
+    return ok && unlink(tmp) == 0;
+}
+
+
+bool
+cx_keep_file(const cx_keep *k, const char *tmp, const char *sha256,
+    const char *type, char place[CX_KEEP_PLACE], char *error,
+    size_t error_size)
+{
+    if (k->s3_url[0] != '\0') {
+        return keep_in_s3(k, tmp, sha256, type, place, error, error_size);
+    }
+
+    if (!keep_in_folder(k->dir, tmp, sha256, place)) {
+        (void) snprintf(error, error_size, "media.dir: %s", strerror(errno));
+        return false;
+    }
+
+    return true;
+}

@@ -1,0 +1,32 @@
+/*
+ * Where fetched attachments lie: in a folder, each under its SHA-256, or in
+ * an S3-compatible storage.  These calls block: they are for a thread of the
+ * pool.
+ */
+
+#ifndef CX_WORKER_KEEP_H
+#define CX_WORKER_KEEP_H
+
+#include "core/arena.h"
+
+#define CX_KEEP_PLACE  512
+
+typedef struct {
+    const char  *dir;
+    const char  *s3_url;        /* "": none */
+    const char  *s3_region;
+    const char  *s3_key_id;
+    const char  *s3_secret;
+} cx_keep;
+
+/* Makes the folder and its "tmp".  False: errno. */
+bool cx_keep_open(const char *dir);
+
+/* The file tmp, of that digest (64 hex digits), goes where it stays, and is
+ * on the disk when this returns true; place gets "ab/ab12..." or the URL in
+ * the storage.  False: error is for people, tmp is where it was. */
+bool cx_keep_file(const cx_keep *k, const char *tmp, const char *sha256,
+    const char *type, char place[CX_KEEP_PLACE], char *error,
+    size_t error_size);
+
+#endif /* CX_WORKER_KEEP_H */

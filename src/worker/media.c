@@ -1,0 +1,602 @@
+/*
+ * Attachments: what TAKE has noted is fetched while its address still works,
+ * and kept.  Nothing else waits for it.  The rows are the queue: what is
+ * under way when we end is fetched again by the partition's next owner.
+ */
+
+#include "worker/engine.h"
+
+#include "worker/download.h"
+#include "worker/keep.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOOK_ARENA    (4 * 1024 * 1024)
+#define ITEM_ARENA    (256 * 1024)
+#define ANSWER_MAX    (64 * 1024)
+#define ANSWER_MS     10000
+#define ERROR_BYTES   300
+#define CONFIG_BYTES  4096
+
+
+/* One attachment under way. */
+typedef struct item_s  item;
+
+struct item_s {
+    cx_db_job      job;
+    uv_work_t      work;
+    cx_media      *media;
+    item          *next;
+    cx_arena      *arena;
+    cx_media_row   row;
+    cx_call       *call;                /* asks where it is */
+    cx_download   *download;
+    bool           in_pool;
+    char           tmp[CONFIG_BYTES + 64];
+    char           sha256[2 * CX_SHA256_LEN + 1];
+    char           place[CX_KEEP_PLACE];
+    char           error[ERROR_BYTES];
+    bool           kept;
+};
+
+struct cx_media_s {
+    cx_worker     *worker;
+    cx_downloads  *downloads;
+    item          *first;
+    size_t         running;
+    bool           stopped;             /* nothing begins any more */
+    bool           looking;             /* its job is with the store */
+    bool           again;
+    cx_keep        keep;
+    char           dir[CONFIG_BYTES];
+    char           s3_url[CONFIG_BYTES];
+    char           s3_region[64];
+    char           s3_key_id[256];
+    char           s3_secret[512];
+};
+
+/* What is due. */
+typedef struct {
+    cx_db_job       job;
+    cx_media       *media;
+    cx_arena       *arena;
+    uint64_t        mask;
+    cx_media_list   due;
+} look;
+
+static void item_settle(item *it, cx_media_state state, const char *error);
+
+
+/* --- an attachment's end ------------------------------------------------- */
+
+static void
+item_free(item *it)
+{
+    item      **at = &it->media->first;
+    cx_media   *m = it->media;
+
+    while (*at != it) {
+        at = &(*at)->next;
+    }
+
+    *at = it->next;
+    m->running--;
+    cx_arena_free(it->arena);
+    free(it);
+}
+
+
+static cx_err
+settle_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+{
+    return ops->media_settle(s, &((item *) job)->row);
+}
+
+
+static void
+settle_done(cx_db_job *job, cx_err err)
+{
+    item       *it = (item *) job;
+    cx_worker  *w = it->media->worker;
+
+    cx_log(it->row.state == CX_MEDIA_STORED ? CX_LOG_INFO : CX_LOG_WARN,
+           "media", CX_FID("message", "ms", it->row.message_id),
+           CX_FZ("state", cx_media_state_word(it->row.state)),
+           CX_FS("type", it->row.type), CX_FI("bytes", it->row.size),
+           CX_FI("attempt", it->row.attempts + 1),
+           CX_FS("error", it->row.error_text),
+           CX_FZ("stored", cx_err_word(err)));
+
+    w->handles--;
+    item_free(it);
+    cx_media_kick(w);
+    cx_worker_check_drained(w);
+}
+
+
+/* Waits that grow: an address mostly works for minutes, so hurry at first. */
+static int64_t
+wait_of(int64_t attempts)
+{
+    static const int64_t  waits[] = { 5000, 30000, 120000, 600000, 3600000 };
+
+    return (size_t) attempts < sizeof(waits) / sizeof(waits[0])
+           ? waits[attempts] : 0;
+}
+
+
+static void
+item_settle(item *it, cx_media_state state, const char *error)
+{
+    cx_worker      *w = it->media->worker;
+    const int64_t   wait = wait_of(it->row.attempts);
+
+    it->row.updated_at = cx_now_ms();
+    it->row.error_text = cx_dup(it->arena, cx_strz(error));
+    it->row.state = state;
+
+    if (state == CX_MEDIA_WANTED) {
+        it->row.not_before = it->row.updated_at + wait;
+        it->row.state = wait > 0 ? CX_MEDIA_WANTED : CX_MEDIA_FAILED;
+    }
+
+    it->job.run = settle_run;
+    it->job.done = settle_done;
+    w->handles++;
+    cx_db_write(w->db, &it->job);
+}
+
+
+/* --- keeping it ---------------------------------------------------------- */
+
+static void
+keep_work(uv_work_t *work)
+{
+    item  *it = work->data;
+
+    it->kept = cx_keep_file(&it->media->keep, it->tmp, it->sha256,
+                            it->row.type.p, it->place, it->error,
+                            sizeof(it->error));
+
+    if (!it->kept) {
+        (void) unlink(it->tmp);
+    }
+}
+
+
+static void
+keep_done(uv_work_t *work, int status)
+{
+    item       *it = work->data;
+    cx_worker  *w = it->media->worker;
+
+    (void) status;
+    it->in_pool = false;
+    w->handles--;
+
+    /* It stays due, and is fetched again: the store may be closed. */
+    if (it->media->stopped) {
+        item_free(it);
+        cx_worker_check_drained(w);
+        return;
+    }
+
+    if (it->kept) {
+        it->row.place = cx_strz(it->place);
+        it->row.sha256 = cx_strz(it->sha256);
+        item_settle(it, CX_MEDIA_STORED, "");
+
+    } else {
+        item_settle(it, CX_MEDIA_WANTED, it->error);
+    }
+}
+
+
+static void
+on_downloaded(void *ctx, cx_download_end end, const cx_downloaded *got,
+    const char *error)
+{
+    item  *it = ctx;
+
+    it->download = NULL;
+
+    if (end != CX_DOWNLOAD_DONE) {
+        item_settle(it, end == CX_DOWNLOAD_REFUSED ? CX_MEDIA_FAILED
+                                                   : CX_MEDIA_WANTED, error);
+        return;
+    }
+
+    cx_hex_encode(got->sha256, sizeof(got->sha256), it->sha256);
+    it->row.size = got->size;
+    it->row.type = cx_strz(got->mime);      /* constants, NUL-terminated */
+    it->work.data = it;
+
+    if (uv_queue_work(it->media->worker->loop, &it->work, keep_work,
+                      keep_done) != 0)
+    {
+        (void) unlink(it->tmp);
+        item_settle(it, CX_MEDIA_WANTED, "out of memory");
+        return;
+    }
+
+    it->in_pool = true;
+    it->media->worker->handles++;
+}
+
+
+static void
+item_download(item *it, const cx_http_req *req)
+{
+    const char              *error = "";
+    cx_media                *m = it->media;
+    const cx_download_opts   opts = {
+        .path = it->tmp,
+        .max_size = m->worker->conf->media_max_size,
+        .total_ms = (long) m->worker->conf->media_timeout_ms,
+    };
+
+    it->download = cx_download_start(m->downloads, req, &opts, on_downloaded,
+                                     it, &error);
+
+    if (it->download == NULL) {
+        item_settle(it, CX_MEDIA_WANTED, error);
+    }
+}
+
+
+/* --- where it is --------------------------------------------------------- */
+
+static cx_sender
+sender_of(const cx_dir_channel *ch)
+{
+    return (cx_sender) {
+        .account = ch->row.account,
+        .token = ch->token,
+        .base_url = ch->row.base_url,
+        .now_ms = cx_now_ms(),
+    };
+}
+
+
+static void
+on_placed(void *ctx, cx_call_end end, const cx_http_res *res,
+    const char *error)
+{
+    item                  *it = ctx;
+    cx_http_req            req = { .url = CX_NOSTR };
+    const cx_dir_channel  *ch;
+    cx_sender              from;
+
+    it->call = NULL;
+    ch = cx_directory_channel(it->media->worker, it->row.channel_id);
+
+    if (end != CX_CALL_DONE || ch == NULL || ch->adapter == NULL
+        || res->status >= 500 || res->status == 429)
+    {
+        item_settle(it, CX_MEDIA_WANTED, end != CX_CALL_DONE ? error
+                    : "the provider does not say where it is");
+        return;
+    }
+
+    from = sender_of(ch);
+
+    if (ch->adapter->fetched(&from, res, it->arena, &req) != CX_OK) {
+        item_settle(it, res->status == 401 || res->status == 403
+                        ? CX_MEDIA_WANTED : CX_MEDIA_FAILED,
+                    "the provider does not know it");
+        return;
+    }
+
+    item_download(it, &req);
+}
+
+
+static void
+item_ask(item *it, const cx_http_req *req)
+{
+    const cx_http_opts  opts = {
+        .connect_ms = 5000,
+        .total_ms = ANSWER_MS,
+        .max_body = ANSWER_MAX,
+    };
+
+    it->call = cx_http_start(it->media->worker->http, req, &opts, on_placed,
+                             it);
+
+    if (it->call == NULL) {
+        item_settle(it, CX_MEDIA_WANTED, "cannot start the call");
+    }
+}
+
+
+static void
+item_go(item *it)
+{
+    cx_http_req            req = { .url = CX_NOSTR };
+    cx_sender              from;
+    const cx_dir_channel  *ch;
+    const cx_media_ref     ref = { it->row.ref_id, it->row.ref_url };
+
+    ch = cx_directory_channel(it->media->worker, it->row.channel_id);
+
+    if (ch == NULL || ch->adapter == NULL) {
+        item_settle(it, CX_MEDIA_WANTED, "its channel is gone");
+        return;
+    }
+
+    from = sender_of(ch);
+    req.url = it->row.ref_url;
+
+    if (ch->adapter->fetch != NULL
+        && ch->adapter->fetch(&from, &ref, it->arena, &req) != CX_OK)
+    {
+        item_settle(it, CX_MEDIA_WANTED, "the channel cannot ask for it");
+        return;
+    }
+
+    if (ch->adapter->fetched != NULL) {
+        item_ask(it, &req);
+
+    } else {
+        item_download(it, &req);
+    }
+}
+
+
+/* --- what is due --------------------------------------------------------- */
+
+static bool
+is_running(const cx_media *m, int64_t id)
+{
+    for (const item *it = m->first; it != NULL; it = it->next) {
+        if (it->row.id == id) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static void
+item_start(cx_media *m, const cx_media_row *row)
+{
+    item  *it = calloc(1, sizeof(*it));
+
+    if (it == NULL || (it->arena = cx_arena_new(ITEM_ARENA)) == NULL) {
+        free(it);
+        return;                         /* it stays due */
+    }
+
+    it->media = m;
+    it->row = (cx_media_row) {
+        .id = row->id, .message_id = row->message_id,
+        .channel_id = row->channel_id, .attempts = row->attempts,
+        .ref_id = cx_dup(it->arena, row->ref_id),
+        .ref_url = cx_dup(it->arena, row->ref_url),
+    };
+    (void) snprintf(it->tmp, sizeof(it->tmp), "%s/tmp/%lld.%ld", m->dir,
+                    (long long) row->id, (long) getpid());
+
+    it->next = m->first;
+    m->first = it;
+    m->running++;
+    item_go(it);
+}
+
+
+static cx_err
+look_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+{
+    look  *l = (look *) job;
+
+    cx_arena_reset(l->arena);
+    memset(&l->due, 0, sizeof(l->due));
+
+    return ops->media_due(s, l->mask, cx_now_ms(),
+                          2 * (size_t) l->media->worker->conf->media_jobs,
+                          l->arena, &l->due);
+}
+
+
+static void
+look_done(cx_db_job *job, cx_err err)
+{
+    look       *l = (look *) job;
+    cx_media   *m = l->media;
+    cx_worker  *w = m->worker;
+
+    m->looking = false;
+    w->handles--;
+
+    for (size_t i = 0; err == CX_OK && !m->stopped && i < l->due.n
+                       && m->running < (size_t) w->conf->media_jobs; i++)
+    {
+        if (!is_running(m, l->due.items[i].id)) {
+            item_start(m, &l->due.items[i]);
+        }
+    }
+
+    cx_arena_free(l->arena);
+    free(l);
+
+    if (m->again) {
+        m->again = false;
+        cx_media_kick(w);
+    }
+
+    cx_worker_check_drained(w);
+}
+
+
+void
+cx_media_kick(cx_worker *w)
+{
+    look      *l;
+    cx_media  *m = w->media;
+
+    if (m == NULL || m->stopped || w->dir.arena == NULL
+        || m->running >= (size_t) w->conf->media_jobs)
+    {
+        return;
+    }
+
+    if (m->looking) {
+        m->again = true;
+        return;
+    }
+
+    l = calloc(1, sizeof(*l));
+    if (l == NULL || (l->arena = cx_arena_new(LOOK_ARENA)) == NULL) {
+        free(l);
+        return;
+    }
+
+    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
+        l->mask |= (uint64_t) (w->part[i].state == CX_PART_LIVE) << i;
+    }
+
+    l->media = m;
+    l->job.run = look_run;
+    l->job.done = look_done;
+    m->looking = true;
+    w->handles++;
+    cx_db_read(w->db, &l->job);
+}
+
+
+/* --- life ---------------------------------------------------------------- */
+
+static bool
+copy(char *to, size_t size, cx_str from)
+{
+    if (from.len >= size) {
+        return false;
+    }
+
+    if (from.len > 0) {
+        memcpy(to, from.p, from.len);
+    }
+
+    to[from.len] = '\0';
+    return true;
+}
+
+
+/* False: error tells what is wrong with the settings. */
+static bool
+configure(cx_media *m, const cx_conf *conf, char *error, size_t size)
+{
+    cx_str  secret = CX_NOSTR;
+
+    if (conf->media_s3_secret_file.len > 0
+        && cx_secret_load(conf->media_s3_secret_file, m->worker->arena,
+                          &secret, error, size) != CX_OK)
+    {
+        return false;
+    }
+
+    if (!copy(m->dir, sizeof(m->dir), conf->media_dir)
+        || !copy(m->s3_url, sizeof(m->s3_url), conf->media_s3_url)
+        || !copy(m->s3_region, sizeof(m->s3_region), conf->media_s3_region)
+        || !copy(m->s3_key_id, sizeof(m->s3_key_id), conf->media_s3_key_id)
+        || !copy(m->s3_secret, sizeof(m->s3_secret), secret))
+    {
+        (void) snprintf(error, size, "a setting is too long");
+        return false;
+    }
+
+    m->keep = (cx_keep) { m->dir, m->s3_url, m->s3_region, m->s3_key_id,
+                          m->s3_secret };
+
+    if (!cx_keep_open(m->dir)) {
+        (void) snprintf(error, size, "%.200s: %s", m->dir, strerror(errno));
+        return false;
+    }
+
+    return true;
+}
+
+
+/* Without its folder the worker answers all the same; what is to be fetched
+ * waits in the store. */
+void
+cx_media_init(cx_worker *w)
+{
+    char       error[ERROR_BYTES] = "out of memory";
+    cx_media  *m;
+
+    if (w->conf->media_dir.len == 0) {
+        return;
+    }
+
+    m = calloc(1, sizeof(*m));
+
+    if (m != NULL) {
+        m->worker = w;
+
+        if (configure(m, w->conf, error, sizeof(error))) {
+            m->downloads = cx_downloads_new(w->loop,
+                                            w->conf->media_allow_private);
+        }
+    }
+
+    if (m == NULL || m->downloads == NULL) {
+        cx_log(CX_LOG_ERROR, "media.off", CX_FZ("error", error));
+        free(m);
+        return;
+    }
+
+    w->media = m;
+}
+
+
+/* What the pool and the store have comes back by itself. */
+void
+cx_media_stop(cx_worker *w)
+{
+    item      *it, *next;
+    cx_media  *m = w->media;
+
+    if (m == NULL) {
+        return;
+    }
+
+    m->stopped = true;
+
+    for (it = m->first; it != NULL; it = next) {
+        next = it->next;
+
+        if (it->call != NULL || it->download != NULL) {
+            cx_call_cancel(it->call);
+            cx_download_cancel(it->download);
+            item_free(it);
+        }
+    }
+}
+
+
+void
+cx_media_free(cx_worker *w)
+{
+    cx_media  *m = w->media;
+
+    if (m == NULL) {
+        return;
+    }
+
+    cx_media_stop(w);
+    cx_downloads_free(m->downloads);
+
+    /* The pool cannot be told to stop what it has begun. */
+    while (m->first != NULL) {
+        (void) uv_run(w->loop, UV_RUN_ONCE);
+    }
+
+    w->media = NULL;
+    free(m);
+}

@@ -1,4 +1,5 @@
 #include "ctl/ctl.h"
+#include "ctl/sample.h"
 
 #include <stddef.h>
 
@@ -119,53 +120,6 @@ static const ctl_flag  dead[] = {
 static const ctl_flag  status_flags[] = {
     { "edge", 0, CTL_TEXT, CTL_OWN, "URL",
       "also ask this edge: http://127.0.0.1:8080" }, END
-};
-
-static const ctl_flag  simulate[] = {
-    { "edge", 0, CTL_TEXT, CTL_OWN, "URL",
-      "default http://127.0.0.1:8080 (CONNEXT_EDGE); needs --yes when it is "
-      "not this machine" },
-    { "channel", 0, CTL_TEXT, CTL_OWN, "SLUG",
-      "default: the only channel of that type" },
-    { "account", 0, CTL_TEXT, CTL_OWN, "ID",
-      "phone_number_id; default: the channel's" },
-    { "secret-file", 0, CTL_TEXT, CTL_OWN, "FILE",
-      "app secret that signs (CONNEXT_SECRET_FILE)" },
-    { "text", 0, CTL_TEXT, CTL_OWN, "TEXT", "what the customer writes" },
-    { "type", 0, CTL_TEXT, CTL_OWN, "TYPE",
-      "of the message; --list names them" },
-    { "list", 0, CTL_SWITCH, CTL_OWN, NULL, "the message types" },
-    { "file", 0, CTL_TEXT, CTL_OWN, "FILE",
-      "send this body instead" },
-    { "from", 0, CTL_TEXT, CTL_OWN, "NUMBER",
-      "the customer's number, +15550104821 if nothing is said" },
-    { "user-id", 0, CTL_TEXT, CTL_OWN, "ID",
-      "business-scoped user id: US.1349...; the number may be absent" },
-    { "username", 0, CTL_TEXT, CTL_OWN, "NAME", "" },
-    { "status", 0, CTL_CHOICE, CTL_OWN, "sent|delivered|read|failed",
-      "a delivery status instead, of --of" },
-    { "of", 0, CTL_TEXT, CTL_OWN, "WAMID",
-      "the message a status, reply or reaction speaks of" },
-    { "error", 0, CTL_INT, CTL_OWN, "CODE", "with --status failed: 131047" },
-    { "tag", 0, CTL_TEXT, CTL_OWN, "TAG",
-      "biz_opaque_callback_data of a status" },
-    { "bad-signature", 0, CTL_SWITCH, CTL_OWN, NULL,
-      "signed with a wrong key: done when the edge says 401" },
-    { "no-signature", 0, CTL_SWITCH, CTL_OWN, NULL,
-      "not signed: done when the edge says 401" },
-    { "verify-token-file", 0, CTL_TEXT, CTL_OWN, "FILE",
-      "does the GET challenge instead" },
-    { "duplicate", 0, CTL_INT, CTL_OWN, "1..100",
-      "post each delivery that many more times" },
-    { "burst", 0, CTL_INT, CTL_OWN, "1..1000",
-      "that many messages of one customer, in order" },
-    { "count", 0, CTL_INT, CTL_OWN, "1..10000",
-      "that many messages, each of another customer" },
-    { "concurrency", 0, CTL_INT, CTL_OWN, "1..256",
-      "connections for --count, default 1" },
-    { "wait", 0, CTL_MAYBE, CTL_OWN, "reply|queued",
-      "until it is answered; prints the timeline (20s, see --timeout)" },
-    END
 };
 
 static const ctl_column  agent_columns[] = {
@@ -297,8 +251,10 @@ const ctl_command  ctl_commands[] = {
       "/api/v1/dead-letters/{}/drop", NULL, "settle it without a try",
       "dropped; it stays on record" },
 
-    { "simulate whatsapp", "", simulate, ctl_run_simulate, NULL, NULL,
-      "post a signed webhook to an edge, as Meta would", NULL },
+#define X(name, help)  { "simulate " #name, "", ctl_flags_##name,            \
+                         ctl_run_simulate, NULL, NULL, help, NULL },
+    CTL_TYPES(X)
+#undef X
 
     { "version", "", NULL, ctl_run_version, NULL, NULL,
       "of this tool and of the worker", NULL },

@@ -3,6 +3,7 @@
 #include "ctl/client.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -58,6 +59,61 @@ read_header(char *p, size_t size, size_t n, void *ctx)
 
 /* --- one post ------------------------------------------------------------ */
 
+static struct curl_slist *
+header_lines(const ctl_post *post)
+{
+    struct curl_slist  *list = NULL;
+    char                line[128];
+
+    if (post->body != NULL) {
+        snprintf(line, sizeof(line), "Content-Type: %s",
+                 post->content_type != NULL ? post->content_type
+                                            : "application/json");
+        list = curl_slist_append(list, line);
+    }
+
+    list = curl_slist_append(list, "Expect:");
+
+    for (size_t i = 0; i < post->nheaders; i++) {
+        list = curl_slist_append(list, post->headers[i]);
+    }
+
+    return list;
+}
+
+
+/* The request of a post, but for what reads the answer.  False: no memory. */
+static bool
+prepare(CURL *h, const char *url, const ctl_post *post, int64_t timeout_ms,
+    struct curl_slist **headers)
+{
+    size_t  room = strlen(url) + 2
+                   + (post->query != NULL ? strlen(post->query) : 0);
+    char   *whole = malloc(room);
+
+    *headers = header_lines(post);
+
+    if (whole == NULL || *headers == NULL) {
+        free(whole);
+        return false;
+    }
+
+    snprintf(whole, room, "%s%s%s", url, post->query != NULL ? "?" : "",
+             post->query != NULL ? post->query : "");
+
+    ctl_curl_set(h, timeout_ms);
+    curl_easy_setopt(h, CURLOPT_URL, whole);
+    curl_easy_setopt(h, CURLOPT_HTTPHEADER, *headers);
+
+    if (post->body != NULL) {
+        curl_easy_setopt(h, CURLOPT_POSTFIELDS, post->body);
+    }
+
+    free(whole);
+    return true;
+}
+
+
 static bool
 start(ctl_delivery *d, CURLM *multi, slot *s, size_t i)
 {
@@ -66,22 +122,14 @@ start(ctl_delivery *d, CURLM *multi, slot *s, size_t i)
     d->unmade = !d->make(d->ctx, i, &post);
     s->body = post.body;
 
-    if (d->unmade) {
+    if (d->unmade
+        || !prepare(s->h, d->url, &post, d->timeout_ms, &s->headers))
+    {
         return false;
     }
 
     s->result = &d->results[i];
-    s->headers = curl_slist_append(NULL, "Content-Type: application/json");
-    s->headers = curl_slist_append(s->headers, "Expect:");
 
-    if (post.signature[0] != '\0') {
-        s->headers = curl_slist_append(s->headers, post.signature);
-    }
-
-    ctl_curl_set(s->h, d->timeout_ms);
-    curl_easy_setopt(s->h, CURLOPT_URL, d->url);
-    curl_easy_setopt(s->h, CURLOPT_HTTPHEADER, s->headers);
-    curl_easy_setopt(s->h, CURLOPT_POSTFIELDS, s->body);
     curl_easy_setopt(s->h, CURLOPT_WRITEFUNCTION, discard);
     curl_easy_setopt(s->h, CURLOPT_HEADERFUNCTION, read_header);
     curl_easy_setopt(s->h, CURLOPT_HEADERDATA, s->result);
@@ -227,7 +275,7 @@ ctl_deliver(ctl_delivery *d)
 }
 
 
-/* --- the challenge ------------------------------------------------------- */
+/* --- the handshake ------------------------------------------------------- */
 
 typedef struct {
     char    *p;
@@ -255,27 +303,23 @@ keep(char *p, size_t size, size_t n, void *ctx)
 
 
 long
-ctl_deliver_get(const char *url, int64_t timeout_ms, char *body, size_t room,
-    const char **error)
+ctl_deliver_one(const char *url, const ctl_post *post, int64_t timeout_ms,
+    char *body, size_t room, const char **error)
 {
-    text      t = { body, 0, room };
-    CURL     *h = curl_easy_init();
-    long      status = 0;
-    CURLcode  rc;
+    struct curl_slist  *headers = NULL;
+    text                t = { body, 0, room };
+    CURL               *h = curl_easy_init();
+    long                status = 0;
+    CURLcode            rc = CURLE_OUT_OF_MEMORY;
 
     body[0] = '\0';
 
-    if (h == NULL) {
-        *error = "no memory";
-        return 0;
+    if (h != NULL && prepare(h, url, post, timeout_ms, &headers)) {
+        curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, keep);
+        curl_easy_setopt(h, CURLOPT_WRITEDATA, &t);
+
+        rc = curl_easy_perform(h);
     }
-
-    ctl_curl_set(h, timeout_ms);
-    curl_easy_setopt(h, CURLOPT_URL, url);
-    curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, keep);
-    curl_easy_setopt(h, CURLOPT_WRITEDATA, &t);
-
-    rc = curl_easy_perform(h);
 
     if (rc == CURLE_OK) {
         curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
@@ -284,6 +328,8 @@ ctl_deliver_get(const char *url, int64_t timeout_ms, char *body, size_t room,
         *error = curl_easy_strerror(rc);
     }
 
+    curl_slist_free_all(headers);
     curl_easy_cleanup(h);
+
     return status;
 }

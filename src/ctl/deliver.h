@@ -8,11 +8,15 @@
 
 #include "ctl/ctl.h"
 
-#define CTL_EVENT_MAX  64
+#define CTL_EVENT_MAX    64
+#define CTL_HEADERS_MAX  8
 
 typedef struct {
-    char  *body;             /* malloc'd; the poster frees it */
-    char   signature[128];    /* header line; empty: none */
+    char        *body;           /* malloc'd; the poster frees it */
+    const char  *query;          /* behind the URL's '?'; NULL: none */
+    const char  *content_type;   /* NULL: application/json */
+    const char  *headers[CTL_HEADERS_MAX];   /* whole lines, in the arena */
+    size_t       nheaders;
 } ctl_post;
 
 typedef struct {
@@ -40,8 +44,9 @@ typedef struct {
  * how far it came. */
 bool ctl_deliver(ctl_delivery *d);
 
-/* One GET; *body gets at most room - 1 bytes and is terminated. */
-long ctl_deliver_get(const char *url, int64_t timeout_ms, char *body,
-    size_t room, const char **error);
+/* One request, a GET without a body to send; *body gets at most room - 1
+ * bytes and is terminated. */
+long ctl_deliver_one(const char *url, const ctl_post *post,
+    int64_t timeout_ms, char *body, size_t room, const char **error);
 
 #endif /* CX_CTL_DELIVER_H */

@@ -11,18 +11,33 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define TYPE         "whatsapp"
 #define EDGE         "http://127.0.0.1:8080"
-#define FROM         "+15550104821"
+#define WRONG        "surely not the secret of this channel"
+#define REFUSED      401
 #define BODY_MAX     (8 * 1024 * 1024)
 #define SECRET_MAX   65536
-#define SIGNATURE    "X-Hub-Signature-256: sha256="
+
+
+/* Types differ in their flags. */
+static const ctl_value *
+value_of(const ctl *c, const char *name)
+{
+    static const ctl_value  none;
+
+    for (const ctl_flag *f = c->command->flags; f->name != NULL; f++) {
+        if (strcmp(f->name, name) == 0) {
+            return &c->values[f - c->command->flags];
+        }
+    }
+
+    return &none;
+}
 
 
 cx_str
 ctl_own(const ctl *c, const char *flag, cx_str otherwise)
 {
-    const ctl_value  *v = ctl_value_of(c, flag);
+    const ctl_value  *v = value_of(c, flag);
 
     return v->set ? v->text : otherwise;
 }
@@ -31,14 +46,14 @@ ctl_own(const ctl *c, const char *flag, cx_str otherwise)
 bool
 ctl_is_set(const ctl *c, const char *flag)
 {
-    return ctl_value_of(c, flag)->set;
+    return value_of(c, flag)->set;
 }
 
 
 size_t
 ctl_number(const ctl *c, const char *flag, size_t otherwise)
 {
-    const ctl_value  *v = ctl_value_of(c, flag);
+    const ctl_value  *v = value_of(c, flag);
 
     return v->set ? (size_t) v->number : otherwise;
 }
@@ -96,23 +111,26 @@ find_edge(ctl_plan *p)
 static ctl_exit
 only_channel(ctl_plan *p)
 {
-    json_t    *list, *row, *found = NULL;
-    size_t     i, n = 0;
-    ctl_exit   rc = ctl_get(p->c, CX_STR("/api/v1/channels"), &list);
+    const char  *type = p->type->family != NULL ? p->type->family
+                                                : p->type->name;
+    json_t      *list, *row, *found = NULL;
+    size_t       i, n = 0;
+    ctl_exit     rc = ctl_get(p->c, CX_STR("/api/v1/channels"), &list);
 
     if (rc != CTL_OK) {
         return rc;
     }
 
     json_array_foreach(json_object_get(list, "data"), i, row) {
-        if (strcmp(ctl_text(row, "type"), TYPE) == 0) {
+        if (strcmp(ctl_text(row, "type"), type) == 0) {
             found = row;
             n++;
         }
     }
 
     if (n == 1) {
-        p->channel = cx_dup(p->c->arena, cx_strz(ctl_text(found, "name")));
+        p->sample.slug = cx_dup(p->c->arena,
+                                cx_strz(ctl_text(found, "name")));
         p->sample.account = cx_dup(p->c->arena,
                                    cx_strz(ctl_text(found, "account")));
 
@@ -135,9 +153,9 @@ find_channel(ctl_plan *p)
     cx_str     path;
     ctl_exit   rc;
 
-    p->channel = ctl_own(c, "channel", CX_NOSTR);
+    p->sample.slug = ctl_own(c, "channel", CX_NOSTR);
 
-    if (p->channel.len == 0) {
+    if (p->sample.slug.len == 0) {
         rc = only_channel(p);
 
     } else if (ctl_is_set(c, "account") || p->expected != 200
@@ -147,7 +165,7 @@ find_channel(ctl_plan *p)
 
     } else {
         path = cx_concat(c->arena, CX_STR("/api/v1/channels/"),
-                         cx_url_encode(c->arena, p->channel));
+                         cx_url_encode(c->arena, p->sample.slug));
         rc = ctl_get(c, path, &channel);
 
         if (rc == CTL_OK) {
@@ -159,7 +177,7 @@ find_channel(ctl_plan *p)
     }
 
     p->sample.account = ctl_own(c, "account", p->sample.account);
-    path = cx_url_encode(c->arena, p->channel);
+    path = cx_url_encode(c->arena, p->sample.slug);
     p->path = cx_dupz(c->arena, cx_concat(c->arena, CX_STR("/hooks/"),
                                           path));
     return rc;
@@ -189,14 +207,15 @@ ctl_exit
 ctl_plan_key(ctl_plan *p)
 {
     ctl       *c = p->c;
-    cx_str     secret = CX_STR("surely not the secret of this channel");
     cx_str     path = ctl_own(c, "secret-file",
                           cx_strz(getenv("CONNEXT_SECRET_FILE")));
     ctl_exit   rc;
 
-    if (ctl_is_set(c, "no-signature")) {
+    if (p->bare) {
         return CTL_OK;
     }
+
+    p->key.secret = cx_strz(p->type->wrong != NULL ? p->type->wrong : WRONG);
 
     if (!ctl_is_set(c, "bad-signature")) {
         if (path.len == 0) {
@@ -205,63 +224,70 @@ ctl_plan_key(ctl_plan *p)
                             "CONNEXT_SECRET_FILE");
         }
 
-        rc = ctl_plan_secret(c, path, &secret);
+        rc = ctl_plan_secret(c, path, &p->key.secret);
         if (rc != CTL_OK) {
             return rc;
         }
     }
 
-    p->mac = cx_mac_new(CX_MAC_SHA256, secret);
+    if (p->type->no_mac) {
+        return CTL_OK;
+    }
 
-    return p->mac != NULL ? CTL_OK
-                          : ctl_fail(c, CTL_FAILED, NULL, "cannot sign");
+    p->key.mac = cx_mac_new(p->type->mac, p->key.secret);
+
+    return p->key.mac != NULL ? CTL_OK
+                              : ctl_fail(c, CTL_FAILED, NULL, "cannot sign");
 }
 
 
-/* A number is written +1 555..., Meta sends its digits. */
-static ctl_exit
-find_customer(ctl_plan *p)
+/* Whether something follows the host: then it is the whole URL. */
+static bool
+has_path(cx_str url)
+{
+    size_t  at = cx_str_find(url, CX_STR("://"));
+
+    return at != SIZE_MAX
+           && cx_str_find_byte(cx_str_sub(url, at + 3, url.len), '/')
+              != SIZE_MAX;
+}
+
+
+/* As the edge puts it together from its public_url. */
+static void
+find_url(ctl_plan *p)
 {
     ctl     *c = p->c;
-    cx_str   from = ctl_own(c, "from", ctl_is_set(c, "user-id") ? CX_NOSTR
-                                                        : CX_STR(FROM));
-    int64_t  digits;
+    cx_str   usual = cx_strz(getenv("CONNEXT_PUBLIC_URL"));
+    cx_str   url = ctl_own(c, "public-url", usual.len > 0 ? usual : p->edge);
 
-    if (cx_str_starts(from, CX_STR("+"))) {
-        from = cx_str_sub(from, 1, from.len);
-    }
-
-    if (from.len > 15 || (from.len > 0 && !cx_str_to_i64(from, &digits))) {
-        return ctl_fail(c, CTL_USAGE, NULL,
-                        "--from wants a number like " FROM);
-    }
-
-    p->sample.from = from;
-    p->sample.user_id = ctl_own(c, "user-id", CX_NOSTR);
-    p->sample.username = ctl_own(c, "username", CX_NOSTR);
-
-    return CTL_OK;
+    p->sample.url = has_path(url) ? url : cx_concat(c->arena, url,
+                                                    cx_strz(p->path));
 }
 
 
 static ctl_exit
 find_content(ctl_plan *p)
 {
-    ctl  *c = p->c;
+    ctl       *c = p->c;
+    ctl_exit   rc;
 
-    p->type = ctl_own(c, "type", CX_STR("text"));
+    p->sample.type = ctl_own(c, "type", cx_strz(p->type->kind(0)));
+    p->sample.status = ctl_own(c, "status", CX_NOSTR);
+    p->sample.from = ctl_own(c, "from", cx_strz(p->type->from));
     p->sample.text = ctl_own(c, "text", CX_NOSTR);
     p->sample.of = ctl_own(c, "of", CX_NOSTR);
     p->sample.tag = ctl_own(c, "tag", CX_NOSTR);
     p->sample.error = (int64_t) ctl_number(c, "error", 0);
 
-    if (!ctl_sample_known(p->type)) {
+    if (!ctl_type_has(p->type, p->sample.type)) {
         return ctl_fail(c, CTL_USAGE, "--list names the types",
-                        "no message type \"%.*s\"", CX_ARG(p->type));
+                        "no message type \"%.*s\"",
+                        CX_ARG(p->sample.type));
     }
 
     if (ctl_is_set(c, "status") && !ctl_is_set(c, "of")) {
-        return ctl_fail(c, CTL_USAGE, NULL, "--status needs --of WAMID");
+        return ctl_fail(c, CTL_USAGE, NULL, "--status needs --of ID");
     }
 
     if (ctl_is_set(c, "count")
@@ -275,22 +301,25 @@ find_content(ctl_plan *p)
         return ctl_fail(c, CTL_USAGE, NULL, "--concurrency needs --count");
     }
 
-    return ctl_is_set(c, "file")
+    rc = p->type->check != NULL ? p->type->check(c, &p->sample) : CTL_OK;
+
+    return rc == CTL_OK && ctl_is_set(c, "file")
            ? ctl_file(c, ctl_own(c, "file", CX_NOSTR), BODY_MAX, &p->file)
-           : CTL_OK;
+           : rc;
 }
 
 
 ctl_exit
 ctl_plan_make(ctl_plan *p)
 {
-    ctl            *c = p->c;
-    uint8_t         noise[10];
-    struct timespec  t;
-    ctl_exit        rc;
+    ctl              *c = p->c;
+    uint8_t           noise[10];
+    struct timespec   t;
+    ctl_exit          rc;
 
-    p->expected = ctl_is_set(c, "bad-signature")
-                  || ctl_is_set(c, "no-signature") ? 401 : 200;
+    p->bare = ctl_is_set(c, "no-signature");
+    p->expected = !p->bare && !ctl_is_set(c, "bad-signature") ? 200
+                  : p->type->refused != 0 ? p->type->refused : REFUSED;
     p->copies = 1 + ctl_number(c, "duplicate", 0);
     p->messages = ctl_number(c, "burst", ctl_number(c, "count", 1));
     p->customers = ctl_is_set(c, "count");
@@ -304,12 +333,11 @@ ctl_plan_make(ctl_plan *p)
 
     cx_ulid(p->run, (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000, noise);
 
-    if ((rc = find_edge(p)) != CTL_OK || (rc = find_channel(p)) != CTL_OK
-        || (rc = find_customer(p)) != CTL_OK)
-    {
+    if ((rc = find_edge(p)) != CTL_OK || (rc = find_channel(p)) != CTL_OK) {
         return rc;
     }
 
+    find_url(p);
     return find_content(p);
 }
 
@@ -319,65 +347,30 @@ ctl_plan_make(ctl_plan *p)
 static char *
 sample_body(ctl_plan *p, size_t n)
 {
-    ctl         *c = p->c;
-    ctl_sample   s = p->sample;
-    json_t      *doc;
-    char        *body;
-    int64_t      digits;
+    ctl_sample  s = p->sample;
 
-    s.id = cx_printf(c->arena, "wamid.SIM%s%05zu", p->run, n);
+    s.serial = cx_printf(p->c->arena, "%s%05zu", p->run, n);
 
-    if (p->customers && s.from.len > 0 && cx_str_to_i64(s.from, &digits)) {
-        s.from = cx_printf(c->arena, "%lld", (long long) digits
-                                             + (long long) n);
+    s.customer = p->customers ? n : 0;
+
+    if (p->customers && s.from.len > 0) {
+        s.from = ctl_sample_other(p->c, s.from, n);
     }
 
-    if (p->customers && s.user_id.len > 0) {
-        s.user_id = cx_printf(c->arena, "%.*s%05zu", CX_ARG(s.user_id), n);
-    }
-
-    doc = ctl_is_set(c, "status")
-          ? ctl_sample_status(c, ctl_own(c, "status", CX_NOSTR), &s)
-          : ctl_sample_message(c, p->type, &s);
-
-    body = doc != NULL ? json_dumps(doc, JSON_COMPACT | JSON_ENSURE_ASCII
-                                         | JSON_ESCAPE_SLASH)
-                       : NULL;
-    json_decref(doc);
-
-    return body;
-}
-
-
-static bool
-sign(ctl_plan *p, cx_str body, char *line, size_t room)
-{
-    uint8_t  mac[CX_MAC_MAX];
-    size_t   at = sizeof(SIGNATURE) - 1, len = cx_mac_len(p->mac);
-
-    if (room < at + 2 * len + 1 || !cx_mac_run(p->mac, body, mac)) {
-        return false;
-    }
-
-    memcpy(line, SIGNATURE, at);
-    cx_hex_encode(mac, len, line + at);
-    line[at + 2 * len] = '\0';
-
-    return true;
+    return p->type->body(p->c, &s);
 }
 
 
 bool
 ctl_plan_post(void *ctx, size_t i, ctl_post *post)
 {
-    ctl_plan    *p = ctx;
-    cx_str   body;
+    ctl_plan  *p = ctx;
 
+    post->content_type = p->type->content_type;
     post->body = p->file.len > 0 ? strndup(p->file.p, p->file.len)
                                  : sample_body(p, i / p->copies);
-    body = cx_strz(post->body);
 
     return post->body != NULL
-           && (p->mac == NULL
-               || sign(p, body, post->signature, sizeof(post->signature)));
+           && (p->bare
+               || p->type->sign(p->c, &p->sample, &p->key, post));
 }

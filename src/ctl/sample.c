@@ -1,265 +1,119 @@
 #include "ctl/sample.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define SHA    "nRqz2Z5xGn0n6hBmDkE5cQ7V7tq0fC1i8Zbq2s5yYxE="
-#define MEDIA  "1003383421387256"
-#define WABA   "102290129340398"
-#define OTHER  "wamid.SIMPREVIOUS"
-
-/* What stands under the type's own name in the message. */
-typedef json_t *(*sample_fn)(const char *text, const char *of);
-
-#define SAMPLE(fn, ...)                                                      \
-    static json_t *                                                          \
-    fn(const char *text, const char *of)                                     \
-    {                                                                        \
-        (void) text;                                                         \
-        (void) of;                                                           \
-        return json_pack(__VA_ARGS__);                                       \
-    }
-
-SAMPLE(text, "{s:s}", "body", text)
-SAMPLE(image, "{s:s,s:s,s:s,s:s}", "id", MEDIA, "mime_type", "image/jpeg",
-       "sha256", SHA, "caption", text)
-SAMPLE(video, "{s:s,s:s,s:s,s:s}", "id", MEDIA, "mime_type", "video/mp4",
-       "sha256", SHA, "caption", text)
-SAMPLE(audio, "{s:s,s:s,s:s,s:b}", "id", MEDIA, "mime_type", "audio/mpeg",
-       "sha256", SHA, "voice", 0)
-SAMPLE(voice, "{s:s,s:s,s:s,s:b}", "id", MEDIA, "mime_type",
-       "audio/ogg; codecs=opus", "sha256", SHA, "voice", 1)
-SAMPLE(document, "{s:s,s:s,s:s,s:s,s:s}", "id", MEDIA, "mime_type",
-       "application/pdf", "sha256", SHA, "filename", "booking.pdf",
-       "caption", text)
-SAMPLE(sticker, "{s:s,s:s,s:s,s:b}", "id", MEDIA, "mime_type", "image/webp",
-       "sha256", SHA, "animated", 0)
-SAMPLE(location, "{s:f,s:f,s:s,s:s}", "latitude", 38.7139, "longitude",
-       -9.1334, "name", text, "address", "Largo do Carmo, Lisboa")
-SAMPLE(contacts, "[{s:{s:s,s:s},s:[{s:s,s:s}]}]", "name", "formatted_name",
-       text, "first_name", text, "phones", "phone", "+1 555 010 9999",
-       "type", "CELL")
-SAMPLE(reaction, "{s:s,s:s}", "message_id", of, "emoji", text)
-SAMPLE(button, "{s:s,s:s}", "payload", "YES", "text", text)
-SAMPLE(button_reply, "{s:s,s:{s:s,s:s}}", "type", "button_reply",
-       "button_reply", "id", "btn-1", "title", text)
-SAMPLE(list_reply, "{s:s,s:{s:s,s:s,s:s}}", "type", "list_reply",
-       "list_reply", "id", "row-7", "title", text, "description",
-       "the row's own text")
-SAMPLE(flow, "{s:s,s:{s:s,s:s,s:s}}", "type", "nfm_reply", "nfm_reply",
-       "name", "flow", "body", text, "response_json",
-       "{\"flow_token\":\"t1\",\"nights\":3}")
-SAMPLE(order, "{s:s,s:s,s:[{s:s,s:i,s:f,s:s}]}", "catalog_id",
-       "194836987003835", "text", text, "product_items",
-       "product_retailer_id", "sku-1", "quantity", 2, "item_price", 12.5,
-       "currency", "EUR")
-SAMPLE(system_number, "{s:s,s:s,s:s}", "type", "user_changed_number",
-       "wa_id", "15550104899", "body", text)
-SAMPLE(edit, "{s:s,s:{s:s,s:{s:s}}}", "original_message_id", of, "message",
-       "type", "text", "text", "body", text)
-SAMPLE(revoke, "{s:s}", "original_message_id", of)
-SAMPLE(unsupported, "{s:s}", "type", "poll")
-
-static const struct {
-    const char  *name;        /* --type */
-    const char  *type;        /* in the message */
-    sample_fn    build;
-    const char  *text;        /* when --text is left out */
-    bool         context;     /* --of also makes it a reply */
-} types[] = {
-    { "text",        "text",        text,          "Hello",          true  },
-    { "image",       "image",       image,         "The view",       true  },
-    { "video",       "video",       video,         "The pool",       true  },
-    { "audio",       "audio",       audio,         "",               true  },
-    { "voice",       "audio",       voice,         "",               true  },
-    { "document",    "document",    document,      "My booking",     true  },
-    { "sticker",     "sticker",     sticker,       "",               true  },
-    { "location",    "location",    location,      "Meeting point",  true  },
-    { "contacts",    "contacts",    contacts,      "Maria Lopes",    true  },
-    { "reaction",    "reaction",    reaction,      "\xf0\x9f\x91\x8d", false },
-    { "button",      "button",      button,        "Yes, please",    true  },
-    { "interactive", "interactive", button_reply,  "Yes, please",    true  },
-    { "list",        "interactive", list_reply,    "Late check-in",  true  },
-    { "flow",        "interactive", flow,          "Sent",           true  },
-    { "order",       "order",       order,         "Two, please",    true  },
-    { "system",      "system",      system_number, "Number changed", false },
-    { "edit",        "edit",        edit,          "Hello again",    false },
-    { "revoke",      "revoke",      revoke,        "",               false },
-    { "unsupported", "unsupported", unsupported,   "",               false },
-    { "referral",    "text",        text,          "I saw your ad",  false },
+static const ctl_type *const  types[] = {
+#define X(name, help)  &ctl_type_##name,
+    CTL_TYPES(X)
+#undef X
 };
 
-#define NTYPES  (sizeof(types) / sizeof(types[0]))
 
-
-static size_t
-type_index(cx_str name)
+const ctl_type *
+ctl_type_of(const ctl *c)
 {
-    for (size_t i = 0; i < NTYPES; i++) {
-        if (cx_str_eq(cx_strz(types[i].name), name)) {
-            return i;
+    cx_str  rest = cx_strz(c->command->name), word;
+
+    (void) cx_str_split(&rest, ' ', &word);
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (cx_str_eq(rest, cx_strz(types[i]->name))) {
+            return types[i];
         }
     }
 
-    return NTYPES;
+    return NULL;
 }
 
 
 bool
-ctl_sample_known(cx_str type)
+ctl_type_has(const ctl_type *t, cx_str kind)
 {
-    return type_index(type) < NTYPES;
+    for (size_t i = 0; t->kind(i) != NULL; i++) {
+        if (cx_str_eq(cx_strz(t->kind(i)), kind)) {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 
 void
-ctl_sample_print_types(void)
+ctl_type_print_kinds(const ctl_type *t)
 {
-    for (size_t i = 0; i < NTYPES; i++) {
-        printf("%s\n", types[i].name);
+    for (size_t i = 0; t->kind(i) != NULL; i++) {
+        printf("%s\n", t->kind(i));
     }
 }
 
 
-/* --- parts --------------------------------------------------------------- */
+/* --- what the types share ------------------------------------------------ */
 
-static void
-set(ctl *c, json_t *object, const char *key, cx_str value)
+bool
+ctl_post_header(ctl *c, ctl_post *post, const char *name, cx_str value)
+{
+    if (post->nheaders == CTL_HEADERS_MAX) {
+        return false;
+    }
+
+    post->headers[post->nheaders++] =
+        cx_dupz(c->arena, cx_printf(c->arena, "%s: %.*s", name,
+                                    CX_ARG(value)));
+
+    return !cx_arena_failed(c->arena);
+}
+
+
+cx_str
+ctl_sample_other(ctl *c, cx_str from, size_t n)
+{
+    size_t   at = cx_str_find_byte(from, '@'), digits = 0;
+    cx_str   tail;
+    int64_t  number;
+
+    if (at != SIZE_MAX) {
+        tail = cx_str_sub(from, at, from.len);
+        return cx_printf(c->arena, "%.*s%05zu%.*s",
+                         CX_ARG(cx_str_sub(from, 0, at)), n, CX_ARG(tail));
+    }
+
+    while (digits < 15 && digits < from.len
+           && strchr("0123456789", from.p[from.len - digits - 1]) != NULL)
+    {
+        digits++;
+    }
+
+    tail = cx_str_sub(from, from.len - digits, digits);
+    from.len -= digits;
+
+    return cx_str_to_i64(tail, &number)
+           ? cx_printf(c->arena, "%.*s%0*lld", CX_ARG(from), (int) digits,
+                       (long long) number + (long long) n)
+           : cx_printf(c->arena, "%.*s%05zu", CX_ARG(from), n);
+}
+
+
+char *
+ctl_sample_dump(json_t *doc)
+{
+    char  *text = doc != NULL ? json_dumps(doc, JSON_COMPACT
+                                                | JSON_ENSURE_ASCII
+                                                | JSON_ESCAPE_SLASH)
+                              : NULL;
+
+    json_decref(doc);
+    return text;
+}
+
+
+void
+ctl_sample_set(ctl *c, json_t *object, const char *key, cx_str value)
 {
     if (value.len > 0) {
         json_object_set_new(object, key,
                             json_string(cx_dupz(c->arena, value)));
     }
-}
-
-
-static void
-set_time(ctl *c, json_t *object, int64_t now_s)
-{
-    set(c, object, "timestamp",
-        cx_printf(c->arena, "%lld", (long long) now_s));
-}
-
-
-static json_t *
-contact(ctl *c, const ctl_sample *s)
-{
-    json_t  *profile = json_object(), *out = json_object();
-
-    set(c, profile, "name", CX_STR("Ana Sample"));
-    set(c, profile, "username", s->username);
-    json_object_set_new(out, "profile", profile);
-    set(c, out, "wa_id", s->from);
-    set(c, out, "user_id", s->user_id);
-
-    return out;
-}
-
-
-static json_t *
-referral(void)
-{
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}",
-                     "source_url", "https://fb.me/x",
-                     "source_id", "120208", "source_type", "ad",
-                     "headline", "Stay by the sea",
-                     "body", "From 90 a night",
-                     "ctwa_clid", "ARAkLkA8rmlFeiCktEJQ");
-}
-
-
-static json_t *
-errors(int64_t code, const char *title)
-{
-    return json_pack("[{s:I,s:s,s:s,s:{s:s}}]", "code", (json_int_t) code,
-                     "title", title, "message", title, "error_data",
-                     "details", title);
-}
-
-
-/* The envelope around `value`, which it takes over. */
-static json_t *
-envelope(ctl *c, const ctl_sample *s, json_t *value)
-{
-    json_t  *meta = json_object();
-
-    set(c, meta, "display_phone_number", CX_STR("15550783881"));
-    set(c, meta, "phone_number_id", s->account);
-    json_object_set_new(value, "metadata", meta);
-
-    return json_pack("{s:s,s:[{s:s,s:I,s:[{s:s,s:o}]}]}", "object",
-                     "whatsapp_business_account", "entry", "id", WABA,
-                     "time", (json_int_t) s->now_s, "changes", "field",
-                     "messages", "value", value);
-}
-
-
-/* --- whole bodies -------------------------------------------------------- */
-
-json_t *
-ctl_sample_message(ctl *c, cx_str type, const ctl_sample *s)
-{
-    size_t       i = type_index(type);
-    const char  *of = s->of.len > 0 ? cx_dupz(c->arena, s->of) : OTHER;
-    json_t      *own, *m;
-
-    if (i == NTYPES) {
-        return NULL;
-    }
-
-    own = types[i].build(s->text.len > 0 ? cx_dupz(c->arena, s->text)
-                                         : types[i].text, of);
-    if (own == NULL) {
-        return NULL;
-    }
-
-    m = json_object();
-    set(c, m, "from", s->from);
-    set(c, m, "from_user_id", s->user_id);
-    set(c, m, "id", s->id);
-    set_time(c, m, s->now_s);
-    set(c, m, "type", cx_strz(types[i].type));
-    json_object_set_new(m, types[i].type, own);
-
-    if (types[i].context && s->of.len > 0) {
-        json_object_set_new(m, "context",
-                            json_pack("{s:s,s:s}", "from", "15550783881",
-                                      "id", of));
-    }
-
-    if (cx_str_eq(type, CX_STR("referral"))) {
-        json_object_set_new(m, "referral", referral());
-    }
-
-    if (cx_str_eq(type, CX_STR("unsupported"))) {
-        json_object_set_new(m, "errors", errors(131051,
-                                                "Message type unknown"));
-    }
-
-    return envelope(c, s, json_pack("{s:s,s:[o],s:[o]}", "messaging_product",
-                                    "whatsapp", "contacts", contact(c, s),
-                                    "messages", m));
-}
-
-
-json_t *
-ctl_sample_status(ctl *c, cx_str status, const ctl_sample *s)
-{
-    json_t  *st = json_object();
-
-    set(c, st, "id", s->of);
-    set(c, st, "status", status);
-    set_time(c, st, s->now_s);
-    set(c, st, "recipient_id", s->from);
-    set(c, st, "recipient_user_id", s->user_id);
-    set(c, st, "biz_opaque_callback_data", s->tag);
-
-    if (cx_str_eq(status, CX_STR("failed"))) {
-        json_object_set_new(st, "errors",
-                            errors(s->error > 0 ? s->error : 131047,
-                                   "Message was not delivered"));
-    }
-
-    return envelope(c, s, json_pack("{s:s,s:[o]}", "messaging_product",
-                                    "whatsapp", "statuses", st));
 }

@@ -2,8 +2,6 @@
 #include "ctl/plan.h"
 #include "ctl/timeline.h"
 
-#include "core/http.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,14 +179,15 @@ post_all(ctl_plan *p)
 }
 
 
-/* --- the challenge ------------------------------------------------------- */
+/* --- the handshake ------------------------------------------------------- */
 
 static ctl_exit
-challenge(ctl_plan *p)
+handshake(ctl_plan *p)
 {
     ctl         *c = p->c;
-    const char  *error = NULL, *url;
-    cx_str       token, word = { 10, p->run + 16 };
+    ctl_post     post = { .content_type = p->type->content_type };
+    const char  *error = NULL, *url, *method;
+    cx_str       token, answer, word = { 10, p->run + 16 };
     char         body[4096];
     long         status;
     ctl_exit     rc;
@@ -200,22 +199,25 @@ challenge(ctl_plan *p)
         return rc;
     }
 
-    token = cx_url_encode(c->arena, token);
-    url = cx_dupz(c->arena, cx_printf(c->arena,
-                  "%.*s%s?hub.mode=subscribe&hub.verify_token=%.*s"
-                  "&hub.challenge=%.*s", CX_ARG(p->edge), p->path,
-                  CX_ARG(token), CX_ARG(word)));
+    if (!p->type->handshake(c, token, word, &post, &answer)) {
+        free(post.body);
+        return ctl_fail(c, CTL_FAILED, NULL, "cannot ask");
+    }
 
-    status = ctl_deliver_get(url, POST_MS, body, sizeof(body), &error);
+    url = cx_dupz(c->arena, cx_concat(c->arena, p->edge, cx_strz(p->path)));
+    status = ctl_deliver_one(url, &post, POST_MS, body, sizeof(body),
+                             &error);
+    method = post.body != NULL ? "POST" : "GET";
+    free(post.body);
 
     if (status == 0) {
         return ctl_fail(c, CTL_UNREACHABLE, "--edge names the nginx",
                         "no answer from %.*s: %s", CX_ARG(p->edge), error);
     }
 
-    printf(CTL_LABEL "GET %s  %ld\n", "edge", p->path, status);
+    printf(CTL_LABEL "%s %s  %ld\n", "edge", method, p->path, status);
 
-    if (status != 200 || !cx_str_eq(cx_strz(body), word)) {
+    if (status != 200 || !cx_str_eq(cx_strz(body), answer)) {
         return ctl_fail(c, CTL_FAILED,
                         status == 403 ? "is it the verify token of that "
                         "channel?" : NULL, "the challenge was not answered");
@@ -230,18 +232,18 @@ challenge(ctl_plan *p)
 ctl_exit
 ctl_run_simulate(ctl *c)
 {
-    ctl_plan      p = { .c = c };
-    ctl_exit  rc;
+    ctl_plan   p = { .c = c, .type = ctl_type_of(c) };
+    ctl_exit   rc;
 
     if (ctl_is_set(c, "list")) {
-        ctl_sample_print_types();
+        ctl_type_print_kinds(p.type);
         return CTL_OK;
     }
 
     rc = ctl_plan_make(&p);
 
     if (rc == CTL_OK && ctl_is_set(c, "verify-token-file")) {
-        return challenge(&p);
+        return handshake(&p);
     }
 
     if (rc == CTL_OK) {
@@ -252,6 +254,6 @@ ctl_run_simulate(ctl *c)
         rc = post_all(&p);
     }
 
-    cx_mac_free(p.mac);
+    cx_mac_free(p.key.mac);
     return rc;
 }

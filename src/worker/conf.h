@@ -61,8 +61,8 @@
       "attempts of a send before it is a dead letter")                                         \
     X(send,      retry_base_ms,    INT,  "1000",                     1,    3600000,            \
       "first wait; then four times as long, with jitter")                                       \
-    X(media,     dir,              STR,  "/var/lib/connext/media",   0,    0,                  \
-      "folder of customers' attachments; empty: they are not fetched")                         \
+    X(media,     dir,              STR,  "",                         0,    0,                  \
+      "folder of customers' attachments; empty: media beside the database; off: none")         \
     X(media,     max_size,         INT,  "26214400",                 1024, 1073741824,         \
       "bytes of one attachment")                                                               \
     X(media,     jobs,             INT,  "4",                        1,    64,                 \

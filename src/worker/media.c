@@ -487,6 +487,33 @@ copy(char *to, size_t size, cx_str from)
 }
 
 
+/* Without a setting: the folder "media" where the database is. */
+static bool
+set_dir(cx_media *m, const cx_conf *conf)
+{
+    cx_str  path = conf->store_url;
+    size_t  len;
+
+    if (conf->media_dir.len > 0) {
+        return copy(m->dir, sizeof(m->dir), conf->media_dir);
+    }
+
+    if (cx_str_starts(path, CX_STR("sqlite:"))) {
+        path = cx_str_sub(path, sizeof("sqlite:") - 1, path.len);
+    }
+
+    len = cx_str_find_byte(path, '?');
+    len = len < path.len ? len : path.len;
+
+    while (len > 0 && path.p[len - 1] != '/') {
+        len--;
+    }
+
+    return (size_t) snprintf(m->dir, sizeof(m->dir), "%.*smedia",
+                             cx_str_int(len), path.p) < sizeof(m->dir);
+}
+
+
 /* False: error tells what is wrong with the settings. */
 static bool
 configure(cx_media *m, const cx_conf *conf, char *error, size_t size)
@@ -500,7 +527,7 @@ configure(cx_media *m, const cx_conf *conf, char *error, size_t size)
         return false;
     }
 
-    if (!copy(m->dir, sizeof(m->dir), conf->media_dir)
+    if (!set_dir(m, conf)
         || !copy(m->s3_url, sizeof(m->s3_url), conf->media_s3_url)
         || !copy(m->s3_region, sizeof(m->s3_region), conf->media_s3_region)
         || !copy(m->s3_key_id, sizeof(m->s3_key_id), conf->media_s3_key_id)
@@ -530,7 +557,7 @@ cx_media_init(cx_worker *w)
     char       error[ERROR_BYTES] = "out of memory";
     cx_media  *m;
 
-    if (w->conf->media_dir.len == 0) {
+    if (cx_str_eq(w->conf->media_dir, CX_STR("off"))) {
         return;
     }
 

@@ -49,6 +49,7 @@ typedef struct {
 /* What verify proved: the very bytes the sender signed. */
 typedef struct {
     cx_str    bytes;
+    cx_str    query;                     /* when it was signed as well */
     unsigned  secret;                    /* index of the secret that matched */
 } cx_proven;
 
@@ -84,6 +85,8 @@ typedef struct {
     bool       (*check)(cx_str value);
 } cx_setting_def;
 
+#define CX_SETTING_MAX  2048     /* bytes of a value */
+
 /* Our side of a channel at the sender. */
 typedef struct {
     cx_str             account;      /* provider's id of our side */
@@ -97,6 +100,9 @@ typedef struct {
 
 /* Empty when it is not set. */
 cx_str cx_setting_get(const cx_sender *from, const char *name);
+/* The record's JSON object; empty: none.  CX_MALFORMED, CX_NOMEM. */
+cx_err cx_settings_decode(cx_str json, cx_arena *a, const cx_setting **list,
+    size_t *n);
 
 /* How the bytes of a send leave. */
 typedef enum {
@@ -187,10 +193,14 @@ typedef struct {
 
     /* --- at the sender; build NULL: this one only receives --- */
     const cx_caps         *caps;
+    /* May be NULL.  When accounts of one type differ in what they can
+     * (Twilio: SMS and WhatsApp).  Ask cx_channel_caps. */
+    const cx_caps *(*caps_of)(cx_str account);
     cx_via                 via;
     const cx_setting_def  *settings;     /* ends with a NULL name; or NULL */
     /* May be NULL: any account of 1 to 128 characters. */
     bool (*check_account)(cx_str account);
+    const char            *account_what; /* "the phone_number_id: digits" */
 
     /* Builds the request of one send.  CX_INVALID: this kind cannot be. */
     cx_err (*build)(const cx_sender *from, const cx_out *out, cx_arena *a,
@@ -227,6 +237,12 @@ typedef struct {
 const cx_channel *cx_channel_find(cx_str type);
 /* By the type in the API; NULL when there is none that sends. */
 const cx_channel *cx_channel_sender(cx_str type);
+/* What an account of that type can; never NULL for a type that sends. */
+const cx_caps *cx_channel_caps(const cx_channel *ch, cx_str account);
+/* What is wrong with the settings of a channel of that type, and which one;
+ * NULL: nothing. */
+const char *cx_settings_check(const cx_channel *ch, const cx_setting *list,
+    size_t n, cx_str *name);
 /* Names of all of either kind, comma separated: for error messages. */
 const char *cx_channel_names(void);
 const char *cx_channel_sender_names(void);

@@ -53,6 +53,13 @@ cx_channel_sender(cx_str type)
 }
 
 
+const cx_caps *
+cx_channel_caps(const cx_channel *ch, cx_str account)
+{
+    return ch->caps_of != NULL ? ch->caps_of(account) : ch->caps;
+}
+
+
 const char *
 cx_channel_names(void)
 {

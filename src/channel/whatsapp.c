@@ -19,6 +19,7 @@
 #define MATCH_BUDGET  65536
 
 
+static bool is_account(cx_str account);
 static cx_err parse(const cx_account *acct, cx_proven proven, cx_arena *a,
     cx_received *in);
 static void walk_entries(cx_wa_walk *w);
@@ -45,6 +46,8 @@ const cx_channel  cx_whatsapp = {
     .needs_token = true,
     .max_body = MAX_BODY,
     .caps = &cx_wa_caps,
+    .check_account = is_account,
+    .account_what = "the phone_number_id: digits",
     .headers = cx_meta_headers,
     .handshake = cx_meta_handshake,
     .verify = cx_meta_verify,
@@ -54,6 +57,19 @@ const cx_channel  cx_whatsapp = {
     .fetch = cx_wa_fetch,
     .fetched = cx_wa_fetched,
 };
+
+
+static bool
+is_account(cx_str account)
+{
+    for (size_t i = 0; i < account.len; i++) {
+        if (account.p[i] < '0' || account.p[i] > '9') {
+            return false;
+        }
+    }
+
+    return account.len > 0;
+}
 
 
 static cx_err

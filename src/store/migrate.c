@@ -310,6 +310,19 @@ static const char media[] =
     "CREATE INDEX media_wanted ON media (not_before) WHERE state = 0;";
 
 
+/*
+ * What is said out, in every kind: a type's own settings (a JSON object);
+ * since when a customer wants no messages; how long the AI keeps quiet because
+ * a person has spoken.
+ */
+static const char outbound[] =
+    "ALTER TABLE channels ADD COLUMN settings TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE conversations"
+    "    ADD COLUMN opted_out_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE conversations"
+    "    ADD COLUMN quiet_until INTEGER NOT NULL DEFAULT 0;";
+
+
 /*    number  name         SQL, run in order */
 static const struct {
     int          number;
@@ -320,6 +333,7 @@ static const struct {
       { first_config, first_customers, first_messages, first_people,
         first_knowledge } },
     { 2, "media", { media } },
+    { 3, "outbound", { outbound } },
 };
 
 #define MIGRATIONS  (sizeof(migrations) / sizeof(migrations[0]))

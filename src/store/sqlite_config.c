@@ -226,6 +226,7 @@ cx_sqlite_channels(cx_store *s, cx_arena *a, cx_channel_list *out)
         r->active = cx_get_i64(&q) != 0;
         r->health = cx_get_str(&q, a);
         r->health_text = cx_get_str(&q, a);
+        r->settings = cx_get_str(&q, a);
         r->created_at = cx_get_i64(&q);
         r->updated_at = cx_get_i64(&q);
     }
@@ -329,6 +330,7 @@ cx_sqlite_channel_put(cx_store *s, const cx_channel_row *row, bool create)
     cx_bind_i64(&q, row->active);
     cx_bind_str(&q, row->health);
     cx_bind_str(&q, row->health_text);
+    cx_bind_str(&q, row->settings);
     cx_bind_i64(&q, row->updated_at);
 
     if (create) {

@@ -99,6 +99,8 @@ typedef struct {
     int64_t  agent_id;        /* 0: people only */
     cx_str   token_file;      /* access token; never the token itself */
     cx_str   base_url;        /* empty: the provider's */
+    cx_str   settings;        /* of the type: a JSON object of texts, or
+                               * empty */
     bool     active;
     cx_str   health;          /* "ok", "action_required" */
     cx_str   health_text;     /* code and text of the provider */

@@ -3,6 +3,7 @@
 #include "channel/channel.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #define URL_MAX  2048
 
@@ -10,6 +11,7 @@
 typedef struct {
     cx_channel_row  row;
     cx_str          agent;         /* name or id; empty: none */
+    json_t         *settings;      /* of the type, what changes; or NULL */
     uint32_t        given;
 } channel_change;
 
@@ -45,25 +47,15 @@ static const cx_api_field  fields[] = {
       cx_api_base_url },
     { "active",     CX_API_BOOL, AT(row.active),     0,  0,       false, NULL,
       NULL },
+    { "settings",   CX_API_OBJECT, AT(settings),     0,  0,       false, "",
+      NULL },
 };
 
 #define NFIELDS  (sizeof(fields) / sizeof(fields[0]))
 #define TYPE     (1u << 1)
 #define AGENT    (1u << 3)
 #define TOKEN    (1u << 4)
-
-
-static bool
-is_digits(cx_str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9') {
-            return false;
-        }
-    }
-
-    return s.len > 0;
-}
+#define SETTINGS (1u << 7)
 
 
 /* --- finding ------------------------------------------------------------- */
@@ -259,16 +251,109 @@ find_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
 }
 
 
+/* Members of the change win; one that is null or empty goes. */
+static cx_str
+merge_settings(cx_api_request *req, cx_str old, json_t *change)
+{
+    char        *text;
+    cx_str       merged = CX_NOSTR;
+    json_t      *all, *value;
+    const char  *name;
+
+    all = json_loadb(old.p, old.len, 0, NULL);
+    if (all == NULL) {
+        all = json_object();
+    }
+
+    json_object_foreach(change, name, value) {
+        if (json_is_null(value) || json_string_length(value) == 0) {
+            (void) json_object_del(all, name);
+
+        } else {
+            (void) json_object_set(all, name, value);
+        }
+    }
+
+    text = json_object_size(all) > 0
+           ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+
+    if (text != NULL) {
+        merged = cx_dup(req->arena, cx_strz(text));
+        free(text);
+    }
+
+    json_decref(all);
+    return merged;
+}
+
+
+static cx_err
+check_settings(cx_api_request *req, const cx_channel *ch, cx_str settings)
+{
+    size_t             n;
+    cx_str             name;
+    cx_err             err;
+    const char        *wrong;
+    const cx_setting  *list;
+
+    err = cx_settings_decode(settings, req->arena, &list, &n);
+
+    if (err == CX_NOMEM) {
+        return err;
+    }
+
+    if (err != CX_OK) {
+        return cx_api_refuse(req, CX_INVALID, "/settings",
+                             "settings must be an object of at most 32 "
+                             "texts");
+    }
+
+    wrong = cx_settings_check(ch, list, n, &name);
+
+    return wrong == NULL ? CX_OK
+           : cx_api_refuse(req, CX_INVALID,
+                           cx_dupz(req->arena,
+                                   cx_printf(req->arena, "/settings/%.*s",
+                                             CX_ARG(name))),
+                           "%.*s %s", CX_ARG(name), wrong);
+}
+
+
+/* What only the type can tell. */
+static cx_err
+check_type(cx_api_request *req, cx_channel_row *row)
+{
+    const cx_channel      *ch = cx_channel_sender(row->type);
+    const channel_change  *c = req->state;
+
+    if (ch == NULL) {
+        return CX_OK;       /* made by a build that knew it: it may rest */
+    }
+
+    if (ch->check_account != NULL && !ch->check_account(row->account)) {
+        return cx_api_refuse(req, CX_INVALID, "/account",
+                             "account must be %s",
+                             ch->account_what != NULL ? ch->account_what
+                                                      : "one of this type");
+    }
+
+    if ((c->given & SETTINGS) != 0) {
+        row->settings = merge_settings(req, row->settings, c->settings);
+    }
+
+    return check_settings(req, ch, row->settings);
+}
+
+
 static cx_err
 put_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
     cx_channel_row *row, bool create)
 {
     cx_err  err;
 
-    if (cx_str_eq(row->type, CX_STR("whatsapp")) && !is_digits(row->account))
-    {
-        return cx_api_refuse(req, CX_INVALID, "/account",
-                             "account must be the phone_number_id: digits");
+    err = check_type(req, row);
+    if (err != CX_OK) {
+        return err;
     }
 
     err = find_agent(req, ops, s, req->state, row);
@@ -308,7 +393,7 @@ create_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 }
 
 
-/* A new token, or switching it on, is a new try: the old verdict goes. */
+/* A new token, or new settings, are a new try: the old verdict goes. */
 static cx_err
 patch_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 {
@@ -324,7 +409,7 @@ patch_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     cx_api_overlay(fields, NFIELDS, c->given, c, &now);
     now.row.updated_at = req->now_ms;
 
-    if ((c->given & TOKEN) != 0) {
+    if ((c->given & (TOKEN | SETTINGS)) != 0) {
         now.row.health = CX_STR("ok");
         now.row.health_text = CX_STR("");
     }

@@ -73,6 +73,10 @@ set_null(cx_api_request *req, const cx_api_field *f, void *at)
     case CX_API_BOOL:
         *(bool *) at = f->null[0] == 't';
         break;
+
+    case CX_API_OBJECT:
+        *(json_t **) at = NULL;
+        break;
     }
 
     return CX_OK;
@@ -104,6 +108,14 @@ set(cx_api_request *req, const cx_api_field *f, json_t *v, void *row)
         }
 
         *(bool *) at = json_is_true(v);
+        return CX_OK;
+
+    case CX_API_OBJECT:
+        if (!json_is_object(v)) {
+            return refuse(req, f, "must be an object");
+        }
+
+        *(json_t **) at = v;
         return CX_OK;
 
     case CX_API_INT:
@@ -219,6 +231,7 @@ cx_api_overlay(const cx_api_field *fields, size_t n, uint32_t given,
         [CX_API_INT]  = sizeof(int64_t),
         [CX_API_REAL] = sizeof(double),
         [CX_API_BOOL] = sizeof(bool),
+        [CX_API_OBJECT] = sizeof(json_t *),
     };
 
     for (size_t i = 0; i < n; i++) {

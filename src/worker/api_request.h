@@ -92,6 +92,8 @@ struct cx_api_request_s {
     cx_buf                out;
     cx_json_writer        w;
     const char           *mime;
+    int                   fd;            /* a file is the body; -1: out is */
+    uint64_t              fd_size;
     cx_str                location;
     const char           *allow;
 
@@ -135,7 +137,8 @@ typedef enum {
     CX_API_STR,            /* cx_str */
     CX_API_INT,            /* int64_t */
     CX_API_REAL,           /* double */
-    CX_API_BOOL            /* bool */
+    CX_API_BOOL,           /* bool */
+    CX_API_OBJECT          /* json_t *, of the request's body */
 } cx_api_kind;
 
 typedef struct {
@@ -211,6 +214,7 @@ extern const cx_api_route  cx_api_channel_routes[];
 extern const cx_api_route  cx_api_knowledge_routes[];
 extern const cx_api_route  cx_api_talk_routes[];
 extern const cx_api_route  cx_api_people_routes[];
+extern const cx_api_route  cx_api_media_routes[];
 extern const cx_api_route  cx_api_status_routes[];
 
 #endif /* CX_WORKER_API_REQUEST_H */

@@ -58,6 +58,22 @@ secret_of(cx_arena *a, cx_str file, const char *what, cx_str name)
 }
 
 
+/* A record that cannot be read is one of a newer build: without settings the
+ * adapter says what is missing. */
+static void
+fill_settings(dir_load *l, cx_dir_channel *c)
+{
+    if (cx_settings_decode(c->row.settings, l->arena, &c->settings,
+                           &c->nsettings) != CX_OK)
+    {
+        c->settings = NULL;
+        c->nsettings = 0;
+        cx_log(CX_LOG_ERROR, "settings", CX_FS("name", c->row.name),
+               CX_FZ("error", "cannot be read"));
+    }
+}
+
+
 static void
 fill_channels(dir_load *l, cx_directory *d)
 {
@@ -68,6 +84,7 @@ fill_channels(dir_load *l, cx_directory *d)
 
         c->row = l->channels.items[i];
         c->adapter = cx_channel_sender(c->row.type);
+        fill_settings(l, c);
         c->token = secret_of(l->arena, c->row.token_file, "channel",
                              c->row.name);
     }
@@ -215,6 +232,20 @@ cx_directory_healthy(const cx_dir_channel *ch)
     return ch != NULL
            && (ch->row.health.len == 0
                || cx_str_eq(ch->row.health, CX_STR("ok")));
+}
+
+
+cx_sender
+cx_directory_sender(const cx_dir_channel *ch)
+{
+    return (cx_sender) {
+        .account = ch->row.account,
+        .token = ch->token,
+        .base_url = ch->row.base_url,
+        .settings = ch->settings,
+        .nsettings = ch->nsettings,
+        .now_ms = cx_now_ms(),
+    };
 }
 
 

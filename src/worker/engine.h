@@ -171,6 +171,8 @@ typedef struct {
     cx_channel_row     row;
     const cx_channel  *adapter;        /* NULL: unknown type */
     cx_str             token;
+    const cx_setting  *settings;
+    size_t             nsettings;
     int64_t            probed_at;      /* last try while its health is bad */
 } cx_dir_channel;
 
@@ -320,6 +322,8 @@ cx_dir_channel *cx_directory_account(const cx_worker *w, cx_str type,
     cx_str account);
 cx_dir_channel *cx_directory_channel(const cx_worker *w, int64_t id);
 bool cx_directory_healthy(const cx_dir_channel *ch);
+/* Our side, as its adapter wants to see it; views of the directory. */
+cx_sender cx_directory_sender(const cx_dir_channel *ch);
 const cx_dir_agent *cx_directory_agent(const cx_worker *w, int64_t id);
 
 /* conversation.c */

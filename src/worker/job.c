@@ -199,12 +199,7 @@ typing_send(cx_conv *c)
         return;
     }
 
-    from = (cx_sender) {
-        .account = ch->row.account,
-        .token = ch->token,
-        .base_url = ch->row.base_url,
-    };
-
+    from = cx_directory_sender(ch);
     cx_arena_reset(w->scratch);
 
     if (ch->adapter->build(&from, &out, w->scratch, &req) == CX_OK) {

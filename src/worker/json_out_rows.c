@@ -60,6 +60,9 @@ cx_out_channel(cx_api_request *req, const cx_channel_row *r, cx_str agent)
 
     cx_out_str(req, "token_file", r->token_file);
     cx_out_str(req, "base_url", r->base_url);
+    cx_json_name(&req->w, CX_STR("settings"));
+    cx_json_put_raw(&req->w, r->settings.len > 0 ? r->settings
+                                                 : CX_STR("{}"));
     cx_out_bool(req, "active", r->active);
     cx_out_str(req, "health", r->health.len > 0 ? r->health : CX_STR("ok"));
     cx_out_str(req, "health_text", r->health_text);

@@ -269,11 +269,7 @@ wire_build(cx_conv *c, const cx_dir_channel *ch, cx_http_req *req)
 {
     const cx_outgoing  *o = &c->outgoing;
     cx_arena           *a = c->worker->scratch;
-    const cx_sender     from = {
-        .account = ch->row.account,
-        .token = ch->token,
-        .base_url = ch->row.base_url,
-    };
+    const cx_sender     from = cx_directory_sender(ch);
     const cx_out        out = {
         .kind = CX_OUT_TEXT,
         .to = o->peer,

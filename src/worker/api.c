@@ -95,6 +95,10 @@ forget(exchange *x)
         x->prev->next = x->next;
     }
 
+    if (x->req.fd != -1) {
+        (void) close(x->req.fd);
+    }
+
     json_decref(x->req.json);
     cx_arena_free(x->req.arena);
     free(x);
@@ -144,6 +148,7 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
     x->req.db = api->db;
     x->req.worker = api->worker;
     x->req.wake = on_wake;
+    x->req.fd = -1;
 
     target = cx_dup(x->req.arena, target);
     (void) cx_str_split(&target, '?', &x->req.path);
@@ -208,10 +213,21 @@ respond(exchange *x)
         req->mime = "application/problem+json";
     }
 
-    res = MHD_create_response_from_buffer(body.len, (void *) body.p,
-                                          MHD_RESPMEM_MUST_COPY);
+    res = req->fd == -1
+          ? MHD_create_response_from_buffer(body.len, (void *) body.p,
+                                            MHD_RESPMEM_MUST_COPY)
+          : MHD_create_response_from_fd64(req->fd_size, req->fd);
     if (res == NULL) {
         return MHD_NO;
+    }
+
+    /* A customer chose these bytes: no browser may show them as a page. */
+    if (req->fd != -1) {
+        req->fd = -1;                   /* closed with the response */
+        add_header(res, "Content-Disposition", req->arena,
+                   CX_STR("attachment"));
+        add_header(res, "X-Content-Type-Options", req->arena,
+                   CX_STR("nosniff"));
     }
 
     if (req->status != 204) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static const cx_api_route *const  tables[] = {
+    cx_api_media_routes,
     cx_api_status_routes,
     cx_api_agent_routes,
     cx_api_channel_routes,

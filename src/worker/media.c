@@ -582,6 +582,13 @@ cx_media_init(cx_worker *w)
 }
 
 
+const char *
+cx_worker_media_dir(const cx_worker *w)
+{
+    return w->media != NULL ? w->media->dir : NULL;
+}
+
+
 /* What the pool and the store have comes back by itself. */
 void
 cx_media_stop(cx_worker *w)

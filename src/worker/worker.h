@@ -32,6 +32,9 @@ void cx_worker_kick(cx_worker *w);
 void cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
     void (*done)(void *ctx, bool ok), void *ctx);
 
+/* Where attachments lie; NULL: nowhere. */
+const char *cx_worker_media_dir(const cx_worker *w);
+
 int64_t cx_worker_new_id(cx_worker *w);
 int64_t cx_now_ms(void);                     /* wall clock */
 

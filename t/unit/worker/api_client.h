@@ -48,6 +48,14 @@ cx_now_ms(void)
 }
 
 
+const char *
+cx_worker_media_dir(const cx_worker *w)
+{
+    (void) w;
+    return NULL;
+}
+
+
 int64_t
 cx_worker_new_id(cx_worker *w)
 {

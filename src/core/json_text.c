@@ -113,14 +113,16 @@ unit_decode(const char **p, const char *end)
 static size_t
 escape_decode(const char **p, const char *end, char out[4])
 {
-    static const char  from[] = "\"\\/bfnrt";
-    static const char  to[] = "\"\\/\b\f\n\r\t";
+    static const char  plain[128] = {
+        ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
+        ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'
+    };
 
     if (end - *p < 2) {
         return 0;
     }
 
-    char  c = (*p)[1];
+    const uint8_t  c = (uint8_t) (*p)[1];
 
     *p += 2;
 
@@ -130,30 +132,97 @@ escape_decode(const char **p, const char *end, char out[4])
         return cp == 0 ? 0 : utf8_write(cp, out);
     }
 
-    size_t  i = cx_str_find_byte(CX_STR(from), c);
-
-    if (i == SIZE_MAX) {
+    if (c >= sizeof(plain) || plain[c] == 0) {
         return 0;
     }
 
-    out[0] = to[i];
+    out[0] = plain[c];
     return 1;
 }
 
 
-/* The quote that ends the string in which p stands, or NULL. */
+/* The quote that ends the string in whose escape p stands, or NULL: the first
+ * one with an even number of backslashes before it. */
 static const char *
 string_close(const char *p, const char *end)
 {
-    while ((p = cx_json_plain_end(p, end)) < end) {
-        if (*p == '"') {
-            return p;
+    const char  *quote = p;
+
+    while ((quote = memchr(quote, '"', (size_t) (end - quote))) != NULL) {
+        const char  *q = quote;
+
+        while (q > p && q[-1] == '\\') {
+            q--;
         }
 
-        p += *p == '\\' && end - p > 1 ? 2 : 1;
+        if ((quote - q) % 2 == 0) {
+            return quote;
+        }
+
+        quote++;
     }
 
     return NULL;
+}
+
+
+/*
+ * The plain bytes at *p, copied to to unless it is NULL.  There they have as
+ * much room as the text has left, so that sixteen are copied at once and those
+ * that were not plain are written over.
+ */
+static size_t
+plain_copy(const char **p, const char *close, char *to)
+{
+    const char  *from = *p;
+    unsigned     n = 16;
+
+    while (n == 16 && close - *p >= 16) {
+        n = cx_json_plain_of_16(*p);
+
+        if (to != NULL) {
+            memcpy(to + (*p - from), *p, 16);
+        }
+
+        *p += n;
+    }
+
+    while (n == 16 && *p < close
+           && cx_json_bytes[(uint8_t) **p] == CX_JSON_BYTE_PLAIN)
+    {
+        if (to != NULL) {
+            to[*p - from] = **p;
+        }
+
+        (*p)++;
+    }
+
+    return (size_t) (*p - from);
+}
+
+
+/* What begins at *p and is not plain, decoded; 0 when it is bad. */
+static size_t
+odd_decode(const char **p, const char *close, char out[4])
+{
+    const uint8_t  kind = cx_json_bytes[(uint8_t) **p];
+    uint32_t       cp;
+
+    if (kind == CX_JSON_BYTE_ESCAPE) {
+        return escape_decode(p, close, out);
+    }
+
+    if (kind != CX_JSON_BYTE_HIGH) {
+        return 0;
+    }
+
+    const size_t  n = cx_utf8_next((cx_str) { (size_t) (close - *p), *p },
+                                   &cp);
+
+    memcpy(out, *p, n);
+    *p += n;
+
+    return n;
 }
 
 
@@ -178,37 +247,19 @@ decode(const char *from, const char *p, const char *close, cx_arena *a,
     }
 
     while (p < close) {
-        char         piece[4];
-        const char  *bytes = p;
-        uint32_t     cp;
-        size_t       n = 0;
-
-        switch (cx_json_bytes[(uint8_t) *p]) {
-
-        case CX_JSON_BYTE_PLAIN:
-            p = cx_json_plain_end(p, close);
-            n = (size_t) (p - bytes);
-            break;
-
-        case CX_JSON_BYTE_HIGH:
-            n = cx_utf8_next((cx_str) { (size_t) (close - p), p }, &cp);
-            p += n;
-            break;
-
-        case CX_JSON_BYTE_ESCAPE:
-            n = escape_decode(&p, close, piece);
-            bytes = piece;
-            break;
-        }
+        char    piece[4];
+        size_t  n = odd_decode(&p, close, piece);
 
         if (n == 0) {
             return CX_MALFORMED;
         }
 
         if (to != NULL) {
-            memcpy(to + len, bytes, n);
+            memcpy(to + len, piece, n);
             len += n;
         }
+
+        len += plain_copy(&p, close, to == NULL ? NULL : to + len);
     }
 
     if (out != NULL) {

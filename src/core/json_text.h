@@ -11,6 +11,10 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* What a byte means inside a string. */
 enum {
     CX_JSON_BYTE_PLAIN,
@@ -33,38 +37,53 @@ cx_err cx_json_text_read(const char **p, const char *end, cx_arena *a,
 cx_err cx_json_number_read(const char **p, const char *end, cx_str *out);
 
 
-/*
- * Whether one of eight bytes is not plain.  A byte minus n borrows into its
- * top bit exactly when it is below n and its top bit was clear; a borrow may
- * spill into the next byte, but only out of one that is a hit itself.
- */
-static inline bool
-cx_json_any_odd(uint64_t w)
-{
-    const uint64_t  ones = UINT64_C(0x0101010101010101);
-    const uint64_t  tops = ones * 0x80;
-    const uint64_t  quote = w ^ (ones * '"');
-    const uint64_t  slash = w ^ (ones * '\\');
+/* How many of the 16 bytes at p are plain, up to the first that is not. */
+#ifdef __SSE2__
 
-    return (((w - ones * 0x20) | (quote - ones) | (slash - ones) | w) & tops)
-           != 0;
+static inline unsigned
+cx_json_plain_of_16(const char *p)
+{
+    const __m128i  v = _mm_loadu_si128((const __m128i *) (const void *) p);
+    /* As signed bytes controls and all of 0x80 and up are below a space. */
+    const __m128i  odd = _mm_or_si128(
+        _mm_cmplt_epi8(v, _mm_set1_epi8(' ')),
+        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                     _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+
+    /* The bit behind the sixteen stands for "none". */
+    return (unsigned) __builtin_ctz((unsigned) _mm_movemask_epi8(odd)
+                                    | 0x10000);
 }
+
+#else
+
+static inline unsigned
+cx_json_plain_of_16(const char *p)
+{
+    unsigned  n = 0;
+
+    while (n < 16 && cx_json_bytes[(uint8_t) p[n]] == CX_JSON_BYTE_PLAIN) {
+        n++;
+    }
+
+    return n;
+}
+
+#endif
 
 
 /* The first byte at or after p that is not plain, or end. */
 static inline const char *
 cx_json_plain_end(const char *p, const char *end)
 {
-    uint64_t  w;
+    while (end - p >= 16) {
+        const unsigned  n = cx_json_plain_of_16(p);
 
-    while (end - p >= 8) {
-        memcpy(&w, p, sizeof(w));
+        p += n;
 
-        if (cx_json_any_odd(w)) {
-            break;
+        if (n < 16) {
+            return p;
         }
-
-        p += 8;
     }
 
     while (p < end && cx_json_bytes[(uint8_t) *p] == CX_JSON_BYTE_PLAIN) {

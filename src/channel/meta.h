@@ -21,10 +21,10 @@ cx_err cx_meta_verify(const cx_account *acct, const cx_http_req *req,
 
 /* --- sending: meta_send.c ------------------------------------------------ */
 
-/* POST base/account/messages with the token.  CX_INVALID: no account, or a
- * token that would break its header. */
-cx_err cx_meta_post(const cx_sender *from, cx_str base, cx_str body,
-    cx_arena *a, cx_http_req *req);
+/* POST base/account/messages with the token; base where the channel names
+ * none.  CX_INVALID: no account, or a token that would break its header. */
+cx_err cx_meta_post(const cx_sender *from, cx_str base, cx_str account,
+    cx_str body, cx_arena *a, cx_http_req *req);
 /* GET url, with the token when asked. */
 cx_err cx_meta_get(const cx_sender *from, cx_str url, bool token,
     cx_arena *a, cx_http_req *req);

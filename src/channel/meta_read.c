@@ -122,3 +122,21 @@ cx_meta_digest(cx_str s, cx_arena *a)
     cx_hex_encode(digest, sizeof(digest), hex);
     return (cx_str) { 2 * CX_SHA256_LEN, hex };
 }
+
+
+/* In seconds 10^11 is the year 5138, in milliseconds 1973. */
+int64_t
+cx_meta_time_ms(cx_str digits)
+{
+    int64_t  t;
+
+    if (!cx_str_to_i64(digits, &t) || t <= 0) {
+        return 0;
+    }
+
+    if (t < INT64_C(100000000000)) {
+        t *= 1000;
+    }
+
+    return t <= CX_META_TIME_MAX * 1000 ? t : 0;
+}

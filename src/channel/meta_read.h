@@ -48,6 +48,9 @@ bool cx_meta_take_field(cx_json_reader *r, cx_str key, void *base,
  * them out again as they are. */
 void cx_meta_keep(cx_msgs *msgs, size_t n);
 
+/* Seconds or milliseconds, whichever it must be by its size; 0: neither. */
+int64_t cx_meta_time_ms(cx_str digits);
+
 /* SHA-256 in hex; empty without memory or OpenSSL. */
 cx_str cx_meta_digest(cx_str s, cx_arena *a);
 

@@ -10,10 +10,10 @@ static cx_str host_of(cx_str url);
 
 
 cx_err
-cx_meta_post(const cx_sender *from, cx_str base, cx_str body, cx_arena *a,
-    cx_http_req *req)
+cx_meta_post(const cx_sender *from, cx_str base, cx_str account, cx_str body,
+    cx_arena *a, cx_http_req *req)
 {
-    if (from->account.len == 0) {
+    if (account.len == 0) {
         return CX_INVALID;
     }
 
@@ -22,7 +22,7 @@ cx_meta_post(const cx_sender *from, cx_str base, cx_str body, cx_arena *a,
     *req = (cx_http_req) {
         .method = CX_STR("POST"),
         .url = cx_printf(a, "%.*s/%.*s/messages", CX_ARG(base),
-                         CX_ARG(cx_url_encode(a, from->account))),
+                         CX_ARG(cx_url_encode(a, account))),
         .body = body,
     };
 

@@ -6,6 +6,8 @@
 
 static const cx_channel *const  channels[] = {
     &cx_whatsapp,
+    &cx_instagram,
+    &cx_messenger,
     &cx_rcs,
     &cx_google_business,
 };
@@ -13,8 +15,10 @@ static const cx_channel *const  channels[] = {
 #define CHANNELS  (sizeof(channels) / sizeof(channels[0]))
 
 /* Kept beside the list; t/unit/channel/receive.c checks that they agree. */
-static const char  names[] = "whatsapp, rcs, google_business";
-static const char  sender_names[] = "whatsapp, rcs, google_business";
+static const char  names[] =
+    "whatsapp, instagram, messenger, rcs, google_business";
+static const char  sender_names[] =
+    "whatsapp, instagram, messenger, rcs, google_business";
 
 static const char *const  words[] = {
 #define X(name, word)  word,

@@ -7,6 +7,8 @@
 
 extern const cx_channel  cx_rcs;
 extern const cx_channel  cx_google_business;
+extern const cx_channel  cx_instagram;
+extern const cx_channel  cx_messenger;
 extern const cx_channel  cx_whatsapp;
 
 #endif /* CX_CHANNEL_TYPES_H */

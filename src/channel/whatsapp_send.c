@@ -28,8 +28,8 @@ cx_wa_build(const cx_sender *from, const cx_out *out, cx_arena *a,
 
     err = body_of(out, a, &body);
 
-    return err == CX_OK ? cx_meta_post(from, CX_STR(CX_WA_BASE_URL), body, a,
-                                       req)
+    return err == CX_OK ? cx_meta_post(from, CX_STR(CX_WA_BASE_URL),
+                                       from->account, body, a, req)
                         : err;
 }
 

@@ -266,7 +266,9 @@ merge_settings(cx_api_request *req, cx_str old, json_t *change)
     }
 
     json_object_foreach(change, name, value) {
-        if (json_is_null(value) || json_string_length(value) == 0) {
+        if (json_is_null(value)
+            || (json_is_string(value) && json_string_length(value) == 0))
+        {
             (void) json_object_del(all, name);
 
         } else {

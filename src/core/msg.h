@@ -45,9 +45,12 @@
  * reply_to   id of the message this one answers, reacts to, edits or revokes
  * media_*    of the attachment; sha256 as the provider wrote it
  * tag        status: our own opaque data, comes back from the send
+ * once       a token that proves one delivery only, where the signature does
+ *            not cover the rest (Mailgun): what has it again is a duplicate
  * error_*    of a failed status or an unsupported message
  * ts_ms      the provider's time, recv_ms ours (both ms since the epoch)
  * voice      1: a voice note
+ * automatic  1: a program wrote it (autoresponder, list, bounce): no answer
  * group      provider's group id, when the message came from a group
  * extra      the type's own object (location, contacts, order, referral ...)
  * referral   click-to-chat ad data
@@ -58,8 +61,8 @@
     STR(content) STR(text) STR(payload) STR(reply_to)                        \
     STR(media_id) STR(media_url) STR(media_mime) STR(media_sha256)           \
     STR(media_name)                                                          \
-    STR(tag) STR(error_text)                                                 \
-    INT(error_code) INT(ts_ms) INT(recv_ms) INT(voice)                       \
+    STR(tag) STR(error_text) STR(once)                                       \
+    INT(error_code) INT(ts_ms) INT(recv_ms) INT(voice) INT(automatic)        \
     RAW(extra) RAW(referral)
 
 typedef struct {

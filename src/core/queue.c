@@ -29,8 +29,16 @@ cx_queue_partition(const cx_msg *m)
     uint64_t  h = UINT64_C(0xcbf29ce484222325);
 
     h = hash_field(h, m->type);
-    h = hash_field(h, m->account);
-    h = hash_field(h, m->peer);
+
+    /* Where the same token has to meet itself, whoever is said to write. */
+    if (m->once.len > 0) {
+        h = hash_field(h, m->once);
+
+    } else {
+        h = hash_field(h, m->account);
+        h = hash_field(h, m->peer);
+    }
+
     h ^= h >> 32;
     h *= UINT64_C(0xd6e8feb86659fd93);
     h ^= h >> 32;
@@ -55,10 +63,13 @@ cx_queue_fingerprint(const cx_msg *m, cx_fingerprint *fp)
         m->channel, end, m->account, end, m->kind, end, m->id, end,
         m->content, end, m->peer, end
     };
+    const cx_str  once[] = { m->channel, end, m->once, end };
     uint8_t       digest[CX_SHA256_LEN];
     uint64_t      member = 0;
 
-    if (!cx_sha256_parts(parts, status ? 12 : 8, digest)) {
+    if (m->once.len > 0 ? !cx_sha256_parts(once, 4, digest)
+                        : !cx_sha256_parts(parts, status ? 12 : 8, digest))
+    {
         return false;
     }
 

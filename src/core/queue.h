@@ -32,11 +32,13 @@ typedef struct {
     int64_t   member;
 } cx_fingerprint;
 
-/* Of a conversation: hash of type, account, peer.  Stable for ever. */
+/* Of a conversation: hash of type, account, peer; of an event with a token
+ * for one use: of type and token.  Stable for ever. */
 unsigned cx_queue_partition(const cx_msg *m);
 cx_lane cx_queue_lane(const cx_msg *m);
 /* Truncated SHA-256 over channel, account, kind, id (for a status also its
- * state and recipient); false only on an OpenSSL error. */
+ * state and recipient), or over channel and token; false only on an OpenSSL
+ * error. */
 bool cx_queue_fingerprint(const cx_msg *m, cx_fingerprint *fp);
 
 /* "cx:{p07}:in" into buf (CX_QUEUE_PREFIX_MAX + 16 bytes), length returned. */

@@ -55,6 +55,12 @@ partitions(void)
     tap_ok(cx_queue_partition(&m) != p, "fields do not run together");
 
     m = some_msg();
+    m.once = CX_STR("token");
+    p = cx_queue_partition(&m);
+    m.peer = m.account = CX_STR("somebody else");
+    tap_is_int(cx_queue_partition(&m), p, "a token meets itself");
+
+    m = some_msg();
 
     for (int i = 0; i < 64000; i++) {
         char  peer[16];
@@ -129,7 +135,18 @@ fingerprints(void)
     DIFFERS(peer)
 #undef DIFFERS
 
-    m.id = CX_NOSTR;
+    /* Whatever else a body under a used token claims. */
+    m.once = CX_STR("token");
+    n = m;
+    n.event = n.account = n.kind = n.id = n.peer = n.content = CX_STR("x");
+    tap_ok(same_print(&m, &n), "a token again");
+    n.once = CX_STR("token2");
+    tap_ok(!same_print(&m, &n), "another token");
+    n = m;
+    n.channel = CX_STR("other");
+    tap_ok(!same_print(&m, &n), "of another channel");
+
+    m.once = m.id = CX_NOSTR;
     tap_ok(cx_queue_fingerprint(&m, &fp) && fp.bucket < CX_DEDUPE_BUCKETS,
            "of an empty id");
 }

@@ -144,6 +144,8 @@ read_value(const ctl_flag *f, cx_str s, ctl_value *v)
     case CTL_ONOFF:
         v->number = cx_str_eq(s, CX_STR("on"));
         return v->number == 1 || cx_str_eq(s, CX_STR("off"));
+    case CTL_SETTINGS:
+        return cx_str_find_byte(s, '=') != SIZE_MAX && s.p[0] != '=';
     default:
         return true;
     }
@@ -224,6 +226,38 @@ flag_text(ctl *c, words *w, const ctl_flag *f, cx_str inline_value,
 }
 
 
+static bool
+is_list(const ctl_flag *f)
+{
+    return f->kind == CTL_SETTINGS || f->kind == CTL_PARAMS
+           || f->kind == CTL_CHOICES;
+}
+
+
+static ctl_exit
+keep_value(ctl *c, const ctl_flag *f, const ctl_value *v, ctl_value *kept)
+{
+    if (!is_list(f)) {
+        if (kept->set) {
+            return ctl_fail(c, CTL_USAGE, NULL, "--%s is given twice",
+                            f->name);
+        }
+
+        *kept = *v;
+        return CTL_OK;
+    }
+
+    if (kept->n == CTL_LIST_MAX) {
+        return ctl_fail(c, CTL_USAGE, NULL, "more than %d --%s", CTL_LIST_MAX,
+                        f->name);
+    }
+
+    kept->set = true;
+    kept->list[kept->n++] = v->text;
+    return CTL_OK;
+}
+
+
 static ctl_exit
 read_flag(ctl *c, words *w, cx_str word)
 {
@@ -273,12 +307,7 @@ read_flag(ctl *c, words *w, cx_str word)
         return CTL_OK;
     }
 
-    if (c->values[f - flags].set) {
-        return ctl_fail(c, CTL_USAGE, NULL, "--%s is given twice", f->name);
-    }
-
-    c->values[f - flags] = v;
-    return CTL_OK;
+    return keep_value(c, f, &v, &c->values[f - flags]);
 }
 
 

@@ -59,7 +59,9 @@ static const ctl_flag  agent_new[] = {
       "the worker reads the access token there" },                           \
     { "base-url",   0, CTL_TEXT,     CTL_BODY, "URL",                        \
       "instead of the provider's API" },                                     \
-    { "active",     0, CTL_ONOFF,    CTL_BODY, "on|off", "" }
+    { "active",     0, CTL_ONOFF,    CTL_BODY, "on|off", "" },               \
+    { "set",        0, CTL_SETTINGS, CTL_BODY, "NAME=VALUE",                 \
+      "a setting of its type, may be repeated; NAME= takes it back" }
 
 static const ctl_flag  channel_new[] = {
     { "name", 0, CTL_TEXT, CTL_BODY, "SLUG",

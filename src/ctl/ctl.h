@@ -20,6 +20,7 @@
 #define CTL_ARENA_MAX  (512 * 1024 * 1024)
 #define CTL_FLAGS_MAX  32
 #define CTL_ARGS_MAX   64
+#define CTL_LIST_MAX   32
 
 typedef enum {
     CTL_OK           = 0,
@@ -44,7 +45,11 @@ typedef enum {
     CTL_CHOICE,                /* one of `value`: "a|b" */
     CTL_MAYBE,                 /* as CHOICE; left out: the first */
     CTL_NULLABLE,              /* text; "none" becomes null */
-    CTL_CONTENT                /* a file whose content is the value */
+    CTL_CONTENT,               /* a file whose content is the value */
+    /* These may be given again: */
+    CTL_SETTINGS,              /* NAME=VALUE: the body's object "settings" */
+    CTL_PARAMS,                /* a text: the body's array "params" */
+    CTL_CHOICES                /* ID=TITLE or TITLE: its array "choices" */
 } ctl_kind;
 
 typedef enum {
@@ -67,6 +72,8 @@ typedef struct {
     cx_str   text;
     int64_t  number;           /* INT, TIME (ms), SWITCH and ONOFF (0, 1) */
     double   real;
+    cx_str   list[CTL_LIST_MAX];       /* of a flag given again */
+    size_t   n;
 } ctl_value;
 
 typedef struct {

@@ -63,6 +63,18 @@ member_name(ctl *c, const ctl_flag *f)
     cx_str  name = cx_strz(f->name);
     cx_buf  b;
 
+    if (f->kind == CTL_SETTINGS) {
+        return "settings";
+    }
+
+    if (f->kind == CTL_PARAMS) {
+        return "params";
+    }
+
+    if (f->kind == CTL_CHOICES) {
+        return "choices";
+    }
+
     if (f->kind == CTL_CONTENT) {
         name = cx_str_sub(name, 0, name.len - 5);
     }
@@ -74,6 +86,60 @@ member_name(ctl *c, const ctl_flag *f)
     }
 
     return cx_dupz(c->arena, cx_buf_str(&b));
+}
+
+
+/* What stands before and after the first '='. */
+static void
+split_pair(cx_str pair, cx_str *name, cx_str *value)
+{
+    *value = pair;
+    (void) cx_str_split(value, '=', name);
+}
+
+
+/* The values of a flag that was given again, as one member; NULL: one is not
+ * UTF-8. */
+static json_t *
+list_value(const ctl_flag *f, const ctl_value *v)
+{
+    int      bad = 0;
+    cx_str   name, value;
+    json_t  *one, *all = f->kind == CTL_SETTINGS ? json_object()
+                                                 : json_array();
+
+    for (size_t i = 0; i < v->n; i++) {
+        split_pair(v->list[i], &name, &value);
+
+        if (f->kind == CTL_SETTINGS) {
+            bad |= json_object_setn_new(all, name.p, name.len,
+                                        json_stringn(value.p, value.len));
+
+        } else if (f->kind == CTL_PARAMS) {
+            bad |= json_array_append_new(all, json_stringn(v->list[i].p,
+                                                           v->list[i].len));
+
+        } else {
+            one = json_object();
+            bad |= json_array_append_new(all, one);
+
+            if (value.p != NULL) {
+                bad |= json_object_set_new(one, "id",
+                                           json_stringn(name.p, name.len));
+                name = value;
+            }
+
+            bad |= json_object_set_new(one, "title",
+                                       json_stringn(name.p, name.len));
+        }
+    }
+
+    if (bad != 0) {
+        json_decref(all);
+        return NULL;
+    }
+
+    return all;
 }
 
 
@@ -103,7 +169,8 @@ member_value(ctl *c, const ctl_flag *f, const ctl_value *v, json_t **out)
         break;
     }
 
-    *out = f->kind == CTL_NULLABLE && cx_str_eq(text, CX_STR("none"))
+    *out = v->n > 0 ? list_value(f, v)
+           : f->kind == CTL_NULLABLE && cx_str_eq(text, CX_STR("none"))
            ? json_null() : json_stringn(text.p, text.len);
 
     return *out != NULL

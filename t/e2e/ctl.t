@@ -313,6 +313,7 @@ for my $bad (
     [["agents", "create"],                   qr/at least one flag/],
     [["agents", "create", "--threshold", "x"], qr/--threshold wants/],
     [["channels", "create", "--active", "maybe"], qr/--active wants/],
+    [["channels", "create", "--set", "a"], qr/--set wants NAME=VALUE/],
     [["reviews", "edit", "rv_8"],            qr/--text TEXT or --text-file/],
     [["reviews", "list", "--state", "odd"],  qr/--state wants/],
     [["simulate", "whatsapp", "--channel", "wa-demo", "--type", "odd"],
@@ -398,11 +399,12 @@ is_deeply($json->decode($r->{body}),
 is($r->{headers}{"content-type"}, "application/json", "... as JSON");
 
 run("channels", "create", "--name", "wa", "--agent", "none", "--active",
-    "off", "--token-file", "/etc/t");
+    "off", "--token-file", "/etc/t", "--set", "a=b=c", "--set", "d=");
 ($r) = requests($api_log);
 is_deeply($json->decode($r->{body}),
           { name => "wa", agent => undef, active => JSON::PP::false,
-            token_file => "/etc/t" }, "none is null, off is false");
+            token_file => "/etc/t", settings => { a => "b=c", d => "" } },
+          "none is null, off is false, settings are an object");
 
 run("agents", "update", "house", "--threshold", "7");
 is($rc, 7, "a bad field: 7");

@@ -1,11 +1,15 @@
 #include "edge/redis.h"
 
-#define NGX_HTTP_CONNEXT_OUT_MIN   (64 * 1024)
+#define NGX_HTTP_CONNEXT_OUT_STEP  (64 * 1024)
 #define NGX_HTTP_CONNEXT_OUT_KEEP  (1024 * 1024)
 
 
-/* What is unanswered moves to the front when it is small, else the buffer
- * doubles: each byte is moved about once. */
+static void ngx_http_connext_out_front(ngx_http_connext_out_t *out);
+
+
+/* What is unanswered moves to the front; the buffer grows when that leaves
+ * less than a quarter of it free, so that no byte is moved often.  It grows in
+ * place: two buffers at once would be the most memory the edge ever needs. */
 
 u_char *
 ngx_http_connext_out_reserve(ngx_http_connext_out_t *out, size_t size)
@@ -25,35 +29,39 @@ ngx_http_connext_out_reserve(ngx_http_connext_out_t *out, size_t size)
         return NULL;
     }
 
-    if (waiting + size > out->room / 2) {
+    ngx_http_connext_out_front(out);
 
-        room = ngx_max(out->room * 2, NGX_HTTP_CONNEXT_OUT_MIN);
+    if (waiting + size > out->room / 4 * 3) {
+        room = ngx_align((waiting + size) / 3 * 4 + 1,
+                         NGX_HTTP_CONNEXT_OUT_STEP);
         room = ngx_max(room, waiting + size);
 
-        start = ngx_alloc(room, ngx_cycle->log);
+        start = realloc(out->start, room);
         if (start == NULL) {
             return NULL;
         }
 
-        if (waiting > 0) {
-            ngx_memcpy(start, out->start + out->acked, waiting);
-        }
-
-        ngx_free(out->start);
-
         out->start = start;
         out->room = room;
-
-    } else if (waiting > 0) {
-        ngx_memmove(out->start, out->start + out->acked, waiting);
     }
+
+    return out->start + out->open;
+}
+
+
+static void
+ngx_http_connext_out_front(ngx_http_connext_out_t *out)
+{
+    if (out->acked == 0) {
+        return;
+    }
+
+    ngx_memmove(out->start, out->start + out->acked, out->open - out->acked);
 
     out->sent -= out->acked;
     out->end -= out->acked;
-    out->open = waiting;
+    out->open -= out->acked;
     out->acked = 0;
-
-    return out->start + out->open;
 }
 
 

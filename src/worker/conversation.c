@@ -134,7 +134,7 @@ void
 cx_conv_call_cancel(cx_conv *c)
 {
     if (c->call != NULL) {
-        cx_call_cancel(c->call);
+        c->way->cancel(c->call);
         c->call = NULL;
     }
 }

@@ -25,6 +25,7 @@
 #include "channel/channel.h"
 #include "worker/fp.h"
 #include "worker/log.h"
+#include "worker/way.h"
 #include "worker/worker.h"
 
 #define CX_PARTS_MAX      16       /* texts one reply may be split into */
@@ -152,7 +153,8 @@ struct cx_conv_s {
     int64_t        part_ids[CX_PARTS_MAX];
     int64_t        think_since;
     unsigned       tries;
-    cx_call       *call;
+    void          *call;               /* under way, and how it went */
+    const cx_way  *way;
     cx_hit_list    hits;
 
     /* The send, from CLAIM on. */

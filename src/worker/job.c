@@ -355,7 +355,8 @@ think_call(cx_conv *c, const cx_dir_agent *agent)
     }
 
     CX_FP("think.before");
-    c->call = cx_http_start(c->worker->http, &req, &opts, think_replied, c);
+    c->way = cx_way_of(CX_VIA_HTTP);
+    c->call = c->way->start(c->worker, &req, &opts, think_replied, c);
 
     if (c->call == NULL) {
         think_builtin(c, "cannot start the call");

@@ -215,6 +215,22 @@ settle_judged(cx_conv *c, const cx_dir_channel *ch, const cx_judgement *j)
 }
 
 
+/* What is pushed to the browser nobody else judges: the queue has it. */
+static void
+wire_judge(cx_conv *c, const cx_dir_channel *ch, const cx_http_res *res,
+    cx_judgement *j)
+{
+    if (ch->adapter->via == CX_VIA_PUSH) {
+        *j = (cx_judgement) { .verdict = CX_VERDICT_ACCEPTED,
+                              .provider_id = res->body };
+        return;
+    }
+
+    cx_arena_reset(c->worker->scratch);
+    ch->adapter->judge(res, c->worker->scratch, j);
+}
+
+
 static void
 wire_replied(void *ctx, cx_call_end end, const cx_http_res *res,
     const char *error)
@@ -232,8 +248,7 @@ wire_replied(void *ctx, cx_call_end end, const cx_http_res *res,
     case CX_CALL_DONE:
         ch = cx_directory_channel(c->worker, c->outgoing.channel_id);
         if (ch != NULL && ch->adapter != NULL) {
-            cx_arena_reset(c->worker->scratch);
-            ch->adapter->judge(res, c->worker->scratch, &j);
+            wire_judge(c, ch, res, &j);
         }
         settle_judged(c, ch, &j);
         break;
@@ -342,7 +357,9 @@ cx_step_wire(cx_conv *c)
 
     CX_FP("wire.before");
     w->stats.sends++;
-    c->call = cx_http_start(w->http, &req, &opts, wire_replied, c);
+    c->way = cx_way_of(ch->adapter->via);
+    c->call = c->way != NULL
+              ? c->way->start(w, &req, &opts, wire_replied, c) : NULL;
 
     if (c->call == NULL) {
         wire_not_sent(c, "cannot start the call", 1000);

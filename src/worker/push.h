@@ -1,0 +1,16 @@
+/*
+ * CX_VIA_PUSH, a row of worker/way.c: see worker/way.h for what start, cancel
+ * and the callback promise.
+ */
+
+#ifndef CX_WORKER_PUSH_H
+#define CX_WORKER_PUSH_H
+
+#include "worker/http.h"
+#include "worker/worker.h"
+
+void *cx_push_start(cx_worker *w, const cx_http_req *req,
+    const cx_http_opts *opts, cx_http_fn fn, void *ctx);
+void cx_push_cancel(void *call);
+
+#endif /* CX_WORKER_PUSH_H */

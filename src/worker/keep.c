@@ -1,9 +1,12 @@
 #include "worker/keep.h"
 
 #include <curl/curl.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +21,34 @@ make_folder(const char *path)
 }
 
 
+/* What a process that is no more was fetching: "<id>.<pid>". */
+static void
+sweep(const char *tmp)
+{
+    DIR            *d = opendir(tmp);
+    pid_t           pid;
+    const char     *dot;
+    struct dirent  *e;
+
+    if (d == NULL) {
+        return;
+    }
+
+    while ((e = readdir(d)) != NULL) {
+        dot = strrchr(e->d_name, '.');
+        pid = dot != NULL ? (pid_t) strtol(dot + 1, NULL, 10) : 0;
+
+        if (pid > 0
+            && (pid == getpid() || (kill(pid, 0) != 0 && errno == ESRCH)))
+        {
+            (void) unlinkat(dirfd(d), e->d_name, 0);
+        }
+    }
+
+    (void) closedir(d);
+}
+
+
 bool
 cx_keep_open(const char *dir)
 {
@@ -28,8 +59,14 @@ cx_keep_open(const char *dir)
         return false;
     }
 
-    return make_folder(dir) && make_folder(tmp)
-           && access(tmp, W_OK | X_OK) == 0;
+    if (!make_folder(dir) || !make_folder(tmp)
+        || access(tmp, W_OK | X_OK) != 0)
+    {
+        return false;
+    }
+
+    sweep(tmp);
+    return true;
 }
 
 

@@ -19,7 +19,8 @@ typedef struct {
     const char  *s3_secret;
 } cx_keep;
 
-/* Makes the folder and its "tmp".  False: errno. */
+/* Makes the folder and its "tmp", and empties that of what dead processes
+ * have left.  False: errno. */
 bool cx_keep_open(const char *dir);
 
 /* The file tmp, of that digest (64 hex digits), goes where it stays, and is

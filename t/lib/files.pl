@@ -1,0 +1,90 @@
+# The media half of the Graph API: one process a connection.
+# perl files.pl PORT STATE
+#
+#   /graph/a-b~7      names the URL of the file /a/b; anything posted to
+#                     /graph is accepted
+#   /bytes/N          N bytes of "x"            /png      a small picture
+#   /to/PATH          redirects to PATH         /loop     to itself
+#   /gone  404        /slow   half, then silence until it is asked again
+#   /busy             503 at first
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+
+my ($port, $state) = @ARGV;
+my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64,
+                                   LocalPort => $port, ReuseAddr => 1)
+    or die "port $port: $!\n";
+my $png = "\x89PNG\r\n\x1a\n" . "\0" x 1000;
+
+$SIG{CHLD} = 'IGNORE';
+$SIG{PIPE} = 'IGNORE';
+
+
+sub answer {
+    my ($c, $status, $body, @headers) = @_;
+
+    print $c "HTTP/1.1 $status\r\nContent-Length: ", length $body, "\r\n",
+          (map { "$_\r\n" } @headers), "Connection: close\r\n\r\n", $body;
+}
+
+
+# True when this is the first time.
+sub first {
+    my ($what) = @_;
+
+    return 0 if -e "$state.$what";
+    open my $fh, '>', "$state.$what" or die;
+    return 1;
+}
+
+
+while (my $c = $server->accept) {
+    next if fork;
+
+    my ($line) = (<$c> // '') =~ m{^\w+ (\S+)};
+    my $auth = '';
+    while (my $h = <$c>) {
+        last if $h =~ /^\r?\n/;
+        $auth = $1 if $h =~ /^authorization: (.*?)\r?$/i;
+    }
+
+    if ($line =~ m{^/graph/([\w-]+)~\d+\?}) {
+        my $path = $1 =~ tr{-}{/}r;
+        answer($c, '200 OK', qq({"url":"http://127.0.0.1:$port/$path"}));
+
+    } elsif ($line =~ m{^/graph}) {
+        answer($c, '200 OK', '{"messages":[{"id":"wamid.out"}]}');
+
+    } elsif ($auth ne 'Bearer canary-access-token-0282e2fdc7f1f8b2c1d0') {
+        answer($c, '401 Unauthorized', 'who are you?');
+
+    } elsif ($line =~ m{^/bytes/(\d+)}) {
+        answer($c, '200 OK', 'x' x $1);
+
+    } elsif ($line =~ m{^/to(/.*)}) {
+        answer($c, '302 Found', 'moved', "Location: $1");
+
+    } elsif ($line =~ m{^/loop}) {
+        answer($c, '302 Found', '', "Location: /loop");
+
+    } elsif ($line =~ m{^/gone}) {
+        answer($c, '404 Not Found', 'no');
+
+    } elsif ($line =~ m{^/busy} && first('busy')) {
+        answer($c, '503 Busy', 'later');
+
+    } elsif ($line =~ m{^/slow} && first('slow')) {
+        print $c "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf";
+        $c->flush;
+        sleep 60;
+
+    } else {
+        answer($c, '200 OK', $png);
+    }
+
+    close $c;
+    exit 0;
+}

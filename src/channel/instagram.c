@@ -71,6 +71,7 @@ const cx_channel  cx_instagram = {
     .caps = &caps,
     .settings = settings,
     .check_account = cx_meta_id_ok,
+    .account_what = "the professional account's id: digits",
     .build = build,
     .judge = cx_meta_messaging_judge,
     .fetch = cx_meta_messaging_fetch,

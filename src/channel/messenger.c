@@ -62,6 +62,7 @@ const cx_channel  cx_messenger = {
     .parse = parse,
     .caps = &caps,
     .check_account = cx_meta_id_ok,
+    .account_what = "the page id: digits",
     .build = build,
     .judge = cx_meta_messaging_judge,
     .fetch = cx_meta_messaging_fetch,

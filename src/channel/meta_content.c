@@ -324,8 +324,9 @@ static void
 attachment_payload(cx_json_reader *r, attachment *at)
 {
     static const cx_meta_field  fields[] = {
-        CX_META_FIELD("url",   attachment, url),
-        CX_META_FIELD("title", attachment, title),
+        CX_META_FIELD("url",             attachment, url),
+        CX_META_FIELD("story_media_url", attachment, url),
+        CX_META_FIELD("title",           attachment, title),
     };
 
     cx_str  key;

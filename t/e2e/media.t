@@ -108,6 +108,22 @@ $cx->stop('worker');
 is_deeply([glob $cx->path('media/tmp/*')], [], 'nothing half is left')
     or diag("left: @{[glob $cx->path('media/tmp/*')]}");
 
+# --- a storage -------------------------------------------------------------------
+
+Connext::Process::write_file($cx->path('s3.secret'), "s3-secret\n", 0600);
+$cx->{conf}{'media.s3_url'} = "http://127.0.0.1:$files/bucket";
+$cx->{conf}{'media.s3_key_id'} = 'key-id';
+$cx->{conf}{'media.s3_secret_file'} = $cx->path('s3.secret');
+$cx->start('worker');
+$m = media(picture('/bytes/5000'));
+is($m->{state}, 'stored', 'into the storage');
+is($m->{place}, "http://127.0.0.1:$files/bucket/" . sha256_hex('x' x 5000),
+   'under its digest');
+is(read_file($cx->path('files.s3')), 'x' x 5000, 'all of it, and signed');
+is_deeply([glob $cx->path('media/tmp/*')], [], 'and not here');
+$cx->stop('worker');
+delete $cx->{conf}{$_} for grep { /s3/ } keys %{$cx->{conf}};
+
 # --- private addresses ----------------------------------------------------------
 
 $cx->{conf}{'media.allow_private'} = 'off';

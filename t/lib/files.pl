@@ -3,6 +3,7 @@
 #
 #   /graph/a-b~7      names the URL of the file /a/b; anything posted to
 #                     /graph is accepted
+#   PUT /bucket/...   into STATE.s3, when it is signed as S3 wants it
 #   /bytes/N          N bytes of "x"            /png      a small picture
 #   /to/PATH          redirects to PATH         /loop     to itself
 #   /gone  404        /slow   half, then silence until it is asked again
@@ -11,6 +12,7 @@
 use strict;
 use warnings;
 
+use Digest::SHA qw(hmac_sha256 hmac_sha256_hex sha256_hex);
 use IO::Socket::INET;
 
 my ($port, $state) = @ARGV;
@@ -31,6 +33,32 @@ sub answer {
 }
 
 
+# A PUT as S3 takes it: signed by AWS Signature Version 4, whose canonical
+# request is made here from what came over the wire.
+sub stored {
+    my ($c, $path, $h, $body) = @_;
+
+    my ($scope, $names, $sent) = ($h->{authorization} // '') =~
+        m{^AWS4-HMAC-SHA256 Credential=key-id/([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$}
+        or return answer($c, '403 Forbidden', 'no signature');
+    my $request = join "\n", 'PUT', $path, '',
+        (map { "$_:" . ($h->{$_} // '') } split /;/, $names), '', $names,
+        sha256_hex($body);
+    my $string = join "\n", 'AWS4-HMAC-SHA256', $h->{'x-amz-date'}, $scope,
+                      sha256_hex($request);
+    my $key = 'AWS4s3-secret';
+    $key = hmac_sha256($_, $key) for split m{/}, $scope;
+
+    return answer($c, '403 Forbidden', 'SignatureDoesNotMatch')
+        if $sent ne hmac_sha256_hex($string, $key)
+           || $h->{'x-amz-content-sha256'} ne sha256_hex($body);
+    open my $fh, '>:raw', "$state.s3" or die;
+    print $fh $body;
+    close $fh;
+    answer($c, '200 OK', '');
+}
+
+
 # True when this is the first time.
 sub first {
     my ($what) = @_;
@@ -44,11 +72,18 @@ sub first {
 while (my $c = $server->accept) {
     next if fork;
 
-    my ($line) = (<$c> // '') =~ m{^\w+ (\S+)};
-    my $auth = '';
+    my ($method, $line) = (<$c> // '') =~ m{^(\w+) (\S+)};
+    my %h;
     while (my $h = <$c>) {
         last if $h =~ /^\r?\n/;
-        $auth = $1 if $h =~ /^authorization: (.*?)\r?$/i;
+        $h{lc $1} = $2 if $h =~ /^([\w-]+): (.*?)\r?$/;
+    }
+    my $auth = $h{authorization} // '';
+
+    if ($method eq 'PUT') {
+        read $c, my $body, $h{'content-length'};
+        stored($c, $line, \%h, $body);
+        exit 0;
     }
 
     if ($line =~ m{^/graph/([\w-]+)~\d+\?}) {

@@ -7,6 +7,7 @@
  *   group.c         a group of our own per stream; what is pending in it
  *   reader.c        XREADGROUP per lane; backpressure
  *   take.c          TAKE and statuses: events become record, then XDEL, XACK
+ *   take_item.c     what an entry of a stream is
  *   directory.c     channels and agents as last read from the store
  *   conversation.c  who is under way; turns and sends wait here in order
  *   slots.c         how many think, how many send at once

@@ -71,7 +71,7 @@ lane_call_take(lane_call *c, lane_call *out)
 }
 
 
-/* --- what was delivered to us and is not taken ----------------------------- */
+/* --- what was delivered to us and is not taken --------------------------- */
 
 static void
 lane_from_start(cx_partition *p, cx_lane lane)
@@ -220,8 +220,8 @@ group_name(const redisReply *group)
 static void
 groups_listed(void *ctx, const redisReply *reply)
 {
-    lane_call  c = *(lane_call *) ctx;
-    cx_worker *w = c.part->worker;
+    lane_call   c = *(lane_call *) ctx;
+    cx_worker  *w = c.part->worker;
 
     free(ctx);
 
@@ -233,12 +233,13 @@ groups_listed(void *ctx, const redisReply *reply)
     }
 
     for (size_t i = 0; i < reply->elements; i++) {
-        cx_str  argv[] = {
+        const cx_str  name = group_name(reply->element[i]);
+        cx_str        argv[] = {
             CX_STR("XGROUP"), CX_STR("DESTROY"),
-            cx_lane_key(c.part, c.lane), group_name(reply->element[i]),
+            cx_lane_key(c.part, c.lane), name,
         };
 
-        if (argv[3].len > 0 && !cx_str_eq(argv[3], lane_group(c.part, c.lane))) {
+        if (name.len > 0 && !cx_str_eq(name, lane_group(c.part, c.lane))) {
             cx_redis_command(w->redis, 4, argv, CX_COMMAND_MS,
                              group_destroyed, NULL);
         }

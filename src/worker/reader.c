@@ -176,8 +176,8 @@ reader_unblock(cx_reader *r)
     (void) snprintf(id, sizeof(id), "%lld", (long long) r->client_id);
     argv[2] = cx_strz(id);
     r->kicked = true;
-    cx_redis_command(r->worker->redis, 3, argv, CX_COMMAND_MS, reader_unblocked,
-                     r);
+    cx_redis_command(r->worker->redis, 3, argv, CX_COMMAND_MS,
+                     reader_unblocked, r);
 }
 
 

@@ -1,236 +1,12 @@
-#include "worker/engine.h"
-
-#include "core/json.h"
+#include "worker/take.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-
-/*
- * A batch is what one XREADGROUP brought for one lane of one partition. It is
- * one store job: all of it in one transaction with whatever else waits. Only
- * after the commit do its entries leave Redis.
- */
-
-typedef struct {
-    cx_str         entry;        /* stream id */
-    cx_str         json;
-    cx_msg         msg;
-    cx_err         parsed;       /* not CX_OK: a dead letter */
-    int64_t        id;           /* of that dead letter, or audit row; or of
-                                  * the attachment */
-    cx_take        take;
-    cx_taken       taken;
-    cx_status_in   status;
-    cx_status_out  after;
-    enum {
-        ITEM_GONE,               /* deleted already: only to be acked */
-        ITEM_DEAD,
-        ITEM_TAKE,
-        ITEM_STATUS,
-        ITEM_NOTE                /* recorded in the audit, nothing to do */
-    }              kind;
-} take_item;
-
-typedef struct cx_take_batch_s  take_batch;
-
-struct cx_take_batch_s {
-    cx_db_job    job;
-    cx_worker   *worker;
-    cx_arena    *arena;
-    cx_fence     fence;
-    cx_lane      lane;
-    size_t       n;
-    take_item   *items;
-    take_batch  *next;           /* waits for the directory */
-};
-
-
-/* --- what an event is ---------------------------------------------------- */
-
-/* Message contents that get no answer of their own. */
-static bool
-content_is_silent(cx_str content)
-{
-    static const cx_str  silent[] = {
-        CX_STR_INIT("reaction"), CX_STR_INIT("system"),
-        CX_STR_INIT("unsupported"), CX_STR_INIT("edit"),
-        CX_STR_INIT("revoke"), CX_STR_INIT("unknown"),
-    };
-
-    for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
-        if (cx_str_eq(content, silent[i])) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-/* The parts of an event that have no column of their own. */
-static cx_str
-take_meta(cx_arena *a, const cx_msg *m)
-{
-    cx_json_writer  w;
-    cx_buf          b;
-
-    if (m->payload.len + m->media_id.len + m->media_url.len + m->extra.len
-        + m->referral.len + m->group.len == 0)
-    {
-        return CX_NOSTR;
-    }
-
-    cx_buf_init(&b, a, 256, CX_BATCH_ARENA);
-    cx_json_write_init(&w, &b);
-    cx_json_begin(&w, '{');
-
-#define MEMBER(field, put)                                                   \
-    if (m->field.len > 0) {                                                  \
-        cx_json_name(&w, CX_STR(#field));                                    \
-        put(&w, m->field);                                                   \
-    }
-
-    MEMBER(payload, cx_json_put_str)
-    MEMBER(media_id, cx_json_put_str)
-    MEMBER(media_url, cx_json_put_str)
-    MEMBER(media_mime, cx_json_put_str)
-    MEMBER(media_sha256, cx_json_put_str)
-    MEMBER(media_name, cx_json_put_str)
-    MEMBER(group, cx_json_put_str)
-    MEMBER(extra, cx_json_put_raw)
-    MEMBER(referral, cx_json_put_raw)
-
-#undef MEMBER
-
-    cx_json_end(&w, '}');
-    return cx_buf_str(&b);
-}
-
-
-static void
-item_take(take_batch *b, take_item *it, const cx_dir_channel *ch)
-{
-    cx_worker  *w = b->worker;
-    cx_take    *t = &it->take;
-
-    it->kind = ITEM_TAKE;
-
-    t->fence = b->fence;
-    t->msg = &it->msg;
-    t->channel_id = ch->row.id;
-    t->agent_id = ch->row.agent_id;
-    t->meta = take_meta(b->arena, &it->msg);
-    t->now_ms = cx_now_ms();
-    t->quiet_ms = w->conf->worker_quiet_ms;
-    t->cap_ms = w->conf->worker_quiet_cap_ms;
-
-    for (size_t i = 0; i < 4; i++) {
-        t->new_id[i] = cx_worker_new_id(w);
-    }
-
-    if (!ch->row.active) {
-        t->ignore = CX_STR("channel_inactive");
-
-    } else if (!cx_str_eq(it->msg.kind, CX_STR("message"))) {
-        t->ignore = it->msg.kind;
-
-    } else if (it->msg.group.len > 0) {
-        t->ignore = CX_STR("group");
-
-    } else if (content_is_silent(it->msg.content)) {
-        t->ignore = it->msg.content;
-    }
-}
-
-
-static void
-item_route(take_batch *b, take_item *it)
-{
-    const cx_dir_channel  *ch;
-
-    ch = cx_directory_account(b->worker, it->msg.type, it->msg.account);
-
-    if (cx_str_eq(it->msg.kind, CX_STR("account"))) {
-        it->kind = ITEM_NOTE;
-
-    } else if (ch == NULL) {
-        it->kind = ITEM_DEAD;
-        it->parsed = CX_UNKNOWN_CHANNEL;
-
-    } else if (cx_str_eq(it->msg.kind, CX_STR("status"))) {
-        it->kind = ITEM_STATUS;
-        it->status.msg = &it->msg;
-        it->status.channel_id = ch->row.id;
-        it->status.now_ms = cx_now_ms();
-
-    } else {
-        item_take(b, it, ch);
-    }
-}
-
-
-/* Fields of an entry: v <version> e <json>. */
-static void
-item_read(take_batch *b, take_item *it, const redisReply *fields)
-{
-    int64_t  version = 0;
-
-    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        const redisReply  *name = fields->element[i];
-        const redisReply  *value = fields->element[i + 1];
-        cx_str             v = { value->len, value->str };
-
-        if (name->len == 1 && name->str[0] == 'v') {
-            (void) cx_str_to_i64(v, &version);
-
-        } else if (name->len == 1 && name->str[0] == 'e') {
-            it->json = cx_dup(b->arena, v);
-        }
-    }
-
-    if (version > CX_MSG_VERSION) {
-        it->parsed = CX_VERSION;
-
-    } else if (version <= 0) {
-        it->parsed = CX_MALFORMED;
-
-    } else {
-        it->parsed = cx_msg_decode(it->json, b->arena, &it->msg);
-    }
-}
-
-
-static void
-item_init(take_batch *b, take_item *it, const redisReply *entry)
-{
-    const redisReply  *id = entry->element[0];
-    const redisReply  *fields = entry->element[1];
-
-    it->entry = cx_dup(b->arena, (cx_str) { id->len, id->str });
-
-    /* Deleted but still pending: a crash came between XDEL and XACK. */
-    if (fields->type != REDIS_REPLY_ARRAY) {
-        it->kind = ITEM_GONE;
-        return;
-    }
-
-    it->id = cx_worker_new_id(b->worker);
-    item_read(b, it, fields);
-
-    if (it->parsed == CX_OK) {
-        item_route(b, it);
-
-    } else {
-        it->kind = ITEM_DEAD;
-    }
-}
 
 
 /* --- with the store ------------------------------------------------------ */
 
 static bool
-item_has_media(const take_item *it)
+item_has_media(const cx_take_item *it)
 {
     return it->kind == ITEM_TAKE && !it->taken.duplicate
            && (it->msg.media_id.len > 0 || it->msg.media_url.len > 0);
@@ -238,7 +14,7 @@ item_has_media(const take_item *it)
 
 
 static cx_err
-item_media(const cx_store_ops *ops, cx_store *s, const take_item *it)
+item_media(const cx_store_ops *ops, cx_store *s, const cx_take_item *it)
 {
     const cx_media_row  row = {
         .id = it->id,
@@ -257,7 +33,8 @@ item_media(const cx_store_ops *ops, cx_store *s, const take_item *it)
 
 
 static cx_err
-item_run(const cx_store_ops *ops, cx_store *s, take_batch *b, take_item *it)
+item_run(const cx_store_ops *ops, cx_store *s, const cx_take_batch *b,
+    cx_take_item *it)
 {
     cx_err       err;
     cx_dead_row  dead = {
@@ -300,7 +77,7 @@ item_run(const cx_store_ops *ops, cx_store *s, take_batch *b, take_item *it)
 static cx_err
 batch_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
 {
-    take_batch  *b = (take_batch *) job;
+    cx_take_batch  *b = (cx_take_batch *) job;
     cx_err       err;
 
     if (CX_FP_FAILS("take.run")) {
@@ -341,7 +118,7 @@ ack_replied(void *ctx, const redisReply *reply)
 
 
 static void
-batch_ack(take_batch *b)
+batch_ack(cx_take_batch *b)
 {
     cx_partition  *p = &b->worker->part[b->fence.partition];
     const char    *group = b->worker->reader[b->lane].group;
@@ -376,7 +153,7 @@ batch_ack(take_batch *b)
 
 
 static void
-item_taken(cx_worker *w, const take_item *it)
+item_taken(cx_worker *w, const cx_take_item *it)
 {
     const cx_taken  *t = &it->taken;
     cx_conv         *c;
@@ -410,7 +187,7 @@ item_taken(cx_worker *w, const take_item *it)
 
 
 static void
-item_status(cx_worker *w, const take_item *it)
+item_status(cx_worker *w, const cx_take_item *it)
 {
     cx_conv  *c;
 
@@ -435,7 +212,7 @@ item_status(cx_worker *w, const take_item *it)
 static void
 batch_done(cx_db_job *job, cx_err err)
 {
-    take_batch  *b = (take_batch *) job;
+    cx_take_batch  *b = (cx_take_batch *) job;
     cx_worker   *w = b->worker;
 
     if (err == CX_OK) {
@@ -488,7 +265,7 @@ batch_done(cx_db_job *job, cx_err err)
 
 
 static void
-batch_submit(take_batch *b)
+batch_submit(cx_take_batch *b)
 {
     CX_FP("take.before");
     cx_db_write(b->worker->db, &b->job);
@@ -496,7 +273,7 @@ batch_submit(take_batch *b)
 
 
 static bool
-item_is_unrouted(const take_item *it)
+item_is_unrouted(const cx_take_item *it)
 {
     return it->kind == ITEM_DEAD && it->parsed == CX_UNKNOWN_CHANNEL;
 }
@@ -505,7 +282,7 @@ item_is_unrouted(const take_item *it)
 /* A channel may be younger than our directory.  Who comes later waits, too:
  * the order stays. */
 static bool
-batch_must_wait(const take_batch *b)
+batch_must_wait(const cx_take_batch *b)
 {
     if (b->worker->unrouted != NULL) {
         return true;
@@ -522,9 +299,9 @@ batch_must_wait(const take_batch *b)
 
 
 static void
-batch_wait(take_batch *b)
+batch_wait(cx_take_batch *b)
 {
-    take_batch  **at = &b->worker->unrouted;
+    cx_take_batch  **at = &b->worker->unrouted;
 
     while (*at != NULL) {
         at = &(*at)->next;
@@ -539,7 +316,7 @@ batch_wait(take_batch *b)
 void
 cx_take_resume(cx_worker *w)
 {
-    take_batch  *b = w->unrouted, *next;
+    cx_take_batch  *b = w->unrouted, *next;
 
     w->unrouted = NULL;
 
@@ -548,7 +325,7 @@ cx_take_resume(cx_worker *w)
 
         for (size_t i = 0; i < b->n; i++) {
             if (item_is_unrouted(&b->items[i])) {
-                item_route(b, &b->items[i]);
+                cx_take_item_route(b, &b->items[i]);
             }
         }
 
@@ -561,7 +338,7 @@ void
 cx_take_entries(cx_worker *w, unsigned partition, cx_lane lane,
     const redisReply *entries)
 {
-    take_batch  *b;
+    cx_take_batch  *b;
 
     if (entries->type != REDIS_REPLY_ARRAY || entries->elements == 0) {
         return;
@@ -580,10 +357,10 @@ cx_take_entries(cx_worker *w, unsigned partition, cx_lane lane,
     b->job.run = batch_run;
     b->job.done = batch_done;
     b->job.failed = &w->part[partition].failed;
-    b->items = CX_NEW_N(b->arena, entries->elements, take_item);
+    b->items = CX_NEW_N(b->arena, entries->elements, cx_take_item);
 
     for (size_t i = 0; b->items != NULL && i < entries->elements; i++) {
-        item_init(b, &b->items[b->n++], entries->element[i]);
+        cx_take_item_init(b, &b->items[b->n++], entries->element[i]);
     }
 
     if (cx_arena_failed(b->arena)) {

@@ -1,0 +1,53 @@
+/*
+ * A batch is what one XREADGROUP brought for one lane of one partition.  It
+ * is one store job: all of it in one transaction with whatever else waits.
+ * Only after the commit do its entries leave Redis.
+ *
+ *   take_item.c   what an entry is, and for whom
+ *   take.c        the batch: with the store, and after the commit
+ */
+
+#ifndef CX_WORKER_TAKE_H
+#define CX_WORKER_TAKE_H
+
+#include "worker/engine.h"
+
+typedef struct {
+    cx_str         entry;        /* stream id */
+    cx_str         json;
+    cx_msg         msg;
+    cx_err         parsed;       /* not CX_OK: a dead letter */
+    int64_t        id;           /* of that dead letter, or audit row; or of
+                                  * the attachment */
+    cx_take        take;
+    cx_taken       taken;
+    cx_status_in   status;
+    cx_status_out  after;
+    enum {
+        ITEM_GONE,               /* deleted already: only to be acked */
+        ITEM_DEAD,
+        ITEM_TAKE,
+        ITEM_STATUS,
+        ITEM_NOTE                /* recorded in the audit, nothing to do */
+    }              kind;
+} cx_take_item;
+
+typedef struct cx_take_batch_s  cx_take_batch;
+
+struct cx_take_batch_s {
+    cx_db_job       job;
+    cx_worker      *worker;
+    cx_arena       *arena;
+    cx_fence        fence;
+    cx_lane         lane;
+    size_t          n;
+    cx_take_item   *items;
+    cx_take_batch  *next;        /* waits for the directory */
+};
+
+void cx_take_item_init(cx_take_batch *b, cx_take_item *it,
+    const redisReply *entry);
+/* Its channel; once more when the directory was read again. */
+void cx_take_item_route(cx_take_batch *b, cx_take_item *it);
+
+#endif /* CX_WORKER_TAKE_H */

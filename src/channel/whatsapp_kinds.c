@@ -318,7 +318,8 @@ frame_fits(const cx_out *out, size_t body_max)
 static bool
 put_sections(cx_json_writer *w, const cx_out *out)
 {
-    bool    titled = true;
+    bool    titled = true, fitting = true;
+    cx_str  current = CX_NOSTR;
     size_t  sections = 0;
 
     cx_json_name(w, CX_STR("sections"));
@@ -328,7 +329,7 @@ put_sections(cx_json_writer *w, const cx_out *out)
         const cx_out_choice  *c = &out->choices[i];
 
         if (i == 0 || (c->section.len > 0
-                       && !cx_str_eq(c->section, c[-1].section)))
+                       && !cx_str_eq(c->section, current)))
         {
             if (i > 0) {
                 cx_json_end(w, ']');
@@ -344,11 +345,12 @@ put_sections(cx_json_writer *w, const cx_out *out)
             cx_json_name(w, CX_STR("rows"));
             cx_json_begin(w, '[');
             titled = titled && c->section.len > 0;
+            fitting = fitting && fits(c->section, SECTION_MAX);
+            current = c->section;
             sections++;
         }
 
         put_row(w, c);
-        titled = titled && fits(c->section, SECTION_MAX);
     }
 
     if (sections > 0) {
@@ -357,7 +359,7 @@ put_sections(cx_json_writer *w, const cx_out *out)
     }
 
     cx_json_end(w, ']');
-    return titled || sections == 1;
+    return fitting && (titled || sections == 1);
 }
 
 

@@ -21,7 +21,8 @@
 
 /* An identifier, which is also the type in nginx.conf. */
 #define CTL_TYPES(X)                                                         \
-    X(whatsapp, "post a signed webhook to an edge, as Meta would")
+    X(whatsapp, "post a signed webhook to an edge, as Meta would")            \
+    X(rcs, "the same, as Google would for RCS for Business")
 
 typedef struct {
     cx_str   slug;          /* the channel's name at the edge */

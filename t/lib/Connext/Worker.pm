@@ -119,6 +119,24 @@ sub knowledge {
 }
 
 
+# connextctl beside the first worker and the edge: (exit code, what it said).
+sub ctl {
+    my ($self, @argv) = @_;
+
+    local $ENV{CONNEXT_URL} = 'unix:' . $self->path('worker.sock');
+    local $ENV{CONNEXT_EDGE} = "http://127.0.0.1:$self->{port}";
+
+    open my $fh, '-|', 'sh', '-c', 'exec "$0" "$@" 2>&1',
+         "$BUILD/connextctl", @argv
+        or die "connextctl: $!\n";
+
+    local $/;
+    my $out = <$fh>;
+    close $fh;
+    return ($? >> 8, $out);
+}
+
+
 our $FAQ = <<'_END';
 question,answer
 When is check-in?,Check-in is from 15:00.

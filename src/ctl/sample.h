@@ -22,6 +22,8 @@
 /* An identifier, which is also the type in nginx.conf. */
 #define CTL_TYPES(X)                                                         \
     X(whatsapp, "post a signed webhook to an edge, as Meta would")            \
+    X(instagram, "the same, for Instagram")                                  \
+    X(messenger, "the same, for a Facebook page")                            \
     X(rcs, "the same, as Google would for RCS for Business")
 
 typedef struct {

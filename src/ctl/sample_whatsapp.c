@@ -1,9 +1,8 @@
 /* Webhook bodies as Meta would send them, one for every inbound type, out of
  * made-up values. */
 
-#include "ctl/sample.h"
+#include "ctl/sample_meta.h"
 
-#include "core/http.h"
 #include "ctl/plan.h"
 
 #define SHA    "nRqz2Z5xGn0n6hBmDkE5cQ7V7tq0fC1i8Zbq2s5yYxE="
@@ -297,41 +296,6 @@ check(ctl *c, ctl_sample *s)
 }
 
 
-static bool
-sign(ctl *c, const ctl_sample *s, const ctl_key *key, ctl_post *post)
-{
-    uint8_t  mac[CX_MAC_MAX];
-    char     hex[2 * CX_MAC_MAX];
-    size_t   len = cx_mac_len(key->mac);
-
-    (void) s;
-
-    if (!cx_mac_run(key->mac, cx_strz(post->body), mac)) {
-        return false;
-    }
-
-    cx_hex_encode(mac, len, hex);
-
-    return ctl_post_header(c, post, "X-Hub-Signature-256",
-                           cx_concat(c->arena, CX_STR("sha256="),
-                                     (cx_str) { 2 * len, hex }));
-}
-
-
-static bool
-handshake(ctl *c, cx_str token, cx_str word, ctl_post *post, cx_str *answer)
-{
-    token = cx_url_encode(c->arena, token);
-    post->query = cx_dupz(c->arena, cx_printf(c->arena,
-                          "hub.mode=subscribe&hub.verify_token=%.*s"
-                          "&hub.challenge=%.*s", CX_ARG(token),
-                          CX_ARG(word)));
-    *answer = word;
-
-    return true;
-}
-
-
 const ctl_flag  ctl_flags_whatsapp[] = {
     CTL_SAMPLE_FLAGS,
     CTL_FLAG_FROM("NUMBER", "the customer's number, " FROM " if nothing is "
@@ -355,6 +319,6 @@ const ctl_type  ctl_type_whatsapp = {
     .from = FROM,
     .check = check,
     .body = body,
-    .sign = sign,
-    .handshake = handshake,
+    .sign = ctl_meta_sign,
+    .handshake = ctl_meta_handshake,
 };

@@ -10,15 +10,16 @@ static const cx_channel *const  channels[] = {
     &cx_messenger,
     &cx_rcs,
     &cx_google_business,
+    &cx_twilio,
 };
 
 #define CHANNELS  (sizeof(channels) / sizeof(channels[0]))
 
 /* Kept beside the list; t/unit/channel/receive.c checks that they agree. */
 static const char  names[] =
-    "whatsapp, instagram, messenger, rcs, google_business";
+    "whatsapp, instagram, messenger, rcs, google_business, twilio";
 static const char  sender_names[] =
-    "whatsapp, instagram, messenger, rcs, google_business";
+    "whatsapp, instagram, messenger, rcs, google_business, twilio";
 
 static const char *const  words[] = {
 #define X(name, word)  word,

@@ -6,6 +6,7 @@
 #include "channel/channel.h"
 
 extern const cx_channel  cx_rcs;
+extern const cx_channel  cx_twilio;
 extern const cx_channel  cx_google_business;
 extern const cx_channel  cx_instagram;
 extern const cx_channel  cx_messenger;

@@ -1,5 +1,7 @@
 #include "core/http.h"
 
+#include <stdlib.h>
+
 
 cx_str
 cx_http_header(const cx_header *h, size_t n, cx_str name, size_t *count)
@@ -115,6 +117,90 @@ cx_form_get(cx_str form, cx_str name, cx_arena *a, cx_str *value)
     }
 
     return found ? form_decode(raw, a, value) : CX_NOT_FOUND;
+}
+
+
+cx_err
+cx_form_next(cx_str *form, cx_arena *a, cx_header *pair)
+{
+    cx_err     err;
+    cx_str     raw, name;
+    cx_header  got;
+
+    do {
+        if (!cx_str_split(form, '&', &raw)) {
+            return CX_NOT_FOUND;
+        }
+    } while (raw.len == 0);
+
+    (void) cx_str_split(&raw, '=', &name);
+
+    err = form_decode(name, a, &got.name);
+    if (err == CX_OK) {
+        err = form_decode(raw, a, &got.value);
+    }
+
+    if (err == CX_OK) {
+        *pair = got;
+    }
+
+    return err;
+}
+
+
+static int
+bytes_order(cx_str x, cx_str y)
+{
+    const size_t  len = x.len < y.len ? x.len : y.len;
+    const int     order = len > 0 ? memcmp(x.p, y.p, len) : 0;
+
+    return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
+}
+
+
+static int
+pairs_order(const void *x, const void *y)
+{
+    const cx_header  *a = x, *b = y;
+    const int         order = bytes_order(a->name, b->name);
+
+    return order != 0 ? order : bytes_order(a->value, b->value);
+}
+
+
+cx_err
+cx_form_sorted(cx_str form, cx_arena *a, cx_header **pairs, size_t *n)
+{
+    size_t      len = 0, room = 1;
+    cx_err      err;
+    cx_header   pair, *list;
+
+    for (size_t i = 0; i < form.len && room <= CX_FORM_PAIRS_MAX; i++) {
+        room += form.p[i] == '&';
+    }
+
+    list = CX_NEW_N(a, room, cx_header);
+    if (list == NULL) {
+        return CX_NOMEM;
+    }
+
+    while ((err = cx_form_next(&form, a, &pair)) == CX_OK) {
+        if (len == CX_FORM_PAIRS_MAX) {
+            return CX_BAD_REQUEST;
+        }
+
+        list[len++] = pair;
+    }
+
+    if (err != CX_NOT_FOUND) {
+        return err;
+    }
+
+    qsort(list, len, sizeof(*list), pairs_order);
+    *pairs = list;
+    *n = len;
+
+    return CX_OK;
 }
 
 

@@ -42,6 +42,16 @@ cx_str cx_http_header(const cx_header *h, size_t n, cx_str name,
  * for a bad escape, CX_NOMEM. */
 cx_err cx_form_get(cx_str form, cx_str name, cx_arena *a, cx_str *value);
 
+#define CX_FORM_PAIRS_MAX  1024
+
+/* Takes the next pair off *form, decoded into a; empty ones ("&&") are passed
+ * over.  CX_NOT_FOUND at the end, CX_BAD_REQUEST, CX_NOMEM. */
+cx_err cx_form_next(cx_str *form, cx_arena *a, cx_header *pair);
+/* All pairs by name, then value, in byte order; equal ones stay as often as
+ * they came.  CX_BAD_REQUEST also for more than CX_FORM_PAIRS_MAX. */
+cx_err cx_form_sorted(cx_str form, cx_arena *a, cx_header **pairs,
+    size_t *n);
+
 /* Percent-encodes all but unreserved characters (RFC 3986, 2.3). */
 cx_str cx_url_encode(cx_arena *a, cx_str s);
 

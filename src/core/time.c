@@ -139,3 +139,23 @@ cx_time_rfc3339(cx_str text, int64_t *ms)
     *ms = s * 1000 + part;
     return true;
 }
+
+
+void
+cx_time_civil(int64_t days, int64_t *year, unsigned *month, unsigned *day)
+{
+    int64_t   y = 1970 + days / 366;
+    unsigned  m = 1;
+
+    while (cx_time_days(y + 1, 1, 1) <= days) {
+        y++;
+    }
+
+    while (m < 12 && cx_time_days(y, m + 1, 1) <= days) {
+        m++;
+    }
+
+    *year = y;
+    *month = m;
+    *day = (unsigned) (days - cx_time_days(y, m, 1)) + 1;
+}

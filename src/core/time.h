@@ -13,5 +13,8 @@ bool cx_time_rfc3339(cx_str text, int64_t *ms);
 
 /* Days since 1970-01-01 of a date of the Gregorian calendar. */
 int64_t cx_time_days(int64_t year, unsigned month, unsigned day);
+/* The inverse of it, from 1970 on. */
+void cx_time_civil(int64_t days, int64_t *year, unsigned *month,
+    unsigned *day);
 
 #endif /* CX_CORE_TIME_H */

@@ -532,8 +532,9 @@ put_suggestion(cx_json_writer *w, const cx_out_choice *c)
 
 /*
  * By HTTP status.  409: a message of this id was there before, which is what
- * a repeat wants.  404: the number cannot be reached by RCS.  What broke at
- * Google's is sent again under the same id.
+ * a repeat wants.  404: the number cannot be reached by RCS.  A 200 that
+ * names no message is not Google's.  What broke there is sent again under the
+ * same id.
  */
 void
 cx_rcs_judge(const cx_http_res *res, cx_arena *a, cx_judgement *j)
@@ -562,9 +563,10 @@ cx_rcs_judge(const cx_http_res *res, cx_arena *a, cx_judgement *j)
 
     default:
         if (res->status >= 200 && res->status < 300) {
-            j->verdict = CX_VERDICT_ACCEPTED;
             j->code = 0;
             j->provider_id = name_of(res->body, a);
+            j->verdict = j->provider_id.len > 0 ? CX_VERDICT_ACCEPTED
+                                                : CX_VERDICT_AMBIGUOUS;
             return;
         }
 

@@ -9,6 +9,7 @@
  *   conn.c      connections: bytes to requests, replies to bytes
  *   route.c     which request is for whom
  *   graph.c     the Graph API            model.c     the model APIs
+ *   page.c      Messenger and Instagram, within the Graph API
  *   script.c    rules: what goes wrong   ledger.c    what was accepted
  *   record.c    what was asked           hook.c      delivery statuses
  *   control.c   the API under /_/
@@ -84,7 +85,19 @@ typedef struct {
     char    *account;      /* phone number id: from the path */
     char    *to;
     char    *intent;
+    const char  *object;   /* "page", "instagram"; NULL: WhatsApp */
 } td_entry;
+
+/* A send as it was understood; wrong: why it is none. */
+typedef struct {
+    const char  *kind;
+    const char  *to;
+    const char  *text;
+    const char  *intent;
+    const char  *reply_to;
+    const char  *object;
+    const char  *wrong;
+} td_send;
 
 typedef struct {
     uint64_t  requests;
@@ -129,6 +142,9 @@ void td_google(td_conn *c, td_kind kind, json_t *body);
 void td_google_token(td_conn *c);
 /* The Graph API's own error: HTTP status and body by code. */
 void td_graph_error(td_reply *r, int64_t code, const char *details);
+/* page.c: Messenger and Instagram.  NULL: there is no such event. */
+void td_page_read(const td_req *req, const json_t *body, td_send *s);
+json_t *td_page_event(const td_entry *e, const char *word);
 
 /* --- script.c ------------------------------------------------------------ */
 
@@ -168,6 +184,7 @@ bool td_ledger_open(const char *path);       /* NULL: in memory only */
 const td_entry *td_ledger_add(const char *kind, const char *account,
     const char *to, const char *text, const char *intent,
     const char *reply_to, td_fn fn, void *ctx);
+void td_ledger_object(const td_entry *e, const char *object);
 size_t td_ledger_count(void);
 const td_entry *td_ledger_at(size_t i);
 void td_ledger_reset(void);

@@ -20,6 +20,9 @@ static const struct {
     { 100,      400, "Invalid parameter" },
     { 190,      401, "Access token has expired" },
     { 200,      403, "Permission Denied" },
+    { 551,      400, "This person isn't available right now" },
+    { 613,      400, "Calls to this api have exceeded the rate limit" },
+    { 1200,     400, "Temporary send message failure" },
     { 368,      403, "Temporarily blocked for policies violations" },
     { 80007,    400, "Rate limit issues" },
     { 130429,   400, "Rate limit hit" },
@@ -120,15 +123,22 @@ account_of(td_str path)
 
 
 static void
-accepted_body(td_reply *r, const td_entry *e)
+accepted_body(td_reply *r, const td_send *s, const td_entry *e)
 {
     json_t      *body;
     const char  *wa_id = e->to[0] == '+' ? e->to + 1 : e->to;
 
-    body = json_pack("{s:s, s:[{s:s, s:s}], s:[{s:s}]}",
-                     "messaging_product", "whatsapp", "contacts",
-                     "input", e->to, "wa_id", wa_id,
-                     "messages", "id", e->wamid);
+    if (s->object != NULL) {
+        body = json_pack("{s:s, s:s}", "recipient_id", e->to, "message_id",
+                         e->wamid);
+
+    } else {
+        body = json_pack("{s:s, s:[{s:s, s:s}], s:[{s:s}]}",
+                         "messaging_product", "whatsapp", "contacts",
+                         "input", e->to, "wa_id", wa_id,
+                         "messages", "id", e->wamid);
+    }
+
     td_buf_json(&r->body, body);
     json_decref(body);
 }
@@ -198,32 +208,26 @@ on_disk(void *ctx)
 
 
 static void
-accept_send(td_conn *c, const td_act *act, const json_t *body)
+accept_send(td_conn *c, const td_act *act, const td_send *s)
 {
     td_fn         fn = on_disk;
     char         *account = account_of(td_conn_req(c)->path);
     pending      *p = td_alloc(sizeof(*p));
-    const char   *type = string(body, "type");
-    const char   *to = string(body, "to");
-    const char   *reply_to = "";
     td_reply     *r = td_conn_reply(c);
 
-    (void) json_unpack((json_t *) (uintptr_t) body, "{s:{s:s}}", "context",
-                       "message_id", &reply_to);
     p->c = c;
     p->statuses = json_incref(act->statuses);
     if (act->statuses_first) {
         fn = statuses_first;
     }
 
-    p->entry = td_ledger_add(type, account, *to ? to : string(body,
-                             "recipient"), text_of(body, type),
-                             string(body, "biz_opaque_callback_data"),
-                             reply_to, fn, p);
+    p->entry = td_ledger_add(s->kind, account, s->to, s->text, s->intent,
+                             s->reply_to, fn, p);
+    td_ledger_object(p->entry, s->object);
     free(account);
     td.count.accepted++;
 
-    accepted_body(r, p->entry);
+    accepted_body(r, s, p->entry);
     if (act->no_id) {
         r->body.len = 0;
         td_buf_addz(&r->body, "{\"messaging_product\":\"whatsapp\"}");
@@ -233,13 +237,26 @@ accept_send(td_conn *c, const td_act *act, const json_t *body)
 }
 
 
-static bool
-valid(const json_t *body)
+static void
+whatsapp_read(const json_t *body, td_send *s)
 {
-    return strcmp(string(body, "messaging_product"), "whatsapp") == 0
-           && *string(body, "type") != '\0'
-           && (*string(body, "to") != '\0'
-               || *string(body, "recipient") != '\0');
+    s->kind = string(body, "type");
+    s->to = string(body, "to");
+    s->text = text_of(body, s->kind);
+    s->intent = string(body, "biz_opaque_callback_data");
+
+    if (*s->to == '\0') {
+        s->to = string(body, "recipient");
+    }
+
+    (void) json_unpack((json_t *) (uintptr_t) body, "{s:{s:s}}", "context",
+                       "message_id", &s->reply_to);
+
+    if (strcmp(string(body, "messaging_product"), "whatsapp") != 0
+        || *s->kind == '\0' || *s->to == '\0')
+    {
+        s->wrong = "not a message";
+    }
 }
 
 
@@ -248,8 +265,9 @@ td_graph(td_conn *c, td_kind kind, json_t *body)
 {
     bool         scripted;
     td_act       act;
+    td_send      s = { .kind = "", .to = "", .text = "", .intent = "",
+                       .reply_to = "" };
     td_reply    *r = td_conn_reply(c);
-    const char  *to = string(body, "to");
 
     if (kind == TD_KIND_SEND) {
         td.count.sends++;
@@ -258,23 +276,30 @@ td_graph(td_conn *c, td_kind kind, json_t *body)
         td.count.receipts++;
     }
 
-    if (*to == '\0') {
-        to = string(body, "recipient");
+    if (json_is_object(json_object_get(body, "recipient"))) {
+        td_page_read(td_conn_req(c), body, &s);
+
+    } else {
+        whatsapp_read(body, &s);
     }
 
-    scripted = td_script_match(td_conn_req(c), kind, to,
-                               text_of(body, string(body, "type")), &act);
+    scripted = td_script_match(td_conn_req(c), kind, s.to, s.text, &act);
     r->delay_ms = act.delay_ms;
 
     if (td_conn_req(c)->auth.len == 0) {
         td_graph_error(r, 0, "no access token");
 
-    } else if (kind == TD_KIND_SEND && !valid(body)) {
-        td_graph_error(r, 100, "not a message");
+    } else if (s.wrong != NULL && (kind == TD_KIND_SEND || s.object != NULL))
+    {
+        td_graph_error(r, 100, s.wrong);
 
     } else if (kind == TD_KIND_SEND && (!scripted || act.accept == 1)) {
-        accept_send(c, &act, body);
+        accept_send(c, &act, &s);
         return;
+
+    } else if (s.object != NULL) {
+        td_buf_printf(&r->body, "{\"recipient_id\":\"%s\"}", s.to);
+        td_script_apply(&act, r);
 
     } else {
         td_buf_addz(&r->body, "{\"success\":true}");

@@ -318,14 +318,33 @@ status_of(const td_entry *e, const char *word)
 }
 
 
+static json_t *
+whatsapp_body(const td_entry *e, const char *word)
+{
+    return json_pack("{s:s, s:[{s:s, s:[{s:{s:s, s:{s:s, s:s}, s:[o]},"
+                     " s:s}]}]}",
+                     "object", "whatsapp_business_account", "entry",
+                     "id", "102290129340398", "changes", "value",
+                     "messaging_product", "whatsapp", "metadata",
+                     "display_phone_number", "15550783881",
+                     "phone_number_id", e->account,
+                     "statuses", status_of(e, word), "field", "messages");
+}
+
+
 void
 td_hook_status(const td_entry *e, const char *word, td_fn fn, void *ctx)
 {
     td_buf   b = { 0 };
     post    *p;
-    json_t  *j;
+    json_t  *j = NULL;
 
-    if (!hook.on || word == NULL) {
+    if (hook.on && word != NULL) {
+        j = e->object != NULL ? td_page_event(e, word)
+                              : whatsapp_body(e, word);
+    }
+
+    if (j == NULL) {
         if (fn != NULL) {
             fn(ctx);
         }
@@ -333,13 +352,6 @@ td_hook_status(const td_entry *e, const char *word, td_fn fn, void *ctx)
         return;
     }
 
-    j = json_pack("{s:s, s:[{s:s, s:[{s:{s:s, s:{s:s, s:s}, s:[o]}, s:s}]}]}",
-                  "object", "whatsapp_business_account", "entry",
-                  "id", "102290129340398", "changes", "value",
-                  "messaging_product", "whatsapp", "metadata",
-                  "display_phone_number", "15550783881",
-                  "phone_number_id", e->account,
-                  "statuses", status_of(e, word), "field", "messages");
     td_buf_json(&b, j);
     json_decref(j);
 

@@ -255,6 +255,14 @@ td_ledger_add(const char *kind, const char *account, const char *to,
 }
 
 
+/* The entries are ours. */
+void
+td_ledger_object(const td_entry *e, const char *object)
+{
+    ((td_entry *) (uintptr_t) e)->object = object;
+}
+
+
 size_t
 td_ledger_count(void)
 {

@@ -37,8 +37,9 @@ td_kind_of(const td_req *req, const json_t *body)
     }
 
     if (ends(req->path, "/messages")) {
-        return json_object_get(body, "status") != NULL ? TD_KIND_RECEIPT
-                                                       : TD_KIND_SEND;
+        return json_object_get(body, "status") != NULL
+               || json_object_get(body, "sender_action") != NULL
+               ? TD_KIND_RECEIPT : TD_KIND_SEND;
     }
 
     return TD_KIND_OTHER;

@@ -370,6 +370,10 @@ ctl_plan_post(void *ctx, size_t i, ctl_post *post)
     post->body = p->file.len > 0 ? strndup(p->file.p, p->file.len)
                                  : sample_body(p, i / p->copies);
 
+    if (p->type->target != NULL) {
+        p->type->target(p->c, &p->sample, post);
+    }
+
     return post->body != NULL
            && (p->bare
                || p->type->sign(p->c, &p->sample, &p->key, post));

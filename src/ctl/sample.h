@@ -22,6 +22,7 @@
 /* An identifier, which is also the type in nginx.conf. */
 #define CTL_TYPES(X)                                                         \
     X(whatsapp, "post a signed webhook to an edge, as Meta would")            \
+    X(twilio, "the same, as Twilio would: SMS, or WhatsApp by --account")    \
     X(instagram, "the same, for Instagram")                                  \
     X(messenger, "the same, for a Facebook page")                            \
     X(rcs, "the same, as Google would for RCS for Business")
@@ -70,6 +71,8 @@ typedef struct {
     ctl_exit   (*check)(ctl *c, ctl_sample *s);
     /* The body, malloc'd.  NULL: a value is not UTF-8. */
     char      *(*body)(ctl *c, const ctl_sample *s);
+    /* May be NULL.  Sets post->query, also of one that is not signed. */
+    void       (*target)(ctl *c, const ctl_sample *s, ctl_post *post);
     /* MUST.  post->body is there; adds to headers and query. */
     bool       (*sign)(ctl *c, const ctl_sample *s, const ctl_key *key,
         ctl_post *post);

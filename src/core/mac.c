@@ -1,15 +1,24 @@
+/*
+ * SHA-256, which every delivery needs three times, is called directly: through
+ * EVP a MAC of nothing costs four times as much, in copies of contexts on the
+ * heap.  OpenSSL 3 advises against that interface but keeps it.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "core/mac.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
-#include <threads.h>
 
 
 struct cx_mac_s {
-    EVP_MAC_CTX  *ctx;      /* keyed; holds a reference to its EVP_MAC */
+    EVP_MAC_CTX  *ctx;      /* keyed; NULL: SHA-256, of which these two are */
+    SHA256_CTX    inner;    /* the states behind the key's block */
+    SHA256_CTX    outer;
     size_t        len;
 };
 
@@ -60,6 +69,35 @@ hmac_open(const char *digest, cx_str key)
 }
 
 
+/* RFC 2104: the state of SHA-256 after a block of the key, each byte of it
+ * changed by pad. */
+static bool
+sha256_keyed(SHA256_CTX *c, cx_str key, uint8_t pad)
+{
+    uint8_t  block[SHA256_CBLOCK];
+    bool     ok = true;
+
+    memset(block, 0, sizeof(block));
+
+    if (key.len > sizeof(block)) {
+        ok = cx_sha256(key, block);
+
+    } else {
+        memcpy(block, key.p, key.len);
+    }
+
+    for (size_t i = 0; i < sizeof(block); i++) {
+        block[i] ^= pad;
+    }
+
+    ok = ok && SHA256_Init(c) == 1
+         && SHA256_Update(c, block, sizeof(block)) == 1;
+
+    OPENSSL_cleanse(block, sizeof(block));
+    return ok;
+}
+
+
 cx_mac *
 cx_mac_new(cx_mac_alg alg, cx_str key)
 {
@@ -67,17 +105,20 @@ cx_mac_new(cx_mac_alg alg, cx_str key)
         return NULL;
     }
 
-    cx_mac  *m = malloc(sizeof(cx_mac));
+    cx_mac  *m = calloc(1, sizeof(cx_mac));
 
     if (m == NULL) {
         return NULL;
     }
 
-    m->ctx = hmac_open(algs[alg].digest, key);
     m->len = algs[alg].len;
 
-    if (m->ctx == NULL) {
-        free(m);
+    if (alg == CX_MAC_SHA256
+        ? !sha256_keyed(&m->inner, key, 0x36)
+          || !sha256_keyed(&m->outer, key, 0x5c)
+        : (m->ctx = hmac_open(algs[alg].digest, key)) == NULL)
+    {
+        cx_mac_free(m);
         return NULL;
     }
 
@@ -90,6 +131,7 @@ cx_mac_free(cx_mac *m)
 {
     if (m != NULL) {
         EVP_MAC_CTX_free(m->ctx);
+        OPENSSL_cleanse(m, sizeof(cx_mac));
         free(m);
     }
 }
@@ -102,10 +144,31 @@ cx_mac_len(const cx_mac *m)
 }
 
 
+static bool
+hmac_sha256(const cx_mac *m, cx_str data, uint8_t out[CX_SHA256_LEN])
+{
+    uint8_t     digest[CX_SHA256_LEN];
+    SHA256_CTX  c = m->inner;
+    bool        ok = SHA256_Update(&c, data.p, data.len) == 1
+                     && SHA256_Final(digest, &c) == 1;
+
+    c = m->outer;
+    ok = ok && SHA256_Update(&c, digest, sizeof(digest)) == 1
+         && SHA256_Final(out, &c) == 1;
+
+    OPENSSL_cleanse(&c, sizeof(c));
+    return ok;
+}
+
+
 bool
 cx_mac_run(cx_mac *m, cx_str data, uint8_t out[CX_MAC_MAX])
 {
     size_t  len = 0;
+
+    if (m->ctx == NULL) {
+        return hmac_sha256(m, data, out);
+    }
 
     /* Without a key it starts again with the key schedule it has. */
     return EVP_MAC_init(m->ctx, NULL, 0, NULL) == 1
@@ -145,77 +208,22 @@ cx_secret_wipe(void *p, size_t len)
 
 /* --- SHA-256 ------------------------------------------------------------- */
 
-/*
- * Fetching a digest and making its context cost more than hashing the 100
- * bytes of a fingerprint, so every thread keeps one context.  It is state of
- * the process, but nobody can see it: each use starts it anew.  A tss slot
- * and not _Thread_local, because the context must go when its thread does.
- */
-static tss_t      sha256_slot;
-static bool       sha256_ready;
-static once_flag  sha256_once = ONCE_FLAG_INIT;
-
-
-static void
-sha256_drop(void *ctx)
-{
-    EVP_MD_CTX_free(ctx);
-}
-
-
-static void
-sha256_setup(void)
-{
-    sha256_ready = tss_create(&sha256_slot, sha256_drop) == thrd_success;
-}
-
-
-static EVP_MD_CTX *
-sha256_open(void)
-{
-    EVP_MD      *md = EVP_MD_fetch(NULL, "SHA256", NULL);
-    EVP_MD_CTX  *ctx = EVP_MD_CTX_new();
-
-    if (md == NULL || ctx == NULL || EVP_DigestInit_ex2(ctx, md, NULL) != 1
-        || tss_set(sha256_slot, ctx) != thrd_success)
-    {
-        EVP_MD_CTX_free(ctx);
-        ctx = NULL;
-    }
-
-    /* The context holds its own reference. */
-    EVP_MD_free(md);
-
-    return ctx;
-}
-
-
 bool
 cx_sha256_parts(const cx_str *parts, size_t n, uint8_t out[CX_SHA256_LEN])
 {
-    call_once(&sha256_once, sha256_setup);
+    SHA256_CTX  c;
 
-    if (!sha256_ready) {
-        return false;
-    }
-
-    EVP_MD_CTX  *ctx = tss_get(sha256_slot);
-
-    if (ctx == NULL) {
-        ctx = sha256_open();
-    }
-
-    if (ctx == NULL || EVP_DigestInit_ex2(ctx, NULL, NULL) != 1) {
+    if (SHA256_Init(&c) != 1) {
         return false;
     }
 
     for (size_t i = 0; i < n; i++) {
-        if (EVP_DigestUpdate(ctx, parts[i].p, parts[i].len) != 1) {
+        if (SHA256_Update(&c, parts[i].p, parts[i].len) != 1) {
             return false;
         }
     }
 
-    return EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+    return SHA256_Final(out, &c) == 1;
 }
 
 

@@ -1,5 +1,5 @@
 /*
- * Keyed MACs and secrets over OpenSSL's EVP_MAC.  A cx_mac is made once per
+ * Keyed MACs and secrets over OpenSSL.  A cx_mac is made once per
  * secret (the key schedule is kept) and used for every body; it belongs to
  * one thread.  An OpenSSL error is never a match.
  */

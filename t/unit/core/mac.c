@@ -2,6 +2,7 @@
 
 #include "unit/tap.h"
 
+#include <openssl/hmac.h>
 #include <threads.h>
 
 
@@ -65,6 +66,36 @@ vectors(void)
     tap_ok(cx_mac_new((cx_mac_alg) 99, CX_STR("k")) == NULL,
            "no such algorithm");
     cx_mac_free(NULL);
+}
+
+
+/* Keys shorter, as long, and longer than a block, against OpenSSL's own. */
+static void
+keys(void)
+{
+    uint8_t  bytes[300];
+    size_t   wrong = 0;
+
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = (uint8_t) (i * 7 + 1);
+    }
+
+    for (size_t i = 1; i < 200; i++) {
+        cx_str    key = { i, (char *) bytes };
+        cx_str    text = { 300 - i, (char *) bytes + i };
+        uint8_t   want[CX_MAC_MAX], got[CX_MAC_MAX];
+        unsigned  len = 0;
+        cx_mac   *m = cx_mac_new(CX_MAC_SHA256, key);
+
+        wrong += m == NULL || !cx_mac_run(m, text, got)
+                 || HMAC(EVP_sha256(), key.p, (int) i,
+                         (const uint8_t *) text.p, text.len, want, &len)
+                    == NULL
+                 || len != cx_mac_len(m) || memcmp(got, want, len) != 0;
+        cx_mac_free(m);
+    }
+
+    tap_ok(wrong == 0, "keys of 1 to 199 bytes: %zu wrong", wrong);
 }
 
 
@@ -148,6 +179,7 @@ int
 main(void)
 {
     vectors();
+    keys();
     secrets();
     digests();
 

@@ -52,7 +52,7 @@ typedef struct {
 
 typedef struct {
     const char  *name;
-    const char  *family;        /* type of the channel in the API; NULL: name */
+    const char  *family;        /* type in the API; NULL: name */
 
     /* --type number i, NULL behind the last; the first is the usual one. */
     const char *(*kind)(size_t i);
@@ -96,8 +96,8 @@ void ctl_type_print_kinds(const ctl_type *t);
 
 /* "Name: " and the text, as a header line; false: no room left. */
 bool ctl_post_header(ctl *c, ctl_post *post, const char *name, cx_str value);
-/* Customer n of many, as from is the first: digits at the end count on, before an '@' or
- * at the end others get a number. */
+/* Customer n of many, as from is the first: digits at the end count on, before
+ * an '@' or at the end others get a number. */
 cx_str ctl_sample_other(ctl *c, cx_str from, size_t n);
 /* As one line of JSON in ASCII, malloc'd; takes doc over, NULL stays NULL. */
 char *ctl_sample_dump(json_t *doc);

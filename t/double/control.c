@@ -78,6 +78,7 @@ reset(td_conn *c, json_t *body)
     td_script_reset();
     td_record_reset();
     td_ledger_reset();
+    td_twilio_reset();
     td.count = (td_counters) { 0 };
     td_buf_addz(&td_conn_reply(c)->body, "{}\n");
 }
@@ -176,7 +177,8 @@ static const struct {
     { "GET",  "/_/ledger",   ledger },
     { "GET",  "/_/counts",   counts },
     { "POST", "/_/reset",    reset },
-    { "POST", "/_/statuses", statuses }
+    { "POST", "/_/statuses", statuses },
+    { "POST", "/_/twilio",   td_twilio_inbound }
 };
 
 

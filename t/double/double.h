@@ -140,6 +140,13 @@ void td_model(td_conn *c, json_t *body);
 /* google.c: the RCS for Business API, and where it gives out tokens. */
 void td_google(td_conn *c, td_kind kind, json_t *body);
 void td_google_token(td_conn *c);
+/* twilio.c: the Message resource.  False: the request is not for it. */
+bool td_twilio(td_conn *c, td_kind kind);
+/* POST /_/twilio: messages that came in, to be listed. */
+void td_twilio_inbound(td_conn *c, json_t *body);
+void td_twilio_reset(void);
+/* graph.c: the words a rule asks for, or --statuses. */
+void td_post_statuses(const td_entry *e, const json_t *words);
 /* The Graph API's own error: HTTP status and body by code. */
 void td_graph_error(td_reply *r, int64_t code, const char *details);
 /* page.c: Messenger and Instagram.  NULL: there is no such event. */
@@ -185,6 +192,10 @@ const td_entry *td_ledger_add(const char *kind, const char *account,
     const char *to, const char *text, const char *intent,
     const char *reply_to, td_fn fn, void *ctx);
 void td_ledger_object(const td_entry *e, const char *object);
+/* The same with an id of the caller's instead of one as Meta's. */
+const td_entry *td_ledger_add_id(const char *id, const char *kind,
+    const char *account, const char *to, const char *text,
+    const char *intent, const char *reply_to, td_fn fn, void *ctx);
 size_t td_ledger_count(void);
 const td_entry *td_ledger_at(size_t i);
 void td_ledger_reset(void);
@@ -203,11 +214,26 @@ bool td_hook_open(const char *url, const char *secret_file);
 /* Posts a status of an accepted send; word is "sent", "delivered", "read",
  * "played", "failed" or "failed:CODE".  fn may be NULL. */
 void td_hook_status(const td_entry *e, const char *word, td_fn fn, void *ctx);
+/* Posts a request of another provider to the same server: target and header
+ * lines, each with its CRLF, without Host and Content-Length. */
+void td_hook_post(const char *target, const char *headers, const char *body,
+    td_fn fn, void *ctx);
+/* twilio.c.  False: it is no send of Twilio's. */
+bool td_twilio_status(const td_entry *e, const char *word, td_fn fn,
+    void *ctx);
 void td_hook_counts(json_t *out);
 
 /* --- control.c ----------------------------------------------------------- */
 
 void td_control(td_conn *c);
+
+/* --- form.c -------------------------------------------------------------- */
+
+/* "" when there is none; the caller frees it. */
+char *td_form_get(td_str form, const char *name);
+void td_form_put(td_buf *b, const char *text);
+/* "Basic ..." to its two parts; false: there are none. */
+bool td_basic(td_str auth, char user[128], char token[128]);
 
 /* --- bytes.c ------------------------------------------------------------- */
 

@@ -144,8 +144,8 @@ accepted_body(td_reply *r, const td_send *s, const td_entry *e)
 }
 
 
-static void
-post_statuses(const td_entry *e, const json_t *words)
+void
+td_post_statuses(const td_entry *e, const json_t *words)
 {
     size_t       i, n = json_array_size(words);
     const char  *p, *end;
@@ -174,7 +174,7 @@ finish(pending *p)
 {
     td_conn_answer(p->c);
     if (p->posted == 0) {
-        post_statuses(p->entry, p->statuses);
+        td_post_statuses(p->entry, p->statuses);
     }
 
     json_decref(p->statuses);

@@ -8,7 +8,8 @@
 
 /*
  * Delivery statuses, posted to the edge as Meta would: signed, one after the
- * other over one connection, repeated until they get a 200.
+ * other over one connection, repeated until they get a 200.  Other providers
+ * hand over their own requests.
  */
 
 #define RETRY_MS  200
@@ -17,6 +18,7 @@ typedef struct post_s  post;
 
 struct post_s {
     post    *next;
+    char    *head;             /* request line and headers; NULL: Meta's */
     char    *body;
     td_fn    fn;
     void    *ctx;
@@ -96,6 +98,7 @@ done(void)
         p->fn(p->ctx);
     }
 
+    free(p->head);
     free(p->body);
     free(p);
 }
@@ -181,30 +184,46 @@ written(uv_write_t *req, int status)
 }
 
 
+/* As Meta's. */
+static void
+add_head(td_buf *b, const char *body)
+{
+    size_t          i, len = strlen(body);
+    unsigned        n = 0;
+    unsigned char   mac[EVP_MAX_MD_SIZE];
+
+    HMAC(EVP_sha256(), hook.secret, (int) hook.secret_len,
+         (const unsigned char *) body, len, mac, &n);
+
+    td_buf_printf(b, "POST %s HTTP/1.1\r\nHost: %s\r\n"
+                  "User-Agent: facebookexternalua\r\n"
+                  "Content-Type: application/json\r\n"
+                  "X-Hub-Signature-256: sha256=", hook.path, hook.host);
+    for (i = 0; i < n; i++) {
+        td_buf_printf(b, "%02x", mac[i]);
+    }
+
+    td_buf_addz(b, "\r\n");
+}
+
+
 static void
 send_head(void)
 {
-    size_t          i, len = strlen(hook.head->body);
-    td_buf          b = { 0 };
-    uv_buf_t        buf;
-    unsigned        n = 0;
-    unsigned char   mac[EVP_MAX_MD_SIZE];
-    uv_write_t     *req = td_alloc(sizeof(*req));
+    td_buf       b = { 0 };
+    uv_buf_t     buf;
+    const post  *p = hook.head;
+    uv_write_t  *req = td_alloc(sizeof(*req));
 
-    HMAC(EVP_sha256(), hook.secret, (int) hook.secret_len,
-         (const unsigned char *) hook.head->body, len, mac, &n);
+    if (p->head != NULL) {
+        td_buf_addz(&b, p->head);
 
-    td_buf_printf(&b, "POST %s HTTP/1.1\r\nHost: %s\r\n"
-                  "User-Agent: facebookexternalua\r\n"
-                  "Content-Type: application/json\r\n"
-                  "Content-Length: %zu\r\nX-Hub-Signature-256: sha256=",
-                  hook.path, hook.host, len);
-    for (i = 0; i < n; i++) {
-        td_buf_printf(&b, "%02x", mac[i]);
+    } else {
+        add_head(&b, p->body);
     }
 
-    td_buf_addz(&b, "\r\n\r\n");
-    td_buf_add(&b, hook.head->body, len);
+    td_buf_printf(&b, "Content-Length: %zu\r\n\r\n", strlen(p->body));
+    td_buf_addz(&b, p->body);
 
     hook.sent = true;
     req->data = b.p;
@@ -332,6 +351,44 @@ whatsapp_body(const td_entry *e, const char *word)
 }
 
 
+/* Takes body and head over. */
+static void
+add_post(char *head, char *body, td_fn fn, void *ctx)
+{
+    post  *p = td_alloc(sizeof(*p));
+
+    p->head = head;
+    p->body = body;
+    p->fn = fn;
+    p->ctx = ctx;
+    *hook.tail = p;
+    hook.tail = &p->next;
+    hook.waiting++;
+    pump();
+}
+
+
+void
+td_hook_post(const char *target, const char *headers, const char *body,
+    td_fn fn, void *ctx)
+{
+    td_buf  b = { 0 };
+
+    if (!hook.on) {
+        if (fn != NULL) {
+            fn(ctx);
+        }
+
+        return;
+    }
+
+    td_buf_printf(&b, "POST %s HTTP/1.1\r\nHost: %s\r\n%s", target,
+                  hook.host, headers);
+    td_buf_add(&b, "", 1);
+    add_post(b.p, td_dup(body, strlen(body)), fn, ctx);
+}
+
+
 void
 td_hook_status(const td_entry *e, const char *word, td_fn fn, void *ctx)
 {
@@ -355,14 +412,7 @@ td_hook_status(const td_entry *e, const char *word, td_fn fn, void *ctx)
     td_buf_json(&b, j);
     json_decref(j);
 
-    p = td_alloc(sizeof(*p));
-    p->body = b.p;
-    p->fn = fn;
-    p->ctx = ctx;
-    *hook.tail = p;
-    hook.tail = &p->next;
-    hook.waiting++;
-    pump();
+    add_post(NULL, b.p, fn, ctx);
 }
 
 

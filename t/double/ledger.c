@@ -230,17 +230,29 @@ td_ledger_add(const char *kind, const char *account, const char *to,
     const char *text, const char *intent, const char *reply_to, td_fn fn,
     void *ctx)
 {
-    char       wamid[80];
-    json_t    *j;
-    td_entry  *e;
+    char  wamid[80];
 
     (void) snprintf(wamid, sizeof(wamid), "wamid.HBgL%012llX%08zX",
                     (unsigned long long) td_now_ms(), n + 1);
+
+    return td_ledger_add_id(wamid, kind, account, to, text, intent, reply_to,
+                            fn, ctx);
+}
+
+
+const td_entry *
+td_ledger_add_id(const char *id, const char *kind, const char *account,
+    const char *to, const char *text, const char *intent,
+    const char *reply_to, td_fn fn, void *ctx)
+{
+    json_t    *j;
+    td_entry  *e;
+
     j = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
                   "n", (json_int_t) (n - first + 1),
                   "at_ms", (json_int_t) td_now_ms(), "kind", kind,
                   "account", account, "to", to, "text", text,
-                  "intent", intent, "reply_to", reply_to, "wamid", wamid);
+                  "intent", intent, "reply_to", reply_to, "wamid", id);
     e = keep(j);
     json_decref(j);
 

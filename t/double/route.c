@@ -28,6 +28,14 @@ td_kind_of(const td_req *req, const json_t *body)
         return TD_KIND_MODEL;
     }
 
+    if (ends(req->path, "/Messages.json")) {
+        return td_str_is(req->method, "POST") ? TD_KIND_SEND : TD_KIND_OTHER;
+    }
+
+    if (ends(req->path, "/Indicators/Typing.json")) {
+        return TD_KIND_RECEIPT;
+    }
+
     if (ends(req->path, "/agentMessages")) {
         return TD_KIND_SEND;
     }
@@ -90,6 +98,11 @@ td_route(td_conn *c)
     body = json_loadb(req->body.p, req->body.len, 0, NULL);
     kind = td_kind_of(req, body);
     td_record(req, kind, body);
+
+    if (td_twilio(c, kind)) {
+        json_decref(body);
+        return;
+    }
 
     if (ends(req->path, "/oauth2/token")) {
         td_google_token(c);

@@ -393,7 +393,6 @@ void
 td_hook_status(const td_entry *e, const char *word, td_fn fn, void *ctx)
 {
     td_buf   b = { 0 };
-    post    *p;
     json_t  *j = NULL;
 
     if (hook.on && word != NULL) {

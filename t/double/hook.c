@@ -395,6 +395,10 @@ td_hook_status(const td_entry *e, const char *word, td_fn fn, void *ctx)
     td_buf   b = { 0 };
     json_t  *j = NULL;
 
+    if (hook.on && word != NULL && td_twilio_status(e, word, fn, ctx)) {
+        return;
+    }
+
     if (hook.on && word != NULL) {
         j = e->object != NULL ? td_page_event(e, word)
                               : whatsapp_body(e, word);

@@ -19,10 +19,10 @@
 #define API        "/2010-04-01/Accounts/"
 
 /* What a callback needs to know of a send. */
-typedef struct send_s  send;
+typedef struct sent_s  sent;
 
-struct send_s {
-    send    *next;
+struct sent_s {
+    sent    *next;
     char    *sid;
     char    *account_sid;
     char    *token;
@@ -42,7 +42,7 @@ typedef struct {
     const char  *value;
 } pair;
 
-static send    *sends;
+static sent    *sends;
 static json_t  *inbound;
 
 
@@ -85,7 +85,7 @@ by_name(const void *x, const void *y)
 
 
 static void
-sign(td_buf *headers, const send *s, pair *pairs, size_t n)
+sign(td_buf *headers, const sent *s, pair *pairs, size_t n)
 {
     td_buf          text = { 0 };
     unsigned        len = 0;
@@ -112,10 +112,10 @@ sign(td_buf *headers, const send *s, pair *pairs, size_t n)
 }
 
 
-static const send *
+static const sent *
 send_of(const char *sid)
 {
-    const send  *s = sends;
+    const sent  *s = sends;
 
     while (s != NULL && strcmp(s->sid, sid) != 0) {
         s = s->next;
@@ -129,7 +129,7 @@ send_of(const char *sid)
 bool
 td_twilio_status(const td_entry *e, const char *word, td_fn fn, void *ctx)
 {
-    const send  *s = send_of(e->wamid);
+    const sent  *s = send_of(e->wamid);
     const char  *colon = strchr(word, ':');
     char        *state;
     td_buf       body = { 0 }, headers = { 0 };
@@ -206,7 +206,7 @@ accept_send(td_conn *c, td_act *act, const char *token)
     td_req    *req = td_conn_req(c);
     td_reply  *r = td_conn_reply(c);
     pending   *p = td_alloc(sizeof(*p));
-    send      *s = td_alloc(sizeof(*s));
+    sent      *s = td_alloc(sizeof(*s));
     char      *text = td_form_get(req->body, "Body");
     char      *cx = td_dup("", 0);
     char       sid[64];
@@ -216,7 +216,7 @@ accept_send(td_conn *c, td_act *act, const char *token)
                     (unsigned long long) td_now_ms(),
                     (unsigned long long) td.count.accepted + 1);
 
-    *s = (send) {
+    *s = (sent) {
         .next = sends, .sid = td_dup(sid, strlen(sid)),
         .account_sid = td_dup(req->path.p + sizeof(API) - 1, 34),
         .token = td_dup(token, strlen(token)),

@@ -411,22 +411,18 @@ add_status(cx_meta_event *e, const char *state, cx_str mid)
 }
 
 
-/* All that was sent before that time. */
+/* All that was sent until that time: its number stands for their ids. */
 static bool
 add_watermark(cx_meta_event *e, const char *state, cx_str number)
 {
-    cx_msg         *m;
-    const int64_t   at = cx_meta_time_ms(number);
+    cx_msg  *m = cx_meta_time_ms(number) == 0 ? NULL
+                 : cx_meta_event_add(e, "status", cx_strz(state), number);
 
-    m = at == 0 ? NULL
-        : cx_meta_event_add(e, "status", cx_strz(state), number);
-    if (m == NULL) {
-        return false;
+    if (m != NULL) {
+        m->payload = CX_STR("watermark");
     }
 
-    m->payload = CX_STR("watermark");
-    m->ts_ms = at;
-    return true;
+    return m != NULL;
 }
 
 

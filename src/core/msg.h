@@ -39,12 +39,14 @@
  * name, username   of the customer, when given
  * content    message: text image audio video document sticker location
  *            contacts reaction button interactive order system edit revoke
- *            unsupported unknown;  status: sent delivered read played failed
+ *            share story_mention unsupported unknown;  status: sent delivered read played failed
  * text       what a person would read (body, caption, title of a button ...)
- * payload    machine-readable answer (button id, list row id, flow JSON text)
+ * payload    machine-readable answer (button id, list row id, flow JSON text);
+ *            echo: id of the app that spoke; status: "watermark" when the id
+ *            is a time in ms, until which all was delivered or read
  * reply_to   id of the message this one answers, reacts to, edits or revokes
  * media_*    of the attachment; sha256 as the provider wrote it
- * tag        status: our own opaque data, comes back from the send
+ * tag        status, echo: our own opaque data, comes back from the send
  * once       a token that proves one delivery only, where the signature does
  *            not cover the rest (Mailgun): what has it again is a duplicate
  * error_*    of a failed status or an unsupported message

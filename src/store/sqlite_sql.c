@@ -6,6 +6,8 @@
 #define AMBIGUOUS  "5"
 #define HELD       "6"
 #define FAILED     "7"
+#define ACCEPTED   "9"
+#define DELIVERED  "11"
 
 /* The very words of the partial index: SQLite uses it only for these. */
 #define UNSETTLED  "state BETWEEN 1 AND 8"

@@ -14,7 +14,8 @@
 
 #include <string.h>
 
-#define KEPT_MS  (30 * INT64_C(86400000))   /* a status nobody asked for */
+#define KEPT_MS    (30 * INT64_C(86400000))   /* a status nobody asked for */
+#define UNTIL_MAX  64       /* messages that one watermark moves */
 
 /* States not here, before anything is known, are rank 0. */
 static const int ranks[CX_MSGSTATE_COUNT] = {
@@ -374,6 +375,51 @@ record(cx_store *s, const cx_status_in *in, const evidence *e, standing *m,
 }
 
 
+/*
+ * A watermark (Messenger): all that was sent until a time, whose milliseconds
+ * stand in place of an id.  What is older than the newest 64 stays as it is.
+ * It is no evidence of a send that is not known to have happened.
+ */
+static cx_err
+record_until(cx_store *s, const cx_status_in *in, const evidence *e,
+    int64_t until, cx_status_out *out)
+{
+    cx_err    err;
+    cx_query  q = cx_query_of(s, CX_SQL_OUT_UNTIL);
+    size_t    n = 0;
+    standing  list[UNTIL_MAX];
+
+    memset(out, 0, sizeof(*out));
+
+    cx_bind_i64(&q, in->channel_id);
+    cx_bind_str(&q, in->msg->peer);
+    cx_bind_i64(&q, until);
+    cx_bind_i64(&q, UNTIL_MAX);
+
+    while (n < UNTIL_MAX && cx_query_next(&q)) {
+        read_standing(&q, &list[n++]);
+    }
+
+    err = cx_query_end(&q);
+
+    for (size_t i = n; err == CX_OK && i-- > 0; ) {
+        standing  *m = &list[i];
+
+        weigh(m, e);
+
+        if (m->changed) {
+            err = write_standing(s, m, in->now_ms);
+            *out = (cx_status_out) {
+                .known = true, .message_id = m->id,
+                .conversation_id = m->conversation_id, .changed = true,
+            };
+        }
+    }
+
+    return err;
+}
+
+
 static bool
 read_evidence(const cx_status_in *in, evidence *e)
 {
@@ -398,11 +444,18 @@ cx_sqlite_status(cx_store *s, const cx_status_in *in, cx_status_out *out)
 {
     evidence  e;
     standing  m;
+    int64_t   until;
     bool      found;
     cx_err    err;
 
     if (!read_evidence(in, &e)) {
         return CX_INVALID;
+    }
+
+    if (cx_str_eq(in->msg->payload, CX_STR("watermark"))
+        && cx_str_to_i64(in->msg->id, &until))
+    {
+        return record_until(s, in, &e, until, out);
     }
 
     err = find_by_provider(s, in, &m, &found);

@@ -347,7 +347,9 @@ typedef struct {
 } cx_settle;
 
 /* A delivery status. Found by provider id, else by tag (the intent), else
- * kept until the message is known. Never moves a state backwards. */
+ * kept until the message is known. Never moves a state backwards.  With the
+ * payload "watermark" the id is a time in ms: all that the peer was sent until
+ * then; the last of what changed is named. */
 typedef struct {
     const cx_msg  *msg;
     int64_t        channel_id;

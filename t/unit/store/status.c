@@ -291,6 +291,55 @@ all_orders(fixture *f)
 }
 
 
+/* Everything until a time: to that person, known to be sent, not later. */
+static void
+watermark(fixture *f)
+{
+    cx_msg          m = {
+        .channel = CX_STR("wa-main"), .type = CX_STR("whatsapp"),
+        .account = CX_STR("1065"), .kind = CX_STR("status"),
+        .peer = CX_STR("4990"), .content = CX_STR("read"),
+        .payload = CX_STR("watermark"), .ts_ms = T0 + 90,
+    };
+    cx_status_in    in = { .msg = &m, .channel_id = CHANNEL,
+                           .now_ms = T0 + 99 };
+    cx_status_out   o;
+    const int64_t   first = accepted(f, "4990", "wamid.w1", "wamid.wo1");
+    const int64_t   other = accepted(f, "4991", "wamid.w2", "wamid.wo2");
+    const int64_t   second = accepted(f, "4990", "wamid.w3", "wamid.wo3");
+    const int64_t   unsure = fx_sending(f, "4990", "wamid.w4");
+    const int64_t   sent_at = fx_message(f, second).sending_at;
+
+    m.id = cx_printf(f->a, "%lld", (long long) fx_message(f, first)
+                                                   .sending_at - 1);
+    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK, "a time before");
+    tap_ok(!o.known && !o.changed, "moves nothing");
+
+    m.id = cx_printf(f->a, "%lld", (long long) sent_at);
+    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK, "the last one's");
+    tap_ok(o.known && o.changed && !o.was_ambiguous
+           && o.message_id == second, "moves all until then");
+    tap_is_str(fx_message(f, first).state, CX_STR("read"), "the first");
+    tap_is_str(fx_message(f, second).state, CX_STR("read"), "and the last");
+    tap_is_int(fx_message(f, second).read_at, T0 + 90, "read when it says");
+    tap_is_str(fx_message(f, other).state, CX_STR("accepted"),
+               "not another person's");
+    tap_is_str(fx_message(f, unsure).state, CX_STR("sending"),
+               "and it proves nothing of a send");
+
+    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK, "again");
+    tap_ok(!o.changed, "changes nothing");
+    m.content = CX_STR("delivered");
+    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK, "delivered, late");
+    tap_is_str(fx_message(f, second).state, CX_STR("read"),
+               "moves nothing back");
+    m.peer = CX_STR("nobody");
+    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK,
+               "of somebody unknown");
+    tap_ok(!o.known, "is nothing");
+}
+
+
 int
 main(void)
 {
@@ -305,6 +354,7 @@ main(void)
     proof(&f);
     old_attempts(&f);
     refused(&f);
+    watermark(&f);
 
     /* Thousands of commits: not for the disk's sake. */
     OPS->close(f.s);

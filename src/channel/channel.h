@@ -207,6 +207,9 @@ typedef struct {
         cx_http_req *req);
     /* Classifies an answer.  res->status 0 never comes here. */
     void (*judge)(const cx_http_res *res, cx_arena *a, cx_judgement *j);
+    /* May be NULL.  What an answer takes over from the message it answers:
+     * meta is what the record keeps of that one, id its provider's id. */
+    void (*thread)(cx_str meta, cx_str id, cx_arena *a, cx_out *out);
     /* A repeat of the same intent is harmless at the provider: an ambiguous
      * send is simply sent again. */
     bool          repeatable;

@@ -11,15 +11,21 @@ static const cx_channel *const  channels[] = {
     &cx_rcs,
     &cx_google_business,
     &cx_twilio,
+    &cx_mailgun,
+    &cx_sendgrid,
+    &cx_postmark,
+    &cx_ses,
+    &cx_email_sender,
 };
 
 #define CHANNELS  (sizeof(channels) / sizeof(channels[0]))
 
 /* Kept beside the list; t/unit/channel/receive.c checks that they agree. */
 static const char  names[] =
-    "whatsapp, instagram, messenger, rcs, google_business, twilio";
+    "whatsapp, instagram, messenger, rcs, google_business, twilio, "
+    "mailgun, sendgrid, postmark, ses";
 static const char  sender_names[] =
-    "whatsapp, instagram, messenger, rcs, google_business, twilio";
+    "whatsapp, instagram, messenger, rcs, google_business, twilio, email";
 
 static const char *const  words[] = {
 #define X(name, word)  word,

@@ -4,6 +4,7 @@
 
 #include "core/mime.h"
 #include "core/time.h"
+#include "core/utf8.h"
 
 #include <inttypes.h>
 
@@ -104,7 +105,7 @@ display_name(cx_arena *a, cx_str s)
     }
 
     name = cx_mime_words(a, name);
-    return cx_str_sub(name, 0, 200);
+    return cx_utf8_cut(name, 200);
 }
 
 

@@ -86,6 +86,21 @@ step(cx_str s, size_t from)
 }
 
 
+cx_str
+cx_utf8_cut(cx_str s, size_t max)
+{
+    if (s.len <= max) {
+        return s;
+    }
+
+    while (max > 0 && ((uint8_t) s.p[max] & 0xc0) == 0x80) {
+        max--;
+    }
+
+    return (cx_str) { max, s.p };
+}
+
+
 size_t
 cx_utf8_count(cx_str s)
 {
@@ -100,16 +115,6 @@ cx_utf8_count(cx_str s)
 
 
 /* --- splitting ----------------------------------------------------------- */
-
-/* How good a place to cut is; a higher one wins, of equals the last. */
-enum {
-    CUT_NONE,
-    CUT_WORD,
-    CUT_SENTENCE,
-    CUT_LINE,
-    CUT_PARAGRAPH
-};
-
 
 static bool
 is_space(char c)
@@ -146,9 +151,8 @@ ends_sentence(cx_str head, bool space)
 }
 
 
-/* The worth of a cut between the bytes at - 1 and at. */
-static int
-cut_worth(cx_str s, size_t at)
+cx_cut
+cx_utf8_cut_worth(cx_str s, size_t at)
 {
     cx_str  head = cx_str_sub(s, 0, at);
     bool    space = at < s.len && is_space(s.p[at]);
@@ -158,14 +162,14 @@ cut_worth(cx_str s, size_t at)
 
         return cx_str_starts(next, CX_STR("\n\n"))
                || cx_str_starts(next, CX_STR("\n\r\n"))
-               ? CUT_PARAGRAPH : CUT_LINE;
+               ? CX_CUT_PARAGRAPH : CX_CUT_LINE;
     }
 
     if (ends_sentence(head, space)) {
-        return CUT_SENTENCE;
+        return CX_CUT_SENTENCE;
     }
 
-    return space ? CUT_WORD : CUT_NONE;
+    return space ? CX_CUT_WORD : CX_CUT_NONE;
 }
 
 
@@ -175,15 +179,16 @@ cut_find(cx_str s, size_t max)
 {
     size_t  at = 0;
     size_t  best_at = 0;
-    int     best = CUT_NONE;
+    cx_cut  best = CX_CUT_NONE;
 
     for (size_t n = 0; n < max && at < s.len; n++) {
         at += step(s, at);
 
         /* n + 1 code points stand before at. */
-        int  worth = n + 1 > max / 2 ? cut_worth(s, at) : CUT_NONE;
+        cx_cut  worth = n + 1 > max / 2 ? cx_utf8_cut_worth(s, at)
+                                        : CX_CUT_NONE;
 
-        if (worth != CUT_NONE && worth >= best) {
+        if (worth != CX_CUT_NONE && worth >= best) {
             best = worth;
             best_at = at;
         }
@@ -193,7 +198,7 @@ cut_find(cx_str s, size_t max)
         return s.len;
     }
 
-    return best == CUT_NONE ? at : best_at;
+    return best == CX_CUT_NONE ? at : best_at;
 }
 
 

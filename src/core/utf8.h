@@ -8,8 +8,22 @@
 /* Length of the valid sequence at s.p (1..4), 0 if there is none. */
 size_t cx_utf8_next(cx_str s, uint32_t *cp);
 bool cx_utf8_valid(cx_str s);
+/* At most max bytes of it, cut before the code point that does not fit. */
+cx_str cx_utf8_cut(cx_str s, size_t max);
 /* Code points; bad bytes count one each. */
 size_t cx_utf8_count(cx_str s);
+
+/* How good a place to cut is; a higher one wins, of equals the last. */
+typedef enum {
+    CX_CUT_NONE,
+    CX_CUT_WORD,
+    CX_CUT_SENTENCE,
+    CX_CUT_LINE,
+    CX_CUT_PARAGRAPH
+} cx_cut;
+
+/* The worth of a cut between the bytes at - 1 and at. */
+cx_cut cx_utf8_cut_worth(cx_str s, size_t at);
 
 /*
  * Cuts the next piece of at most max code points off *rest, at the last

@@ -10,6 +10,7 @@
 
 #include "core/arena.h"
 #include "core/err.h"
+#include "core/text.h"
 
 /* Also the content word of an outbound message in the record.  READ and
  * TYPING leave no message. */
@@ -114,12 +115,6 @@ void cx_out_encode(const cx_out *out, cx_buf *b);
 
 /* --- what a channel can do ----------------------------------------------- */
 
-typedef enum {
-    CX_UNIT_CODE_POINTS,
-    CX_UNIT_UTF16,
-    CX_UNIT_BYTES
-} cx_unit;
-
 #define CX_MEDIA_LIMITS  8
 
 typedef struct {
@@ -145,6 +140,7 @@ typedef struct {
     size_t          label_max;      /* that opens a list */
     bool            links;          /* choices with url */
     bool            calls;          /* choices with phone */
+    bool            card_media;     /* buttons may stand below a picture */
     bool            reply_to;
     bool            typing;         /* own action, not only with READ */
     cx_media_limit  media[CX_MEDIA_LIMITS];

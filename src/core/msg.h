@@ -39,7 +39,8 @@
  * name, username   of the customer, when given
  * content    message: text image audio video document sticker location
  *            contacts reaction button interactive order system edit revoke
- *            share story_mention unsupported unknown;  status: sent delivered read played failed
+ *            share story_mention unsupported unknown;
+ *            status: sent delivered read played failed
  * text       what a person would read (body, caption, title of a button ...)
  * payload    machine-readable answer (button id, list row id, flow JSON text);
  *            echo: id of the app that spoke; status: "watermark" when the id

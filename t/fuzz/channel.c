@@ -88,11 +88,28 @@ check_judge(const cx_channel *ch, cx_str body, cx_arena *a)
     ch->judge(&(cx_http_res) { .status = 200, .body = body }, a, &j);
     check(j.verdict < CX_VERDICT_COUNT
           && j.provider_id.len <= CX_MSG_ID_MAX);
+    /* Where typing is a request of its own, its answer names no message. */
     check(j.verdict != CX_VERDICT_ACCEPTED || ch->repeatable
-          || j.provider_id.len > 0);
+          || ch->caps->typing || j.provider_id.len > 0);
 
     ch->judge(&(cx_http_res) { .status = 500, .body = body }, a, &j);
     check(j.verdict != CX_VERDICT_ACCEPTED);
+}
+
+
+/* Whatever an answer names, only the provider's own host gets the token. */
+static void
+check_fetched(const cx_channel *ch, cx_str body, cx_arena *a)
+{
+    cx_http_req        req;
+    const cx_sender    from = { .account = CX_STR("1"),
+                                .token = CX_STR("secret") };
+    const cx_http_res  res = { .status = 200, .body = body };
+
+    if (ch->fetched(&from, &res, a, &req) == CX_OK) {
+        check(cx_str_starts(req.url, CX_STR("https://"))
+              && cx_str_find_byte(req.url, '\n') == SIZE_MAX);
+    }
 }
 
 
@@ -110,6 +127,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 
     if (ch->judge != NULL) {
         check_judge(ch, body, a);
+    }
+
+    if (ch->fetched != NULL) {
+        check_fetched(ch, body, a);
     }
 
     if (ch->logged != NULL) {

@@ -1,0 +1,73 @@
+# Messenger's and Instagram's deliveries: nothing but the signed bytes is
+# accepted.  Every byte of a body, every nibble of the header, every length.
+
+use strict;
+use warnings;
+
+use Connext;
+use Connext::Page qw(installed);
+use Connext::Sample qw(signature);
+use Test::More;
+
+
+sub mutate {
+    my ($cx, $page) = @_;
+
+    my $body = $page->delivery({
+        sender => { id => $page->{peer} },
+        recipient => { id => $page->{account} }, timestamp => 1767225590123,
+        message => { mid => 'mid.mutation', text => 'Is there parking?' } });
+    my $signature = signature($body, $Connext::SECRET{app_secret});
+    my (%status, $n);
+
+    is($page->post($body)->{status}, 200, "$page->{type}: as signed: 200");
+    is($cx->count('in'), 1, '... and in the stream');
+
+    for my $i (0 .. length($body) - 1) {
+        for my $mask (0x01, 0x20, 0x80) {
+            my $b = $body;
+            substr($b, $i, 1) ^= chr $mask;
+            $status{$page->post($b, $signature)->{status}}++;
+            $n++;
+        }
+    }
+    is_deeply(\%status, { 401 => $n }, "$n mutated bytes: all 401");
+
+    %status = ();
+    for my $i (7 .. length($signature) - 1) {
+        my $have = hex substr $signature, $i, 1;
+        for my $nibble (grep { $_ != $have } 0 .. 15) {
+            my $s = $signature;
+            substr($s, $i, 1) = sprintf '%x', $nibble;
+            $status{$page->post($body, $s)->{status}}++;
+        }
+    }
+    is_deeply(\%status, { 401 => 960 }, '960 mutated nibbles: all 401');
+
+    %status = ();
+    for my $i (0 .. 6) {
+        my $s = $signature;
+        substr($s, $i, 1) ^= "\x01";
+        $status{$page->post($body, $s)->{status}}++;
+    }
+    $status{$page->post(substr($body, 0, $_), $signature)->{status}}++
+        for 1 .. length($body) - 1;
+    $status{$page->post("$body$_", $signature)->{status}}++
+        for "\0", "\n", ' ', '}';
+    is_deeply(\%status, { 401 => length($body) + 10 },
+              'mutated prefix, other lengths: all 401');
+
+    is($cx->count('in'), 1, 'the stream is as it was');
+    is($cx->count('st') + $cx->quarantined, 0, 'nothing anywhere else');
+}
+
+
+for my $type (qw(messenger instagram)) {
+    my ($cx, $page) = installed($type, edge_only => 1);
+
+    $cx->start(qw(redis nginx));
+    mutate($cx, $page);
+    $cx->finish;
+}
+
+done_testing();

@@ -28,6 +28,7 @@ static cx_err signature_read(const cx_http_req *req, cx_arena *a,
 static cx_err signed_text(const cx_http_req *req, cx_arena *a, cx_str *text);
 static bool is_form(const cx_http_req *req);
 static cx_err signed_form(cx_str body, cx_arena *a, cx_str *text);
+static bool pairs_whole(cx_str body);
 static cx_err body_bound(const cx_http_req *req, cx_arena *a);
 static cx_str url_of(const cx_account *acct, const cx_http_req *req,
     cx_arena *a);
@@ -196,6 +197,10 @@ signed_form(cx_str body, cx_arena *a, cx_str *text)
     size_t      n;
     cx_header  *pairs;
 
+    if (!pairs_whole(body)) {
+        return CX_BAD_REQUEST;
+    }
+
     err = cx_form_sorted(body, a, &pairs, &n);
     if (err != CX_OK) {
         return err;
@@ -218,6 +223,32 @@ signed_form(cx_str body, cx_arena *a, cx_str *text)
 
     /* Without a parameter the URL's signature would do for any such body. */
     return b.failed ? CX_NOMEM : text->len == 0 ? CX_BAD_REQUEST : CX_OK;
+}
+
+
+/* Twilio writes a '=' behind every name, also of what is empty.  Without that
+ * rule a '&' in its place may sign alike: the value then is the next name.
+ * What must be escaped is. */
+static bool
+pairs_whole(cx_str body)
+{
+    cx_str  pair;
+
+    for (size_t i = 0; i < body.len; i++) {
+        if (body.p[i] <= ' ' || body.p[i] > '~') {
+            return false;
+        }
+    }
+
+    while (cx_str_split(&body, '&', &pair)) {
+        const size_t  at = cx_str_find_byte(pair, '=');
+
+        if (at == SIZE_MAX || at == 0) {
+            return false;
+        }
+    }
+
+    return true;
 }
 
 

@@ -115,7 +115,8 @@ cx_twilio_judge(const cx_http_res *res, cx_arena *a, cx_judgement *j)
 
     /* What could not be read for want of memory is no reason to give up. */
     if (cx_arena_failed(a) && j->verdict != UNKNOWN) {
-        j->verdict = RETRY;
+        j->verdict = res->status >= 300 && res->status < 500 ? RETRY
+                                                             : UNKNOWN;
     }
 
     if (j->verdict == WAIT || j->verdict == RETRY) {

@@ -18,6 +18,8 @@
     X(BAD_SIGNATURE,   401, "bad_signature",     "the signature does not match the body")        \
     X(DUP_SIGNATURE,   401, "dup_signature",     "the signature header is repeated")             \
     X(NO_SECRET,       401, "no_secret",         "the channel has no secret")                    \
+    X(EXPIRED,         401, "expired",           "the token or signature is too old")            \
+    X(ORIGIN,          403, "origin",            "no page of this origin may ask")               \
     X(BAD_TOKEN,       403, "bad_token",         "the verify token or mode is wrong")            \
     X(BAD_CHALLENGE,   400, "bad_challenge",     "the challenge is missing, repeated or odd")    \
     X(BAD_REQUEST,     400, "bad_request",       "the request is malformed")                     \

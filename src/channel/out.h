@@ -196,4 +196,15 @@ typedef struct {
 
 cx_governed cx_govern(const cx_govern_in *in);
 
+/* What was sent of late: one per pair of account and peer, one per account.
+ * Zeroed: nothing. */
+typedef struct {
+    int64_t  due_us;
+} cx_rate;
+
+/* From when on one more may be sent, with a gap between two and so many at
+ * once before that; gap 0: now. */
+int64_t cx_rate_free_ms(const cx_rate *r, int64_t gap_us, int64_t burst);
+void cx_rate_take(cx_rate *r, int64_t gap_us, int64_t now_ms);
+
 #endif /* CX_CHANNEL_OUT_H */

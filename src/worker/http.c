@@ -88,7 +88,8 @@ give_back(cx_call *c)
 {
     cx_http  *h = c->http;
 
-    if (h->closing) {
+    /* One of a mail has options that no request may inherit. */
+    if (h->closing || c->mail) {
         cx_call_free(c);
         return;
     }
@@ -127,10 +128,14 @@ end_call(cx_call *c, CURLcode rc)
 {
     cx_header    headers[CX_CALL_HEADERS];
     const char  *error = "";
-    cx_call_end  end = cx_call_judge(c, rc);
+    cx_call_end  end = c->mail ? cx_mail_call_judge(c, rc)
+                               : cx_call_judge(c, rc);
     cx_http_res  res = { 0 };
 
-    if (end == CX_CALL_DONE) {
+    if (end == CX_CALL_DONE && c->mail) {
+        cx_mail_call_response(c, headers, &res);
+
+    } else if (end == CX_CALL_DONE) {
         cx_call_response(c, headers, &res);
 
     } else {
@@ -292,33 +297,20 @@ on_tick(uv_timer_t *tick)
 }
 
 
-cx_call *
-cx_http_start(cx_http *h, const cx_http_req *req, const cx_http_opts *opts,
-    cx_http_fn fn, void *ctx)
+static void
+prepare(cx_call *c, const cx_http_opts *opts, cx_http_fn fn, void *ctx)
 {
-    cx_call   *c;
-    uint64_t   shape;
-
-    if (h->closing || !cx_call_acceptable(req)) {
-        return NULL;
-    }
-
-    shape = cx_call_shape(req);
-    c = take(h, shape);
-
-    if (c == NULL) {
-        return NULL;
-    }
-
-    c->shape = shape;
     c->fn = fn;
     c->ctx = ctx;
-    c->deadline = uv_now(h->loop) + (uint64_t) opts->total_ms;
+    c->deadline = uv_now(c->http->loop) + (uint64_t) opts->total_ms;
+}
 
-    if (!cx_call_set(c, req, opts)) {
-        give_back(c);
-        return NULL;
-    }
+
+/* Runs it, or lets it wait for its turn. */
+static cx_call *
+begin(cx_call *c)
+{
+    cx_http  *h = c->http;
 
     if (h->running < h->max_calls && h->queued == 0) {
         if (!run(c)) {
@@ -339,6 +331,63 @@ cx_http_start(cx_http *h, const cx_http_req *req, const cx_http_opts *opts,
     }
 
     return c;
+}
+
+
+cx_call *
+cx_http_start(cx_http *h, const cx_http_req *req, const cx_http_opts *opts,
+    cx_http_fn fn, void *ctx)
+{
+    cx_call   *c;
+    uint64_t   shape;
+
+    if (h->closing || !cx_call_acceptable(req)) {
+        return NULL;
+    }
+
+    shape = cx_call_shape(req);
+    c = take(h, shape);
+
+    if (c == NULL) {
+        return NULL;
+    }
+
+    c->shape = shape;
+    prepare(c, opts, fn, ctx);
+
+    if (!cx_call_set(c, req, opts)) {
+        give_back(c);
+        return NULL;
+    }
+
+    return begin(c);
+}
+
+
+cx_call *
+cx_http_start_mail(cx_http *h, const cx_http_req *req,
+    const cx_http_opts *opts, cx_http_fn fn, void *ctx)
+{
+    cx_call  *c;
+
+    if (h->closing || !cx_mail_call_acceptable(req)) {
+        return NULL;
+    }
+
+    c = cx_call_new(h, h->share);
+    if (c == NULL) {
+        return NULL;
+    }
+
+    c->mail = true;
+    prepare(c, opts, fn, ctx);
+
+    if (!cx_mail_call_set(c, req, opts)) {
+        give_back(c);
+        return NULL;
+    }
+
+    return begin(c);
 }
 
 

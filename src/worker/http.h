@@ -45,6 +45,11 @@ size_t cx_http_active(const cx_http *h);
  * back then). */
 cx_call *cx_http_start(cx_http *h, const cx_http_req *req,
     const cx_http_opts *opts, cx_http_fn fn, void *ctx);
+/* The same for a mail, as CX_VIA_SMTP describes it.  DONE: the server said yes
+ * or no, its code is the status; UNKNOWN: all of it was sent, and no answer
+ * came. */
+cx_call *cx_http_start_mail(cx_http *h, const cx_http_req *req,
+    const cx_http_opts *opts, cx_http_fn fn, void *ctx);
 void cx_call_cancel(cx_call *c);
 
 #endif /* CX_WORKER_HTTP_H */

@@ -11,8 +11,8 @@
 typedef cx_call_bytes  bytes;
 
 
-static bool
-bytes_add(bytes *b, const char *p, size_t len)
+bool
+cx_call_bytes_add(bytes *b, const char *p, size_t len)
 {
     char    *q;
     size_t   room = b->room > 0 ? b->room : 512;
@@ -76,7 +76,7 @@ on_body(char *p, size_t size, size_t n, void *data)
         return 0;
     }
 
-    return bytes_add(&c->in, p, size * n) ? size * n : 0;
+    return cx_call_bytes_add(&c->in, p, size * n) ? size * n : 0;
 }
 
 
@@ -96,8 +96,8 @@ on_header(char *p, size_t size, size_t n, void *data)
     line = cx_str_trim(line);
 
     if (line.len > 0 && line.len < HEAD_MAX - c->head.len
-        && (!bytes_add(&c->head, line.p, line.len)
-            || !bytes_add(&c->head, "\n", 1)))
+        && (!cx_call_bytes_add(&c->head, line.p, line.len)
+            || !cx_call_bytes_add(&c->head, "\n", 1)))
     {
         return 0;
     }
@@ -162,6 +162,7 @@ cx_call_free(cx_call *c)
 {
     curl_easy_cleanup(c->easy);
     curl_slist_free_all(c->headers);
+    curl_slist_free_all(c->to);
     free(c->url.p);
     free(c->out.p);
     free(c->in.p);
@@ -268,10 +269,10 @@ append_header(struct curl_slist **list, bytes *line, const cx_header *h)
 
     line->len = 0;
 
-    if (!bytes_add(line, h->name.p, h->name.len)
-        || !bytes_add(line, ": ", 2)
-        || !bytes_add(line, h->value.p, h->value.len)
-        || !bytes_add(line, "", 1))
+    if (!cx_call_bytes_add(line, h->name.p, h->name.len)
+        || !cx_call_bytes_add(line, ": ", 2)
+        || !cx_call_bytes_add(line, h->value.p, h->value.len)
+        || !cx_call_bytes_add(line, "", 1))
     {
         return false;
     }
@@ -376,8 +377,8 @@ set_url(cx_call *c, const cx_http_req *req)
 
     c->url.len = 0;
 
-    if (!bytes_add(&c->url, req->url.p, req->url.len)
-        || !bytes_add(&c->url, "", 1)
+    if (!cx_call_bytes_add(&c->url, req->url.p, req->url.len)
+        || !cx_call_bytes_add(&c->url, "", 1)
         || curl_easy_setopt(c->easy, CURLOPT_URL, c->url.p) != CURLE_OK)
     {
         c->url.len = 0;
@@ -411,7 +412,7 @@ set_method(cx_call *c, const cx_http_req *req)
 
     c->out.len = 0;
 
-    if (!bytes_add(&c->out, req->body.p, req->body.len)) {
+    if (!cx_call_bytes_add(&c->out, req->body.p, req->body.len)) {
         return false;
     }
 

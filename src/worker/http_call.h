@@ -44,6 +44,9 @@ struct cx_call_s {
     cx_call_bytes       in;
     cx_call_bytes       head;       /* "name: value\n", last response */
     bool                too_large;
+    bool                mail;       /* by SMTP: http_mail.c */
+    struct curl_slist  *to;
+    size_t              sent;       /* bytes of the message handed out */
     char                error[CURL_ERROR_SIZE];
 };
 
@@ -59,7 +62,21 @@ uint64_t cx_call_shape(const cx_http_req *req);
 bool cx_call_set(cx_call *c, const cx_http_req *req,
     const cx_http_opts *opts);
 
+/* --- http_mail.c: the same for a mail ------------------------------------ */
+
+bool cx_mail_call_acceptable(const cx_http_req *req);
+bool cx_mail_call_set(cx_call *c, const cx_http_req *req,
+    const cx_http_opts *opts);
+cx_call_end cx_mail_call_judge(const cx_call *c, CURLcode rc);
+/* The status is the last reply's code, the body its text. */
+void cx_mail_call_response(const cx_call *c, cx_header *headers,
+    cx_http_res *res);
+
+/* --- what came of it ----------------------------------------------------- */
+
 cx_call_end cx_call_judge(const cx_call *c, CURLcode rc);
+/* Adds to what is kept; false: no memory. */
+bool cx_call_bytes_add(cx_call_bytes *b, const char *p, size_t len);
 /* Views of the call; headers holds CX_CALL_HEADERS. */
 void cx_call_response(const cx_call *c, cx_header *headers,
     cx_http_res *res);

@@ -1,6 +1,7 @@
 #include "worker/way.h"
 
 #include "worker/engine.h"
+#include "worker/smtp.h"
 
 
 static void *
@@ -18,11 +19,10 @@ http_cancel(void *call)
 }
 
 
-/* SMTP: cx_smtp_start, cx_smtp_cancel of worker/smtp.h; PUSH: cx_push_start,
- * cx_push_cancel of worker/push.h. */
+/* PUSH: cx_push_start, cx_push_cancel of worker/push.h. */
 static const cx_way  ways[] = {
     [CX_VIA_HTTP] = { http_start, http_cancel },
-    [CX_VIA_SMTP] = { NULL, NULL },
+    [CX_VIA_SMTP] = { cx_smtp_start, cx_smtp_cancel },
     [CX_VIA_PUSH] = { NULL, NULL },
 };
 

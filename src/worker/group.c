@@ -89,7 +89,7 @@ lane_live(cx_partition *p, cx_lane lane)
     if (p->lane[lane].missed) {
         lane_from_start(p, lane);
 
-    } else if (--p->lanes_left == 0) {
+    } else if (p->lanes_left > 0 && --p->lanes_left == 0) {
         cx_partition_set(p, CX_PART_LIVE);
         cx_readers_kick(p->worker);
     }
@@ -132,7 +132,10 @@ pending_read(void *ctx, const redisReply *reply)
                     (int) last->len, last->str);
 
     cx_take_entries(w, c.part->number, c.lane, entries);
-    lane_pending(c.part, c.lane);
+
+    if (c.part->pass == c.pass) {       /* it was taken */
+        lane_pending(c.part, c.lane);
+    }
 }
 
 

@@ -85,15 +85,17 @@ static const rule  rules[] = {
 void
 cx_twilio_judge(const cx_http_res *res, cx_arena *a, cx_judgement *j)
 {
+    bool         failed;
     cx_str       piece;
     answer       r = { .code = 0 };
     const rule  *found;
 
     read_answer(res->body, a, &r);
     found = rule_find(r.code);
+    failed = res->status < 300 && CX_STR_IS(r.state, "failed");
 
     if (res->status >= 200 && res->status < 300 && r.sid.len > 0
-        && r.sid.len <= CX_MSG_ID_MAX && !CX_STR_IS(r.state, "failed"))
+        && r.sid.len <= CX_MSG_ID_MAX && !failed)
     {
         *j = (cx_judgement) { .verdict = CX_VERDICT_ACCEPTED,
                               .provider_id = r.sid };
@@ -102,10 +104,10 @@ cx_twilio_judge(const cx_http_res *res, cx_arena *a, cx_judgement *j)
 
     *j = (cx_judgement) {
         .verdict = found != NULL ? found->verdict
-                   : r.sid.len > 0 && res->status < 300 ? REFUSED
-                   : verdict_of_status(res->status),
+                   : failed ? REFUSED : verdict_of_status(res->status),
         .code = r.code,
         .text = r.code != 0 ? r.message
+                : failed ? CX_STR("it failed at once, without a code")
                 : cx_printf(a, "HTTP %d without a %s", res->status,
                             res->status < 300 ? "message SID"
                                               : "Twilio error"),

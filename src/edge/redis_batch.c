@@ -18,7 +18,6 @@ u_char *
 ngx_http_connext_redis_event(ngx_http_connext_redis_t *redis, cx_str stream,
     size_t size)
 {
-    u_char                    *p;
     ngx_http_connext_batch_t  *batch;
 
     batch = &redis->batch;
@@ -36,29 +35,9 @@ ngx_http_connext_redis_event(ngx_http_connext_redis_t *redis, cx_str stream,
     /* What stands before the arguments has its room, too: closing cannot
      * fail. */
 
-    p = ngx_http_connext_out_reserve(&redis->out,
-                                     size + NGX_HTTP_CONNEXT_BATCH_HEAD
-                                     + sizeof(batch->keys));
-    if (p == NULL) {
-        return NULL;
-    }
-
-    if (batch->slot == NULL) {
-        batch->slot = ngx_http_connext_slot_take(redis);
-        batch->len = 0;
-        batch->first_len = stream.len;
-        ngx_memcpy(batch->first, stream.p, stream.len);
-
-        if (ngx_http_connext_slot_spare(redis) != NGX_OK) {
-            return NULL;
-        }
-    }
-
-    if (!redis->flush.posted) {
-        ngx_post_event(&redis->flush, &ngx_posted_events);
-    }
-
-    return p;
+    return ngx_http_connext_out_reserve(&redis->out,
+                                        size + NGX_HTTP_CONNEXT_BATCH_HEAD
+                                        + sizeof(batch->keys));
 }
 
 
@@ -76,7 +55,7 @@ ngx_http_connext_batch_takes(ngx_http_connext_redis_t *redis, cx_str stream,
     bytes = redis->out.open - redis->out.end;
 
     if (batch->slot->n == NGX_HTTP_CONNEXT_BATCH_EVENTS
-        || (bytes > 0 && bytes + size > NGX_HTTP_CONNEXT_BATCH_BYTES))
+        || bytes + size > NGX_HTTP_CONNEXT_BATCH_BYTES)
     {
         return 0;
     }
@@ -96,6 +75,17 @@ ngx_http_connext_redis_event_end(ngx_http_connext_redis_t *redis,
     ngx_http_connext_batch_t  *batch;
 
     batch = &redis->batch;
+
+    if (batch->slot == NULL) {
+        batch->slot = ngx_http_connext_slot_take(redis);
+        batch->len = 0;
+        batch->first_len = stream.len;
+        ngx_memcpy(batch->first, stream.p, stream.len);
+
+        if (!redis->flush.posted) {
+            ngx_post_event(&redis->flush, &ngx_posted_events);
+        }
+    }
 
     key = batch->keys + batch->len;
     batch->len += (size_t) (ngx_http_connext_put(key, stream.p, stream.len)
@@ -125,12 +115,6 @@ ngx_http_connext_batch_close(ngx_http_connext_redis_t *redis)
 
     batch->slot = NULL;
     n = slot->n;
-
-    if (n == 0) {
-        slot->next = redis->spare;
-        redis->spare = slot;
-        return;
-    }
 
     p = ngx_http_connext_put_array(head, 3 + 4 * n);
     p = ngx_http_connext_put_text(p, "FCALL");

@@ -7,7 +7,7 @@ use strict;
 use warnings;
 
 use IO::Socket::INET;
-use List::Util qw(sum0);
+use List::Util qw(max sum0);
 use Time::HiRes qw(sleep);
 
 use Bench::Deliveries;
@@ -171,6 +171,7 @@ sub take
 
     my ($server_s, $redis_s, $load_s, $busy_s, $steal_s) = @spent;
     my @memory = map { [$_->memory] } @$procs;
+    my @largest = map { $_->largest } @$procs;
     my $n = $d->{n} || 1;
 
     return {
@@ -179,6 +180,7 @@ sub take
         cpu => $server_s / $n * 1e4, redis_cpu => $redis_s / $n * 1e4,
         rss => sum0(map { $_->[0] } @memory),
         pss => sum0(map { $_->[1] } @memory),
+        process => max(@largest),
         foreign => ($busy_s - $server_s - $redis_s - $load_s + $steal_s)
                    / ($d->{us} / 1e6),
     };

@@ -96,6 +96,21 @@ sub rss
 }
 
 
+# RSS in MB of its largest process.
+sub largest
+{
+    my ($self) = @_;
+    my $kb = 0;
+
+    for my $pid ($self->pids) {
+        my $n = slurp("/proc/$pid/status") =~ /^VmRSS:\s+(\d+)/m ? $1 : 0;
+        $kb = $n if $n > $kb;
+    }
+
+    return $kb / 1024;
+}
+
+
 # (RSS, PSS) in MB, summed.
 sub memory
 {

@@ -51,6 +51,10 @@ typedef struct {
     cx_str    bytes;
     cx_str    query;                     /* when it was signed as well */
     unsigned  secret;                    /* index of the secret that matched */
+    /* Whom it proved to be the sender, where a token tells (webchat). */
+    cx_str    who;
+    cx_str    name;
+    cx_str    email;
 } cx_proven;
 
 typedef enum {

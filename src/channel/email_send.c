@@ -50,7 +50,7 @@ const cx_setting_def  cx_email_settings[] = {
     { .name = NULL }
 };
 
-const cx_channel  cx_email_sender = {
+const cx_channel  cx_channel_email = {
     .name = "email",
     .caps = &cx_email_caps,
     .via = CX_VIA_SMTP,

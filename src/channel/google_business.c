@@ -45,7 +45,7 @@ static const cx_caps  caps = {
     .text_max = 4096,
 };
 
-const cx_channel  cx_google_business = {
+const cx_channel  cx_channel_google_business = {
     .name = "google_business",
     .closed = "Google closed Business Messages on 31 July 2024: events are "
               "recorded, nothing can be sent; the successor is rcs",

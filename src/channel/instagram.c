@@ -24,8 +24,9 @@ static cx_err build(const cx_sender *from, const cx_out *out, cx_arena *a,
 static cx_str reaction(cx_str emoji);
 
 
-/* Lengths in bytes: of a text because Instagram counts so, of a button's
- * title because there is one unit, and bytes are never too many. */
+/* Lengths in bytes, as Instagram counts a text.  A button's title has 20
+ * characters, which may be 80 bytes; longer ones are shortened when they are
+ * written. */
 static const cx_caps  caps = {
     .kinds = CX_OUT_BIT(TEXT) | CX_OUT_BIT(BUTTONS) | CX_OUT_BIT(IMAGE)
              | CX_OUT_BIT(VIDEO) | CX_OUT_BIT(AUDIO) | CX_OUT_BIT(DOCUMENT)
@@ -34,7 +35,7 @@ static const cx_caps  caps = {
     .text_max = 1000,
     .body_max = 640,
     .buttons_max = 13,
-    .title_max = 20,
+    .title_max = 80,
     .links = true,
     .reply_to = true,
     .typing = true,
@@ -59,7 +60,7 @@ static const cx_setting_def  settings[] = {
 
 static const cx_meta_voice  voice = { .caps = &caps, .reaction = reaction };
 
-const cx_channel  cx_instagram = {
+const cx_channel  cx_channel_instagram = {
     .name = "instagram",
     .mac = CX_MAC_SHA256,
     .needs_token = true,

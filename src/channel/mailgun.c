@@ -26,7 +26,7 @@ static cx_err parse(const cx_account *acct, cx_proven proven, cx_arena *a,
     cx_received *in);
 
 
-const cx_channel  cx_mailgun = {
+const cx_channel  cx_channel_mailgun = {
     .name = "mailgun",
     .family = "email",
     .mac = CX_MAC_SHA256,

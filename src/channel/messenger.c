@@ -51,7 +51,7 @@ static const cx_caps  caps = {
 
 static const cx_meta_voice  voice = { .caps = &caps, .reaction = reaction };
 
-const cx_channel  cx_messenger = {
+const cx_channel  cx_channel_messenger = {
     .name = "messenger",
     .mac = CX_MAC_SHA256,
     .needs_token = true,

@@ -9,13 +9,14 @@
 
 #include "channel/meta_messaging.h"
 
-#include "core/utf8.h"
+#include "core/text.h"
 
 
 #define BODY_MAX       (64 * 1024)
 #define INTENT_MAX     999
 #define PAYLOAD_MAX    1000
 #define QUICK_MAX      13
+#define TITLE_MAX      20       /* characters */
 #define BUTTONS_MAX    3        /* of one template element */
 #define ELEMENTS_MAX   10
 #define ELEMENT_MAX    80       /* characters of a title */
@@ -38,12 +39,13 @@ static bool put_choices(cx_json_writer *w, const cx_caps *caps,
     const cx_out *out);
 static void put_quick(cx_json_writer *w, const cx_out *out);
 static void put_template(cx_json_writer *w, const cx_out *out);
-static void put_cards(cx_json_writer *w, const cx_out *out);
+static bool put_cards(cx_json_writer *w, const cx_out *out);
 static void put_buttons(cx_json_writer *w, const cx_out *out, size_t first);
 static void put_button(cx_json_writer *w, const cx_out_choice *c);
 static bool choices_fit(const cx_caps *caps, const cx_out *out);
 static bool has_link(const cx_out *out);
 static bool fits(const cx_caps *caps, cx_str s, size_t max);
+static cx_str title_of(cx_json_writer *w, const cx_out_choice *c);
 
 
 cx_err
@@ -229,6 +231,7 @@ put_media(cx_json_writer *w, const cx_out *out)
 static bool
 put_choices(cx_json_writer *w, const cx_caps *caps, const cx_out *out)
 {
+    bool        whole = true;
     const bool  links = has_link(out);
 
     if (!links) {
@@ -246,14 +249,14 @@ put_choices(cx_json_writer *w, const cx_caps *caps, const cx_out *out)
             put_template(w, out);
 
         } else {
-            put_cards(w, out);
+            whole = put_cards(w, out);
         }
 
         cx_json_end(w, '}');
         cx_json_end(w, '}');
     }
 
-    return out->text.len > 0 && out->header.len == 0 && out->footer.len == 0
+    return whole && out->text.len > 0 && out->header.len == 0 && out->footer.len == 0
            && fits(caps, out->text, links ? TEMPLATE_MAX : caps->text_max)
            && choices_fit(caps, out);
 }
@@ -270,7 +273,7 @@ put_quick(cx_json_writer *w, const cx_out *out)
 
         cx_json_begin(w, '{');
         cx_meta_put(w, "content_type", CX_STR("text"));
-        cx_meta_put(w, "title", c->title);
+        cx_meta_put(w, "title", title_of(w, c));
         cx_meta_put(w, "payload", c->id.len > 0 ? c->id : c->title);
         cx_json_end(w, '}');
     }
@@ -290,7 +293,7 @@ put_template(cx_json_writer *w, const cx_out *out)
 
 /* The text runs on over the titles and subtitles of the cards; a card that is
  * left without gets the first one's title, for it must have one. */
-static void
+static bool
 put_cards(cx_json_writer *w, const cx_out *out)
 {
     bool    more;
@@ -302,7 +305,8 @@ put_cards(cx_json_writer *w, const cx_out *out)
     cx_json_begin(w, '[');
 
     for (size_t n = 0; n < ELEMENTS_MAX; n++) {
-        more = cx_utf8_split(&rest, ELEMENT_MAX, &title);
+        more = cx_text_split(&rest, CX_UNIT_CODE_POINTS, ELEMENT_MAX,
+                             &title);
 
         if (!more && at >= out->nchoices) {
             break;
@@ -315,7 +319,8 @@ put_cards(cx_json_writer *w, const cx_out *out)
         cx_json_begin(w, '{');
         cx_meta_put(w, "title", more ? title : first);
 
-        if (cx_utf8_split(&rest, ELEMENT_MAX, &subtitle)) {
+        if (cx_text_split(&rest, CX_UNIT_CODE_POINTS, ELEMENT_MAX,
+                          &subtitle)) {
             cx_meta_put(w, "subtitle", subtitle);
         }
 
@@ -328,6 +333,7 @@ put_cards(cx_json_writer *w, const cx_out *out)
     }
 
     cx_json_end(w, ']');
+    return rest.len == 0 && at >= out->nchoices;
 }
 
 
@@ -354,16 +360,16 @@ put_button(cx_json_writer *w, const cx_out_choice *c)
     if (c->url.len > 0) {
         cx_meta_put(w, "type", CX_STR("web_url"));
         cx_meta_put(w, "url", c->url);
-        cx_meta_put(w, "title", c->title);
+        cx_meta_put(w, "title", title_of(w, c));
 
     } else if (c->phone.len > 0) {
         cx_meta_put(w, "type", CX_STR("phone_number"));
-        cx_meta_put(w, "title", c->title);
+        cx_meta_put(w, "title", title_of(w, c));
         cx_meta_put(w, "payload", c->phone);
 
     } else {
         cx_meta_put(w, "type", CX_STR("postback"));
-        cx_meta_put(w, "title", c->title);
+        cx_meta_put(w, "title", title_of(w, c));
         cx_meta_put(w, "payload", c->id.len > 0 ? c->id : c->title);
     }
 
@@ -404,6 +410,19 @@ has_link(const cx_out *out)
 static bool
 fits(const cx_caps *caps, cx_str s, size_t max)
 {
-    return s.len <= max
-           || (caps->unit == CX_UNIT_CODE_POINTS && cx_utf8_count(s) <= max);
+    return cx_text_len(s, caps->unit) <= max;
+}
+
+
+/* Titles count in characters with both, whatever the unit of the rest. */
+static cx_str
+title_of(cx_json_writer *w, const cx_out_choice *c)
+{
+    if (cx_text_len(c->title, CX_UNIT_CODE_POINTS) <= TITLE_MAX) {
+        return c->title;
+    }
+
+    return cx_concat(w->buf->arena,
+                     cx_text_cut(c->title, CX_UNIT_CODE_POINTS,
+                                 TITLE_MAX - 1), CX_STR("\xe2\x80\xa6"));
 }

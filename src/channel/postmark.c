@@ -40,7 +40,7 @@ static cx_err parse(const cx_account *acct, cx_proven proven, cx_arena *a,
     cx_received *in);
 
 
-const cx_channel  cx_postmark = {
+const cx_channel  cx_channel_postmark = {
     .name = "postmark",
     .family = "email",
     .key = CX_KEY_TEXT,

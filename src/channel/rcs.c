@@ -50,7 +50,7 @@ static void settle_status(const rcs_data *d, cx_arena *a, cx_msg *m,
 
 const char *const  cx_rcs_headers[] = { "x-goog-signature", NULL };
 
-const cx_channel  cx_rcs = {
+const cx_channel  cx_channel_rcs = {
     .name = "rcs",
     .mac = CX_MAC_SHA512,
     .post_handshake = true,

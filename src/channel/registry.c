@@ -1,31 +1,40 @@
-/* The list of channel types: a new channel is one line here. */
+/* The channel types, as channels.def lists them. */
 
 #include "channel/channel.h"
 #include "channel/types.h"
 
 
+#define BOTH(name)  &cx_channel_##name,
+#define RECV(name)  &cx_channel_##name,
+#define SEND(name)  &cx_channel_##name,
+
 static const cx_channel *const  channels[] = {
-    &cx_whatsapp,
-    &cx_instagram,
-    &cx_messenger,
-    &cx_rcs,
-    &cx_google_business,
-    &cx_twilio,
-    &cx_mailgun,
-    &cx_sendgrid,
-    &cx_postmark,
-    &cx_ses,
-    &cx_email_sender,
+#include "channel/channels.def"
 };
+
+#undef BOTH
+#undef RECV
+#undef SEND
 
 #define CHANNELS  (sizeof(channels) / sizeof(channels[0]))
 
-/* Kept beside the list; t/unit/channel/receive.c checks that they agree. */
+/* Each list begins with a comma and a space. */
+#define BOTH(name)  ", " #name
+#define RECV(name)  ", " #name
+#define SEND(name)
+
 static const char  names[] =
-    "whatsapp, instagram, messenger, rcs, google_business, twilio, "
-    "mailgun, sendgrid, postmark, ses";
+#include "channel/channels.def"
+;
+
+#undef RECV
+#undef SEND
+#define RECV(name)
+#define SEND(name)  ", " #name
+
 static const char  sender_names[] =
-    "whatsapp, instagram, messenger, rcs, google_business, twilio, email";
+#include "channel/channels.def"
+;
 
 static const char *const  words[] = {
 #define X(name, word)  word,
@@ -74,14 +83,14 @@ cx_channel_caps(const cx_channel *ch, cx_str account)
 const char *
 cx_channel_names(void)
 {
-    return names;
+    return names + 2;
 }
 
 
 const char *
 cx_channel_sender_names(void)
 {
-    return sender_names;
+    return sender_names + 2;
 }
 
 

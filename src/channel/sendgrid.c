@@ -60,7 +60,7 @@ static cx_err parse(const cx_account *acct, cx_proven proven, cx_arena *a,
     cx_received *in);
 
 
-const cx_channel  cx_sendgrid = {
+const cx_channel  cx_channel_sendgrid = {
     .name = "sendgrid",
     .family = "email",
     .key = CX_KEY_PUBLIC,

@@ -30,7 +30,7 @@ static cx_err parse(const cx_account *acct, cx_proven proven, cx_arena *a,
     cx_received *in);
 
 
-const cx_channel  cx_ses = {
+const cx_channel  cx_channel_ses = {
     .name = "ses",
     .family = "email",
     .key = CX_KEY_PUBLIC,

@@ -41,7 +41,7 @@ const char *const  cx_twilio_headers[] = {
     "x-twilio-signature", "content-type", NULL
 };
 
-const cx_channel  cx_twilio = {
+const cx_channel  cx_channel_twilio = {
     .name = "twilio",
     .mac = CX_MAC_SHA1,
     .needs_url = true,
@@ -51,6 +51,7 @@ const cx_channel  cx_twilio = {
     .headers = cx_twilio_headers,
     .verify = cx_twilio_verify,
     .parse = cx_twilio_parse,
+    .caps = &cx_twilio_sms,
     .caps_of = cx_twilio_caps_of,
     .settings = cx_twilio_settings,
     .check_account = cx_twilio_check_account,

@@ -63,6 +63,8 @@ bool cx_twilio_status(const cx_twilio_form *f, cx_str tag, cx_msg *m);
 
 /* --- at the sender ------------------------------------------------------- */
 
+extern const cx_caps  cx_twilio_sms;
+
 const cx_caps *cx_twilio_caps_of(cx_str account);
 bool cx_twilio_check_account(cx_str account);
 cx_err cx_twilio_build(const cx_sender *from, const cx_out *out, cx_arena *a,

@@ -51,7 +51,7 @@ static cx_str callback_of(const cx_sender *from, const cx_out *out,
 /* "Accepted content types": 5 MB for JPEG, PNG and GIF, less for the rest
  * (what a carrier takes is often less); where there is no MMS, Twilio sends a
  * link.  "Advanced opt-out" and carriers bind us to STOP. */
-static const cx_caps  sms = {
+const cx_caps  cx_twilio_sms = {
     .kinds = CX_OUT_BIT(TEXT) | CX_OUT_BIT(TEMPLATE) | CX_OUT_BIT(IMAGE)
              | CX_OUT_BIT(VIDEO) | CX_OUT_BIT(AUDIO) | CX_OUT_BIT(DOCUMENT),
     .unit = CX_UNIT_UTF16,
@@ -115,7 +115,7 @@ const cx_setting_def  cx_twilio_settings[] = {
 const cx_caps *
 cx_twilio_caps_of(cx_str account)
 {
-    return is_whatsapp(account) ? &whatsapp : &sms;
+    return is_whatsapp(account) ? &whatsapp : &cx_twilio_sms;
 }
 
 

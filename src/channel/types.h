@@ -1,20 +1,18 @@
-/* The adapters, for the registry and nobody else. */
+/* The adapters, for the registry and themselves. */
 
 #ifndef CX_CHANNEL_TYPES_H
 #define CX_CHANNEL_TYPES_H
 
 #include "channel/channel.h"
 
-extern const cx_channel  cx_rcs;
-extern const cx_channel  cx_twilio;
-extern const cx_channel  cx_email_sender;
-extern const cx_channel  cx_google_business;
-extern const cx_channel  cx_instagram;
-extern const cx_channel  cx_mailgun;
-extern const cx_channel  cx_messenger;
-extern const cx_channel  cx_postmark;
-extern const cx_channel  cx_sendgrid;
-extern const cx_channel  cx_ses;
-extern const cx_channel  cx_whatsapp;
+#define BOTH(name)  extern const cx_channel  cx_channel_##name;
+#define RECV(name)  extern const cx_channel  cx_channel_##name;
+#define SEND(name)  extern const cx_channel  cx_channel_##name;
+
+#include "channel/channels.def"
+
+#undef BOTH
+#undef RECV
+#undef SEND
 
 #endif /* CX_CHANNEL_TYPES_H */

@@ -40,7 +40,7 @@ static void unreadable(cx_wa_walk *w);
 static void add_account(cx_wa_walk *w, cx_str field, cx_str raw);
 
 
-const cx_channel  cx_whatsapp = {
+const cx_channel  cx_channel_whatsapp = {
     .name = "whatsapp",
     .mac = CX_MAC_SHA256,
     .needs_token = true,

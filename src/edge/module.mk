@@ -9,7 +9,7 @@ NGINX_ASAN := $(abspath $(B))/nginx-src
 
 MODULE_C   := ngx_http_connext_module.c \
               $(wildcard src/edge/*.c src/channel/*.c src/core/*.c)
-MODULE_H   := $(wildcard src/edge/*.h src/channel/*.h src/core/*.h)
+MODULE_H   := $(wildcard src/edge/*.h src/channel/*.h src/channel/*.def src/core/*.h)
 
 NGINX_WARN := -Wall -Wextra -Wshadow
 NGINX_CC   := -g -O2 $(HARD) -Wformat -Werror=format-security $(NGINX_WARN)

@@ -1,6 +1,7 @@
 #include "worker/way.h"
 
 #include "worker/engine.h"
+#include "worker/push.h"
 #include "worker/smtp.h"
 
 
@@ -23,7 +24,7 @@ http_cancel(void *call)
 static const cx_way  ways[] = {
     [CX_VIA_HTTP] = { http_start, http_cancel },
     [CX_VIA_SMTP] = { cx_smtp_start, cx_smtp_cancel },
-    [CX_VIA_PUSH] = { NULL, NULL },
+    [CX_VIA_PUSH] = { cx_push_start, cx_push_cancel },
 };
 
 

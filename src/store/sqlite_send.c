@@ -44,6 +44,8 @@ look_at(cx_store *s, const cx_claim *in, cx_arena *a, cx_outgoing *out)
             out->reply_to = cx_get_str(&q, a);
             out->peer = cx_get_str(&q, a);
             out->peer_alt = cx_get_str(&q, a);
+            out->thread_id = cx_get_str(&q, a);
+            out->thread_meta = cx_get_str(&q, a);
         }
     }
 

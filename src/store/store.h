@@ -400,6 +400,8 @@ typedef struct {
     cx_str   text;
     cx_str   reply_to;
     cx_str   event;
+    cx_str   thread_id;       /* of the customer's newest message before it: */
+    cx_str   thread_meta;     /* provider's id, and its meta */
 } cx_outgoing;
 
 typedef struct {

@@ -285,7 +285,7 @@ wire_build(cx_conv *c, const cx_dir_channel *ch, cx_http_req *req)
     const cx_outgoing  *o = &c->outgoing;
     cx_arena           *a = c->worker->scratch;
     const cx_sender     from = cx_directory_sender(ch);
-    const cx_out        out = {
+    cx_out              out = {
         .kind = CX_OUT_TEXT,
         .to = o->peer,
         .to_alt = o->peer_alt,
@@ -293,6 +293,10 @@ wire_build(cx_conv *c, const cx_dir_channel *ch, cx_http_req *req)
         .reply_to = o->reply_to,
         .intent = cx_intent_format(a, o->message_id, o->attempts),
     };
+
+    if (ch->adapter->thread != NULL) {
+        ch->adapter->thread(o->thread_meta, o->thread_id, a, &out);
+    }
 
     return ch->adapter->build(&from, &out, a, req) == CX_OK;
 }

@@ -1,5 +1,7 @@
 #include "worker/take.h"
 
+#include "worker/confirm.h"
+
 #include <stdlib.h>
 
 
@@ -236,6 +238,10 @@ batch_done(cx_db_job *job, cx_err err)
                        CX_FS("event", b->items[i].msg.event),
                        CX_FS("entry", b->items[i].entry),
                        CX_FZ("reason", cx_err_word(b->items[i].parsed)));
+                break;
+
+            case ITEM_NOTE:
+                cx_confirm(w->http, &b->items[i].msg, b->arena);
                 break;
 
             default:

@@ -93,6 +93,9 @@ item_take(cx_take_batch *b, cx_take_item *it, const cx_dir_channel *ch)
     } else if (it->msg.group.len > 0) {
         t->ignore = CX_STR("group");
 
+    } else if (it->msg.automatic != 0) {
+        t->ignore = CX_STR("automatic");
+
     } else if (content_is_silent(it->msg.content)) {
         t->ignore = it->msg.content;
     }

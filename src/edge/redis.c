@@ -472,6 +472,10 @@ ngx_http_connext_redis_flush(ngx_event_t *ev)
 
     ngx_http_connext_batch_close(redis);
 
+    if (redis->flush.posted) {
+        ngx_delete_posted_event(&redis->flush);
+    }
+
     if (redis->state == NGX_HTTP_CONNEXT_UP) {
         ngx_http_connext_redis_send(redis);
     }

@@ -194,7 +194,7 @@ u_char *ngx_http_connext_redis_begin(ngx_http_connext_redis_t *redis,
 void ngx_http_connext_redis_end(ngx_http_connext_redis_t *redis,
     u_char *last, ngx_http_connext_reply_pt handler, void *data);
 
-/* The bytes up to last are the slot's command; the caller posts the flush. */
+/* The bytes up to last are the slot's command. */
 void ngx_http_connext_redis_queue(ngx_http_connext_redis_t *redis,
     ngx_http_connext_slot_t *slot, u_char *last);
 

@@ -124,10 +124,6 @@ ngx_http_connext_redis_end(ngx_http_connext_redis_t *redis, u_char *last,
     ngx_http_connext_slot_wait(redis, slot, 0, handler, data);
 
     ngx_http_connext_redis_queue(redis, slot, last);
-
-    if (!redis->flush.posted) {
-        ngx_post_event(&redis->flush, &ngx_posted_events);
-    }
 }
 
 
@@ -153,5 +149,9 @@ ngx_http_connext_redis_queue(ngx_http_connext_redis_t *redis,
 
     if (!redis->late.timer_set) {
         ngx_add_timer(&redis->late, redis->read_timeout);
+    }
+
+    if (!redis->flush.posted) {
+        ngx_post_event(&redis->flush, &ngx_posted_events);
     }
 }

@@ -85,10 +85,16 @@ is_deeply([ at_once(requests($url, 0 .. 99)) ], [ (200) x 100 ],
 is($cx->count('in'), 141, 'all are stored');
 is(calls($redis) - $before, 2, 'in two calls');
 
+# Redis forgot the Function: each call is repeated once, as it was.
+$cx->redis('FUNCTION', 'FLUSH');
+is_deeply([ at_once(requests($url, 0 .. 99)) ], [ (200) x 100 ],
+          'a hundred at once, the Function is gone');
+is($cx->count('in'), 241, 'all are stored');
+
 # The same delivery over several connections.
 my ($same) = requests($url, 7);
 is_deeply([ at_once(($same) x 10) ], [ (200) x 10 ], 'one ten times at once');
-is($cx->count('in'), 142, 'it is stored once');
+is($cx->count('in'), 242, 'it is stored once');
 
 # A stream that is none.
 my ($id) = 'wamid.batch.' . $n;

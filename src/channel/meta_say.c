@@ -256,7 +256,8 @@ put_choices(cx_json_writer *w, const cx_caps *caps, const cx_out *out)
         cx_json_end(w, '}');
     }
 
-    return whole && out->text.len > 0 && out->header.len == 0 && out->footer.len == 0
+    return whole && out->text.len > 0
+           && out->header.len == 0 && out->footer.len == 0
            && fits(caps, out->text, links ? TEMPLATE_MAX : caps->text_max)
            && choices_fit(caps, out);
 }
@@ -320,7 +321,8 @@ put_cards(cx_json_writer *w, const cx_out *out)
         cx_meta_put(w, "title", more ? title : first);
 
         if (cx_text_split(&rest, CX_UNIT_CODE_POINTS, ELEMENT_MAX,
-                          &subtitle)) {
+                          &subtitle))
+        {
             cx_meta_put(w, "subtitle", subtitle);
         }
 

@@ -1,5 +1,6 @@
-# Messenger's and Instagram's deliveries: nothing but the signed bytes is
-# accepted.  Every byte of a body, every nibble of the header, every length.
+# Messenger's and Instagram's deliveries at the edge: every type that simulate
+# knows is accepted and readable, and nothing but the signed bytes is: every
+# byte of a body, every nibble of the header, every length.
 
 use strict;
 use warnings;
@@ -62,11 +63,54 @@ sub mutate {
 }
 
 
+sub kinds {
+    my ($cx, $page) = @_;
+
+    my @simulate = ('simulate', $page->{type}, '--channel', $page->{name},
+                    '--account', $page->{account});
+    my ($rc, $list) = $cx->ctl(@simulate, '--list');
+    my @kinds = split /\n/, $list;
+    my $before = $cx->count('in');
+
+    cmp_ok(scalar @kinds, '>', 14, scalar(@kinds) . ' types of messages');
+
+    for my $kind (@kinds) {
+        ($rc, my $out) = $cx->ctl(@simulate, '--type', $kind, '--secret-file',
+                                  $cx->path('app_secret'));
+        is($rc, 0, "$kind: accepted") or diag($out);
+    }
+    is($cx->count('in'), $before + @kinds, 'each is in the stream');
+
+    for my $status ($page->{type} eq 'messenger' ? qw(delivered read)
+                                                 : 'read')
+    {
+        ($rc) = $cx->ctl(@simulate, '--status', $status, '--of', 'mid.x',
+                         '--secret-file', $cx->path('app_secret'));
+        is($rc, 0, "$status: accepted");
+    }
+    cmp_ok($cx->count('st'), '>', 0, 'statuses go their own way');
+    is($cx->quarantined, 0, 'nothing was unreadable');
+
+    ($rc, my $out) = $cx->ctl(@simulate, '--verify-token-file',
+                              $cx->path('verify_token'));
+    is($rc, 0, 'the handshake') or diag($out);
+    ($rc) = $cx->ctl(@simulate, '--verify-token-file',
+                     $cx->path('app_secret'));
+    is($rc, 1, '... not with another token');
+
+    for my $how ('--bad-signature', '--no-signature') {
+        ($rc, $out) = $cx->ctl(@simulate, $how);
+        is($rc, 0, "$how is refused") or diag($out);
+    }
+}
+
+
 for my $type (qw(messenger instagram)) {
     my ($cx, $page) = installed($type, edge_only => 1);
 
     $cx->start(qw(redis nginx));
     mutate($cx, $page);
+    kinds($cx, $page);
     $cx->finish;
 }
 

@@ -223,6 +223,10 @@ bool td_twilio_status(const td_entry *e, const char *word, td_fn fn,
     void *ctx);
 void td_hook_counts(json_t *out);
 
+/* --- smtp.c: a mail server ------------------------------------------------ */
+
+bool td_smtp_listen(int port);
+
 /* --- control.c ----------------------------------------------------------- */
 
 void td_control(td_conn *c);

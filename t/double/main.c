@@ -12,6 +12,7 @@ td_double  td = { .record = true, .statuses = "none" };
 static const struct option  options[] = {
     { "port",             required_argument, NULL, 'p' },
     { "unix",             required_argument, NULL, 'u' },
+    { "smtp-port",        required_argument, NULL, 'm' },
     { "ledger",           required_argument, NULL, 'l' },
     { "hook",             required_argument, NULL, 'h' },
     { "hook-secret-file", required_argument, NULL, 's' },
@@ -22,11 +23,13 @@ static const struct option  options[] = {
 };
 
 static const char  usage[] =
-    "double [--port N] [--unix PATH] [--ledger FILE] [--no-record]\n"
+    "double [--port N] [--unix PATH] [--smtp-port N] [--ledger FILE]\n"
+    "       [--no-record]\n"
     "       [--hook URL --hook-secret-file FILE] [--statuses auto|LIST]\n";
 
 typedef struct {
     int          port;          /* -1: none */
+    int          smtp_port;     /* 0: no mail server */
     const char  *unix_path;
     const char  *ledger;
     const char  *hook;
@@ -44,6 +47,10 @@ read_options(int argc, char **argv, settings *s)
         switch (opt) {
         case 'p':
             s->port = (int) strtol(optarg, NULL, 10);
+            break;
+
+        case 'm':
+            s->smtp_port = (int) strtol(optarg, NULL, 10);
             break;
 
         case 'u':
@@ -138,7 +145,8 @@ main(int argc, char **argv)
     (void) signal(SIGPIPE, SIG_IGN);
     td.loop = uv_default_loop();
     if (!td_ledger_open(s.ledger) || !td_hook_open(s.hook, s.secret_file)
-        || !listen_all(&s))
+        || !listen_all(&s)
+        || (s.smtp_port > 0 && !td_smtp_listen(s.smtp_port)))
     {
         return 1;
     }

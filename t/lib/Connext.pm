@@ -281,6 +281,7 @@ sub write_nginx_conf {
 
     my $dir = $self->{dir};
     my $user = $> == 0 ? "user root;\n" : '';
+    my $patience = $ENV{CONNEXT_VALGRIND} ? 'connext_read_timeout 30s;' : '';
 
     write_file("$dir/conf/nginx.conf", $self->modules . $user . <<_END);
 daemon off;
@@ -319,6 +320,7 @@ $self->{http}
         location = /hooks/wa-main {
             connext_webhook wa-main;
             connext_pass unix:$dir/redis.sock;
+            $patience
         }
 
         location = /connext/status { connext_status; }

@@ -10,6 +10,8 @@
 
 #include "channel/meta_messaging.h"
 
+#include "core/intent.h"
+
 
 typedef struct {
     cx_str  mid;
@@ -43,6 +45,8 @@ static bool content_read(cx_meta_event *e, content *c);
 static bool content_flag(cx_json_reader *r, cx_str key, content *c);
 static void take_quick(cx_json_reader *r, content *c);
 static void take_reply_to(cx_json_reader *r, content *c);
+static bool is_ours(const content *c);
+static bool settle_sent(cx_meta_event *e, const content *c);
 static bool settle_message(cx_meta_event *e, const content *c);
 static bool take_attachments(cx_meta_event *e, const content *c, cx_msg *m);
 static void attachment_read(cx_json_reader *r, attachment *at);
@@ -70,7 +74,7 @@ cx_meta_message_take(cx_meta_event *e)
     e->echo = c.echo;
 
     if (!c.deleted) {
-        return settle_message(e, &c);
+        return is_ours(&c) ? settle_sent(e, &c) : settle_message(e, &c);
     }
 
     m = cx_meta_event_add(e, c.echo ? "echo" : "message", CX_STR("revoke"),
@@ -78,6 +82,31 @@ cx_meta_message_take(cx_meta_event *e)
                                                    CX_ARG(c.mid)), e->arena));
     if (m != NULL) {
         m->reply_to = c.mid;
+    }
+
+    return m != NULL;
+}
+
+
+/* The echo of what we sent ourselves says no more than that it went out: it
+ * is the status that other channels have.  Without the metadata it might be
+ * anybody's. */
+static bool
+is_ours(const content *c)
+{
+    int64_t  id, attempt;
+
+    return c->echo && cx_intent_parse(c->metadata, &id, &attempt);
+}
+
+
+static bool
+settle_sent(cx_meta_event *e, const content *c)
+{
+    cx_msg  *m = cx_meta_event_add(e, "status", CX_STR("sent"), c->mid);
+
+    if (m != NULL) {
+        m->tag = c->metadata;
     }
 
     return m != NULL;

@@ -107,7 +107,7 @@ const cx_setting_def  cx_twilio_settings[] = {
     { "templates", false, "name=HX..., separated by spaces: the content that "
       "a template's name, or name.language, stands for", templates_ok },
     { "reconcile", false, "seconds between two looks for messages whose "
-      "webhook never came, 10 to 86400; off: never (300)", interval_ok },
+      "webhook never came, 1 to 86400; off: never (300)", interval_ok },
     { NULL, false, NULL, NULL },
 };
 
@@ -214,7 +214,7 @@ interval_ok(cx_str value)
     int64_t  s;
 
     return CX_STR_IS(value, "off")
-           || (cx_str_to_i64(value, &s) && s >= 10 && s <= 86400);
+           || (cx_str_to_i64(value, &s) && s >= 1 && s <= 86400);
 }
 
 

@@ -1,5 +1,7 @@
 #include "worker/engine.h"
 
+#include "worker/reconcile.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,7 @@ beat_fired(uv_timer_t *timer)
 {
     cx_partitions_beat(timer->data);
     cx_media_kick(timer->data);
+    cx_reconcile_beat(timer->data);
 }
 
 
@@ -190,6 +193,7 @@ cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx)
                           (uint64_t) w->conf->worker_drain_ms, 0);
 
     cx_media_stop(w);
+    cx_reconcile_stop(w);
     cx_partitions_leave(w, 0);
     cx_worker_check_drained(w);
 }
@@ -207,6 +211,7 @@ cx_worker_free(cx_worker *w)
     if (w->started) {
         cx_readers_free(w);
         cx_media_free(w);
+        cx_reconcile_free(w);
         uv_close((uv_handle_t *) &w->beat, NULL);
         uv_close((uv_handle_t *) &w->drain_timer, NULL);
         (void) uv_run(w->loop, UV_RUN_NOWAIT);

@@ -15,6 +15,7 @@
  *   plan.c          PLAN: the gate
  *   send.c          CLAIM WIRE SETTLE, retries, evidence
  *   media.c         attachments: fetched and kept beside all that
+ *   reconcile.c     messages whose webhook never came
  *
  * One thread: the loop.  Store jobs run elsewhere and come back here.
  */
@@ -151,6 +152,7 @@ struct cx_conv_s {
     cx_ai_prompt   prompt;
     cx_ai_answer   answer;
     cx_plan        plan;
+    cx_split       split;
     int64_t        part_ids[CX_PARTS_MAX];
     int64_t        think_since;
     unsigned       tries;
@@ -210,6 +212,7 @@ typedef struct {
 } cx_reader;
 
 typedef struct cx_media_s  cx_media;
+typedef struct cx_look_s  cx_look;
 
 struct cx_worker_s {
     uv_loop_t       *loop;
@@ -241,6 +244,7 @@ struct cx_worker_s {
     cx_slots         sending;          /* CLAIM..SETTLE */
 
     cx_media        *media;            /* NULL: attachments stay away */
+    cx_look         *looks;            /* reconcile.c: one a channel */
     cx_worker_stats  stats;
     bool             draining;
     bool             goodbye;          /* said to the store */
@@ -348,6 +352,8 @@ void cx_conv_write(cx_conv *c,
 void cx_conv_read(cx_conv *c,
     cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
     void (*done)(cx_db_job *, cx_err));
+/* Its customer has waited long enough: what comes now is the next turn's. */
+bool cx_turn_is_capped(const cx_conv *c);
 /* First thing in done: false when the partition was lost meanwhile (the
  * conversation is gone then), true when the step may go on. */
 bool cx_conv_back(cx_conv *c);

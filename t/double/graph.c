@@ -84,18 +84,37 @@ td_graph_error(td_reply *r, int64_t code, const char *details)
 }
 
 
+/* What a person would read of it, by type. */
 static const char *
 text_of(const json_t *body, const char *type)
 {
-    const char *s;
+    static const struct {
+        const char  *type;
+        const char  *path[3];
+    } texts[] = {
+        { "text",        { "body" } },
+        { "interactive", { "body", "text" } },
+        { "template",    { "name" } },
+        { "reaction",    { "emoji" } },
+        { "location",    { "name" } },
+    };
 
-    if (json_unpack((json_t *) (uintptr_t) body, "{s:{s:s}}", type,
-                    strcmp(type, "text") == 0 ? "body" : "caption", &s) != 0)
-    {
-        return "";
+    size_t         i, k;
+    const char    *const caption[] = { "caption", NULL };
+    const char    *const *path = caption;
+    const json_t  *v = json_object_get(body, type);
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (strcmp(texts[i].type, type) == 0) {
+            path = texts[i].path;
+        }
     }
 
-    return s;
+    for (k = 0; path[k] != NULL; k++) {
+        v = json_object_get(v, path[k]);
+    }
+
+    return json_is_string(v) ? json_string_value(v) : "";
 }
 
 

@@ -25,7 +25,11 @@
     X(twilio, "the same, as Twilio would: SMS, or WhatsApp by --account")    \
     X(instagram, "the same, for Instagram")                                  \
     X(messenger, "the same, for a Facebook page")                            \
-    X(rcs, "the same, as Google would for RCS for Business")
+    X(rcs, "the same, as Google would for RCS for Business")                 \
+    X(mailgun, "the same, for e-mail by Mailgun")                            \
+    X(sendgrid, "the same, for e-mail by SendGrid")                          \
+    X(postmark, "the same, for e-mail by Postmark")                          \
+    X(ses, "the same, for e-mail by Amazon SES and SNS")
 
 typedef struct {
     cx_str   slug;          /* the channel's name at the edge */

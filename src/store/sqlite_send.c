@@ -10,6 +10,24 @@
 #include <string.h>
 
 
+static void
+read_outgoing(cx_query *q, cx_arena *a, cx_outgoing *out)
+{
+    out->event = cx_get_str(q, a);
+    out->content = cx_get_str(q, a);
+    out->text = cx_get_str(q, a);
+    out->meta = cx_get_str(q, a);
+    out->reply_to = cx_get_str(q, a);
+    out->human = cx_get_i64(q) == CX_AUTHOR_HUMAN;
+    out->peer = cx_get_str(q, a);
+    out->peer_alt = cx_get_str(q, a);
+    out->opted_out = cx_get_i64(q) != 0;
+    out->last_in_at = cx_get_i64(q);
+    out->thread_id = cx_get_str(q, a);
+    out->thread_meta = cx_get_str(q, a);
+}
+
+
 /* What stands in the way of sending it now; *out is filled for CX_OK. */
 static cx_err
 look_at(cx_store *s, const cx_claim *in, cx_arena *a, cx_outgoing *out)
@@ -39,13 +57,7 @@ look_at(cx_store *s, const cx_claim *in, cx_arena *a, cx_outgoing *out)
             out->conversation_id = cx_get_i64(&q);
             out->channel_id = cx_get_i64(&q);
             out->attempts = cx_get_i64(&q) + 1;
-            out->event = cx_get_str(&q, a);
-            out->text = cx_get_str(&q, a);
-            out->reply_to = cx_get_str(&q, a);
-            out->peer = cx_get_str(&q, a);
-            out->peer_alt = cx_get_str(&q, a);
-            out->thread_id = cx_get_str(&q, a);
-            out->thread_meta = cx_get_str(&q, a);
+            read_outgoing(&q, a, out);
         }
     }
 
@@ -144,6 +156,7 @@ write_outcome(cx_store *s, const cx_settle *in)
     cx_bind_i64(&q, in->error_code);
     cx_bind_str(&q, in->error_text);
     cx_bind_i64(&q, in->now_ms);
+    cx_bind_i64(&q, in->unsent);
 
     return cx_query_run(&q);
 }
@@ -158,7 +171,8 @@ add_letter(cx_store *s, const cx_settle *in)
 
     cx_bind_i64(&q, in->dead_id);
     cx_bind_i64(&q, in->message_id);
-    cx_bind_str(&q, (cx_str) { (size_t) len, code });
+    cx_bind_str(&q, in->reason.len > 0 ? in->reason
+                                       : (cx_str) { (size_t) len, code });
     cx_bind_str(&q, in->error_text);
     cx_bind_i64(&q, in->now_ms);
 

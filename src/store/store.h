@@ -343,6 +343,8 @@ typedef struct {
     int64_t       error_code;
     cx_str        error_text;
     int64_t       dead_id;        /* not 0: also a dead letter of this id */
+    cx_str        reason;         /* of that; empty: the error's code */
+    bool          unsent;         /* nothing left us: no attempt is counted */
     int64_t       now_ms;
 } cx_settle;
 
@@ -397,9 +399,14 @@ typedef struct {
     int64_t  attempts;
     cx_str   peer;
     cx_str   peer_alt;
+    cx_str   content;
     cx_str   text;
+    cx_str   meta;            /* the rest of it: cx_out_decode */
     cx_str   reply_to;
     cx_str   event;
+    bool     human;           /* a person wrote it */
+    bool     opted_out;       /* the customer wants no messages */
+    int64_t  last_in_at;      /* the customer's newest message, 0: none */
     cx_str   thread_id;       /* of the customer's newest message before it: */
     cx_str   thread_meta;     /* provider's id, and its meta */
 } cx_outgoing;

@@ -402,7 +402,9 @@ attachment_settle(const attachment *at, cx_arena *a, cx_msg *m)
     }
 
     /* A page that was linked, not a file. */
-    if (CX_STR_IS(m->content, "text")) {
+    if (CX_STR_IS(m->content, "text")
+        || (CX_STR_IS(m->content, "share") && !cx_meta_is_file(at->url)))
+    {
         m->text = m->text.len > 0 ? m->text
                                   : words(a, at->title, " ", at->url);
         m->extra = at->raw;

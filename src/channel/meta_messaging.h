@@ -68,6 +68,9 @@ void cx_meta_messaging_judge(const cx_http_res *res, cx_arena *a,
 cx_err cx_meta_messaging_fetch(const cx_sender *from,
     const cx_media_ref *media, cx_arena *a, cx_http_req *req);
 
+/* Lies where attachments lie, and may be fetched: else it is a page. */
+bool cx_meta_is_file(cx_str url);
+
 /* 1 to 32 digits. */
 bool cx_meta_id_ok(cx_str id);
 

@@ -99,6 +99,13 @@ cx_meta_messaging_fetch(const cx_sender *from, const cx_media_ref *media,
 
 
 bool
+cx_meta_is_file(cx_str url)
+{
+    return cx_meta_place_ok(url, CX_NOSTR, hosts);
+}
+
+
+bool
 cx_meta_id_ok(cx_str id)
 {
     for (size_t i = 0; i < id.len; i++) {

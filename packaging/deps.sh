@@ -17,8 +17,8 @@ fi
 
 case "${1:-}" in
     build) sections="build run" ;;
-    test)  sections="build run test" ;;
-    bench) sections="build run bench" ;;
+    test)  sections="build run test node" ;;
+    bench) sections="build run bench node" ;;
     *)     echo "usage: $0 [-n] build|test|bench" >&2; exit 64 ;;
 esac
 

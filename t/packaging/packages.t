@@ -69,7 +69,7 @@ for (split /\n/, slurp($list)) {
     if (/^\[(\w+)\]$/) { $name = $1 } elsif (/\S/) { push @{ $section{$name} }, $_ }
 }
 
-is(join(' ', sort keys %section), 'bench build run test', 'four sections');
+is(join(' ', sort keys %section), 'bench build node run test', 'five sections');
 
 my @lines = map { @$_ } values %section;
 my %seen;

@@ -8,7 +8,7 @@
 
 #include "channel/whatsapp.h"
 
-#include "core/utf8.h"
+#include "core/text.h"
 
 #include <math.h>
 
@@ -43,7 +43,12 @@ static bool put_buttons(cx_json_writer *w, const cx_out *out, cx_arena *a);
 static bool put_list(cx_json_writer *w, const cx_out *out, cx_arena *a);
 static void put_frame(cx_json_writer *w, const cx_out *out, const char *type);
 static bool frame_fits(const cx_out *out, size_t body_max);
-static bool put_sections(cx_json_writer *w, const cx_out *out);
+static void put_sections(cx_json_writer *w, const cx_out *out);
+static bool has_sections(const cx_out *out);
+static cx_str section_title(cx_json_writer *w, const cx_out *out,
+    cx_str section);
+static cx_str label_of(const cx_out *out);
+static bool rows_fit(const cx_out *out);
 static void put_row(cx_json_writer *w, const cx_out_choice *c);
 static bool choices_fit(const cx_out *out, size_t title_max, size_t id_max);
 static cx_str choice_id(const cx_out_choice *c);
@@ -258,18 +263,15 @@ put_buttons(cx_json_writer *w, const cx_out *out, cx_arena *a)
 static bool
 put_list(cx_json_writer *w, const cx_out *out, cx_arena *a)
 {
-    bool  titled;
-
     (void) a;
     put_frame(w, out, "list");
-    cx_meta_put(w, "button", out->button.len > 0 ? out->button
-                                                 : CX_STR(LABEL_ELSE));
-    titled = put_sections(w, out);
+    cx_meta_put(w, "button", label_of(out));
+    put_sections(w, out);
     cx_json_end(w, '}');
     cx_json_end(w, '}');
 
-    return titled && out->nchoices <= ROWS_MAX
-           && fits(out->button, LABEL_MAX) && frame_fits(out, CX_WA_TEXT_MAX)
+    return rows_fit(out) && fits(out->button, LABEL_MAX)
+           && frame_fits(out, CX_WA_TEXT_MAX)
            && choices_fit(out, ROW_TITLE_MAX, ROW_ID_MAX);
 }
 
@@ -314,13 +316,12 @@ frame_fits(const cx_out *out, size_t body_max)
 }
 
 
-/* Where there is more than one section, each must have a title. */
-static bool
+/* A row without a section belongs to the one before.  Where there are several
+ * each must have a title: rows before the first one get the list's label. */
+static void
 put_sections(cx_json_writer *w, const cx_out *out)
 {
-    bool    titled = true, fitting = true;
     cx_str  current = CX_NOSTR;
-    size_t  sections = 0;
 
     cx_json_name(w, CX_STR("sections"));
     cx_json_begin(w, '[');
@@ -336,30 +337,76 @@ put_sections(cx_json_writer *w, const cx_out *out)
                 cx_json_end(w, '}');
             }
 
+            current = c->section;
             cx_json_begin(w, '{');
 
-            if (c->section.len > 0) {
-                cx_meta_put(w, "title", c->section);
+            if (has_sections(out)) {
+                cx_meta_put(w, "title", section_title(w, out, current));
             }
 
             cx_json_name(w, CX_STR("rows"));
             cx_json_begin(w, '[');
-            titled = titled && c->section.len > 0;
-            fitting = fitting && fits(c->section, SECTION_MAX);
-            current = c->section;
-            sections++;
         }
 
         put_row(w, c);
     }
 
-    if (sections > 0) {
+    if (out->nchoices > 0) {
         cx_json_end(w, ']');
         cx_json_end(w, '}');
     }
 
     cx_json_end(w, ']');
-    return fitting && (titled || sections == 1);
+}
+
+
+static bool
+has_sections(const cx_out *out)
+{
+    for (size_t i = 0; i < out->nchoices; i++) {
+        if (out->choices[i].section.len > 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static cx_str
+section_title(cx_json_writer *w, const cx_out *out, cx_str section)
+{
+    if (section.len == 0) {
+        return label_of(out);
+    }
+
+    if (fits(section, SECTION_MAX)) {
+        return section;
+    }
+
+    return cx_concat(w->buf->arena,
+                     cx_text_cut(section, CX_UNIT_CODE_POINTS,
+                                 SECTION_MAX - 1), CX_STR("\xe2\x80\xa6"));
+}
+
+
+static cx_str
+label_of(const cx_out *out)
+{
+    return out->button.len > 0 ? out->button : CX_STR(LABEL_ELSE);
+}
+
+
+static bool
+rows_fit(const cx_out *out)
+{
+    for (size_t i = 0; i < out->nchoices; i++) {
+        if (!fits(out->choices[i].description, ROW_TEXT_MAX)) {
+            return false;
+        }
+    }
+
+    return out->nchoices <= ROWS_MAX;
 }
 
 
@@ -387,7 +434,6 @@ choices_fit(const cx_out *out, size_t title_max, size_t id_max)
 
         if (c->title.len == 0 || !fits(c->title, title_max)
             || !fits(choice_id(c), id_max)
-            || !fits(c->description, ROW_TEXT_MAX)
             || c->url.len > 0 || c->phone.len > 0)
         {
             return false;
@@ -491,5 +537,5 @@ is_array(cx_str json, size_t max, cx_arena *a)
 static bool
 fits(cx_str s, size_t max)
 {
-    return s.len <= max || cx_utf8_count(s) <= max;
+    return s.len <= max || cx_text_len(s, CX_UNIT_CODE_POINTS) <= max;
 }

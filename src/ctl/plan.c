@@ -177,9 +177,13 @@ find_channel(ctl_plan *p)
     }
 
     p->sample.account = ctl_own(c, "account", p->sample.account);
-    path = cx_url_encode(c->arena, p->sample.slug);
-    p->path = cx_dupz(c->arena, cx_concat(c->arena, CX_STR("/hooks/"),
-                                          path));
+    p->path = cx_dupz(c->arena,
+                      cx_printf(c->arena, "%s%.*s%s",
+                                p->type->folder != NULL ? p->type->folder
+                                                        : "/hooks/",
+                                CX_ARG(cx_url_encode(c->arena,
+                                                     p->sample.slug)),
+                                p->type->leaf != NULL ? p->type->leaf : ""));
     return rc;
 }
 
@@ -344,37 +348,36 @@ ctl_plan_make(ctl_plan *p)
 
 /* --- one delivery -------------------------------------------------------- */
 
-static char *
-sample_body(ctl_plan *p, size_t n)
+static ctl_sample
+sample_of(ctl_plan *p, size_t n)
 {
     ctl_sample  s = p->sample;
 
     s.serial = cx_printf(p->c->arena, "%s%05zu", p->run, n);
-
     s.customer = p->customers ? n : 0;
 
     if (p->customers && s.from.len > 0) {
         s.from = ctl_sample_other(p->c, s.from, n);
     }
 
-    return p->type->body(p->c, &s);
+    return s;
 }
 
 
 bool
 ctl_plan_post(void *ctx, size_t i, ctl_post *post)
 {
-    ctl_plan  *p = ctx;
+    ctl_plan          *p = ctx;
+    const ctl_sample   s = sample_of(p, i / p->copies);
 
     post->content_type = p->type->content_type;
     post->body = p->file.len > 0 ? strndup(p->file.p, p->file.len)
-                                 : sample_body(p, i / p->copies);
+                                 : p->type->body(p->c, &s);
 
     if (p->type->target != NULL) {
-        p->type->target(p->c, &p->sample, post);
+        p->type->target(p->c, &s, post);
     }
 
     return post->body != NULL
-           && (p->bare
-               || p->type->sign(p->c, &p->sample, &p->key, post));
+           && (p->bare || p->type->sign(p->c, &s, &p->key, post));
 }

@@ -29,7 +29,8 @@
     X(mailgun, "the same, for e-mail by Mailgun")                            \
     X(sendgrid, "the same, for e-mail by SendGrid")                          \
     X(postmark, "the same, for e-mail by Postmark")                          \
-    X(ses, "the same, for e-mail by Amazon SES and SNS")
+    X(ses, "the same, for e-mail by Amazon SES and SNS")                     \
+    X(webchat, "write to a website chat, as its page would")
 
 typedef struct {
     cx_str   slug;          /* the channel's name at the edge */
@@ -67,6 +68,9 @@ typedef struct {
     const char  *wrong;         /* secret for --bad-signature; NULL: a text */
     long         refused;       /* HTTP status of a bad one; 0: 401 */
 
+    /* The target is folder, slug, leaf; NULL: "/hooks/" and none. */
+    const char  *folder;
+    const char  *leaf;
     const char  *content_type;  /* NULL: application/json */
     const char  *from;          /* the usual customer */
 

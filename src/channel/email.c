@@ -12,6 +12,7 @@
 
 
 #define SUBJECT_MAX     1000
+#define NAME_MAX        200
 #define FIELD_MAX       2000
 #define KEPT_MAX        (128 * 1024)    /* of the whole body, on record */
 #define REPORT_MAX      (64 * 1024)     /* looked through for an id of ours */
@@ -161,7 +162,7 @@ cx_email_inside(cx_email *e, cx_arena *a, cx_str name, cx_str type,
     }
 
     hex = cx_alloc_bytes(a, 2 * CX_SHA256_LEN);
-    *f = (cx_email_file) { .name = cx_utf8_cut(name, 200), .type = type,
+    *f = (cx_email_file) { .name = cx_utf8_cut(name, NAME_MAX), .type = type,
                            .size = (int64_t) bytes.len, .lost = true };
 
     if (hex != NULL && cx_sha256(bytes, digest)) {
@@ -414,6 +415,10 @@ set_people(cx_email *e, cx_arena *a, cx_msg *m)
 {
     m->account = cx_mail_plain(a, cx_mail_address(a, e->recipient, NULL));
     m->peer = cx_mail_address(a, e->from, &m->name);
+
+    if (m->name.len == 0) {
+        m->name = cx_utf8_cut(cx_mime_words(a, e->from_name), NAME_MAX);
+    }
 
     if (m->peer.len == 0) {
         m->peer = cx_mail_address(a, e->sender, NULL);

@@ -35,6 +35,7 @@ typedef struct {
     cx_str         sender;          /* of the envelope */
     bool           has_sender;      /* the provider told it */
     cx_str         from;            /* fields, as they stand */
+    cx_str         from_name;       /* when the field has none */
     cx_str         to;
     cx_str         cc;
     cx_str         answer_to;       /* Reply-To */

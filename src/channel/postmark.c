@@ -221,6 +221,7 @@ take_member(cx_json_reader *r, cx_str key, document *d, cx_arena *a)
         size_t  offset;
     } texts[] = {
         { CX_STR_INIT("From"),         offsetof(document, mail.from) },
+        { CX_STR_INIT("FromName"),     offsetof(document, mail.from_name) },
         { CX_STR_INIT("To"),           offsetof(document, mail.to) },
         { CX_STR_INIT("Cc"),           offsetof(document, mail.cc) },
         { CX_STR_INIT("ReplyTo"),      offsetof(document, mail.answer_to) },

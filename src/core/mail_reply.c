@@ -79,9 +79,16 @@ static lines
 split(cx_arena *a, cx_str text)
 {
     cx_str  line;
-    lines   all = { CX_NEW_N(a, LINES_MAX, cx_str), 0 };
+    size_t  room = 2;
+    lines   all;
 
-    while (all.items != NULL && all.n + 1 < LINES_MAX
+    for (size_t i = 0; i < text.len && room < LINES_MAX; i++) {
+        room += text.p[i] == '\n';
+    }
+
+    all = (lines) { CX_NEW_N(a, room, cx_str), 0 };
+
+    while (all.items != NULL && all.n + 1 < room
            && cx_str_split(&text, '\n', &line))
     {
         line.len -= line.len > 0 && line.p[line.len - 1] == '\r';

@@ -44,7 +44,7 @@ cx_err cx_twilio_events(cx_str body, cx_arena *a, cx_received *in);
     X(ReferralSourceType) X(ReferralSourceUrl) X(ReferralMediaUrl)           \
     X(ReferralMediaContentType) X(ReferralCtwaClid)                          \
     X(ErrorCode) X(ErrorMessage) X(ErrorUrl) X(ChannelStatusMessage)         \
-    X(Sid) X(Level) X(Payload)
+    X(AccountSid) X(Sid) X(Level) X(Payload)
 
 #define CX_TWILIO_MEDIA_MAX  10
 

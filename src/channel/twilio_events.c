@@ -160,6 +160,7 @@ field_of(cx_str key, event *e)
         { CX_STR("numMedia"),      &e->form.NumMedia      },
         { CX_STR("messageStatus"), &e->form.MessageStatus },
         { CX_STR("errorCode"),     &e->form.ErrorCode     },
+        { CX_STR("accountSid"),    &e->form.AccountSid    },
         { CX_STR("timestamp"),     &e->time               },
     };
 
@@ -192,6 +193,8 @@ take_event(const event *e, cx_arena *a, cx_msg *m)
         m->kind = CX_STR("account");
         m->content = e->type;
         m->id = e->id;
+        m->account = e->form.AccountSid.len > 0 ? e->form.AccountSid
+                                                : CX_STR("twilio");
         m->extra = e->raw;
         good = e->id.len > 0 && e->id.len <= CX_MSG_ID_MAX;
     }

@@ -41,6 +41,7 @@ cx_twilio_message(const cx_twilio_form *f, cx_arena *a, cx_msg *m)
     m->reply_to = f->OriginalRepliedMessageSid;
     m->text = f->Body;
     m->content = content_of(f, m);
+    m->text = cx_meta_cut(m->text);
 
     if (CX_STR_IS(m->content, "location")) {
         take_place(f, a, m);
@@ -224,8 +225,8 @@ take_place(const cx_twilio_form *f, cx_arena *a, cx_msg *m)
     cx_json_end(&w, '}');
 
     m->extra = b.failed ? CX_NOSTR : cx_buf_str(&b);
-    m->text = f->Label.len > 0 ? f->Label
-              : f->Address.len > 0 ? f->Address : f->Body;
+    m->text = cx_meta_cut(f->Label.len > 0 ? f->Label
+                          : f->Address.len > 0 ? f->Address : f->Body);
 }
 
 

@@ -11,6 +11,7 @@
 #include "channel/twilio.h"
 
 #include "channel/meta_read.h"
+#include "core/charset.h"
 
 
 #define TAG_MAX  128
@@ -73,11 +74,16 @@ read_form(cx_str body, cx_arena *a, cx_twilio_form *f)
     cx_header  pair;
 
     while ((err = cx_form_next(&body, a, &pair)) == CX_OK) {
-        pair.value = cx_meta_cut(pair.value);
+        pair.value = cx_meta_cut(cx_charset_utf8(a, CX_NOSTR, pair.value,
+                                                 NULL));
 
         if (!take_media(f, &pair)) {
             take_field(f, &pair);
         }
+    }
+
+    if (cx_arena_failed(a)) {
+        return CX_NOMEM;
     }
 
     return err == CX_NOT_FOUND ? CX_OK
@@ -170,6 +176,7 @@ take_debug(const cx_twilio_form *f, cx_arena *a, cx_msg *m)
     m->kind = CX_STR("account");
     m->content = CX_STR("debugger");
     m->id = f->Sid;
+    m->account = f->AccountSid.len > 0 ? f->AccountSid : CX_STR("twilio");
     m->extra = is_json(f->Payload, a) ? f->Payload : CX_NOSTR;
 
     return f->Sid.len > 0 && f->Sid.len <= CX_MSG_ID_MAX;

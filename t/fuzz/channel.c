@@ -80,6 +80,69 @@ check_unsigned(const cx_channel *ch, cx_str body, cx_arena *a)
 }
 
 
+/* A secret, and what looks like a signature with another one. */
+static void
+check_forged(const cx_channel *ch, cx_str body, cx_arena *a)
+{
+    static cx_mac     *mac;
+    size_t             n = 0;
+    cx_header          headers[8];
+    cx_received        in;
+    cx_account         acct = { .name = CX_STR("name"), .nsecrets = 1,
+                                .public_url = CX_STR("https://h") };
+    cx_http_req        req = { .method = CX_STR("POST"), .body = body,
+                               .url = CX_STR("/a"), .headers = headers };
+
+    if (ch->key != CX_KEY_MAC) {
+        return;
+    }
+
+    mac = mac != NULL ? mac : cx_mac_new(ch->mac, CX_STR("secret"));
+    acct.secrets[0] = mac;
+
+    for (; ch->headers != NULL && ch->headers[n] != NULL && n < 8; n++) {
+        headers[n] = (cx_header) {
+            cx_strz(ch->headers[n]),
+            n == 0 ? CX_STR("AAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+                   : CX_STR("application/x-www-form-urlencoded"),
+        };
+    }
+
+    req.nheaders = n;
+    check(cx_receive(ch, &acct, &req, CX_STR("ev_"), a, &in) != CX_OK);
+    check(in.msgs.n == 0);
+}
+
+
+/* A page of a list names only pages of the provider's. */
+static void
+check_listed(const cx_channel *ch, cx_str body, cx_arena *a)
+{
+    cx_msgs            msgs = { .n = 0 };
+    cx_http_req        next;
+    const cx_setting   set[] = {
+        { CX_STR("account_sid"),
+          CX_STR("AC22222222222222222222222222222222") },
+    };
+    const cx_sender    from = { .account = CX_STR("+15550783881"),
+                                .token = CX_STR("secret"), .settings = set,
+                                .nsettings = 1,
+                                .base_url = CX_STR("https://h.example") };
+    const cx_http_res  res = { .status = 200, .body = body };
+
+    if (ch->listed(&from, &res, a, &msgs, &next) == CX_OK) {
+        check(next.url.len == 0
+              || cx_str_starts(next.url, CX_STR("https://h.example/")));
+
+        for (size_t i = 0; i < msgs.n; i++) {
+            msgs.items[i].channel = CX_STR("name");
+            msgs.items[i].type = cx_strz(ch->name);
+            check_message(&msgs.items[i], a);
+        }
+    }
+}
+
+
 static void
 check_judge(const cx_channel *ch, cx_str body, cx_arena *a)
 {
@@ -124,6 +187,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
     check(ch != NULL);
     check_parse(ch, body, a);
     check_unsigned(ch, body, a);
+    check_forged(ch, body, a);
 
     if (ch->judge != NULL) {
         check_judge(ch, body, a);
@@ -131,6 +195,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 
     if (ch->fetched != NULL) {
         check_fetched(ch, body, a);
+    }
+
+    if (ch->listed != NULL) {
+        check_listed(ch, body, a);
     }
 
     if (ch->logged != NULL) {

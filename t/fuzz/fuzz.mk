@@ -8,7 +8,7 @@ FUZZ_FLAGS    := -std=c11 -D_GNU_SOURCE -g -O1 -Isrc -It \
                  -fno-sanitize-recover=undefined \
                  -fsanitize=fuzzer,address,undefined
 # One target for each adapter; its cases are its first inputs.
-FUZZ_TYPES    := whatsapp instagram messenger rcs google_business
+FUZZ_TYPES    := whatsapp instagram messenger rcs google_business twilio
 FUZZERS       := json $(FUZZ_TYPES)
 
 .PHONY: fuzz

@@ -8,8 +8,9 @@ FUZZ_FLAGS    := -std=c11 -D_GNU_SOURCE -g -O1 -Isrc -It \
                  -fno-sanitize-recover=undefined \
                  -fsanitize=fuzzer,address,undefined
 # One target for each adapter; its cases are its first inputs.
-FUZZ_TYPES    := whatsapp instagram messenger rcs google_business twilio
-FUZZERS       := json $(FUZZ_TYPES)
+FUZZ_TYPES    := whatsapp instagram messenger rcs google_business twilio \
+                 mailgun sendgrid postmark ses
+FUZZERS       := json mime $(FUZZ_TYPES)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS:%=fuzz-%)   ## fuzz the parsers, FUZZ_SECONDS=60 each
@@ -24,6 +25,13 @@ fuzz-%: $(B)/fuzz/%
 $(B)/fuzz/json: t/fuzz/json.c t/fuzz/json_compare.h $(wildcard src/core/*.[ch])
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ t/fuzz/json.c src/core/*.c \
+	  -lcrypto -ljansson -lm
+
+$(B)/fuzz/mime: t/fuzz/mime.c $(wildcard src/core/*.[ch])
+	@mkdir -p $(@D) $(B)/fuzz/corpus-mime
+	@for c in t/cases/sendgrid/*/in.form t/cases/mailgun/*/in.form; do \
+	  cp $$c $(B)/fuzz/corpus-mime/$$(basename $$(dirname $$c)); done
+	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ t/fuzz/mime.c src/core/*.c \
 	  -lcrypto -ljansson -lm
 
 $(FUZZ_TYPES:%=$(B)/fuzz/%): $(B)/fuzz/%: t/fuzz/channel.c \

@@ -32,3 +32,17 @@ bench-store: $(B)/store-bench  ## what the record costs, alone
 $(B)/store-bench: bench/store.c $(STORE) $(CORE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $< $(STORE) $(CORE) $(LDFLAGS) -lsqlite3 $(PURE_LIBS)
+
+# Event streams beside nchan's: memory, time to the browser.  BENCH=quick: one
+# short run, nothing written.
+.PHONY: bench-push
+bench-push: module $(B)/push-client  ## streams to browsers, beside nchan
+	@sh packaging/deps.sh bench
+	@perl bench/push.pl --build $(B) --module $(abspath $(MODULE)) \
+	  --client $(B)/push-client \
+	  $(if $(filter quick,$(BENCH)),--runs 1 --seconds 3, \
+	    --docs docs/PERFORMANCE.md)
+
+$(B)/push-client: bench/push/client.c $(CORE)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $< $(CORE) $(LDFLAGS) $(PURE_LIBS)

@@ -168,6 +168,11 @@ cx_err cx_sqlite_recall(cx_store *s, int64_t turn_id, size_t history,
     cx_arena *a, cx_recall *out);
 cx_err cx_sqlite_plan(cx_store *s, const cx_plan *in);
 
+/* sqlite_split.c */
+/* Leaves the turn the inputs that the plan answers; CX_STALE when they cannot
+ * be told from those that came later. */
+cx_err cx_sqlite_split(cx_store *s, const cx_plan *in);
+
 /* sqlite_send.c */
 cx_err cx_sqlite_claim(cx_store *s, const cx_claim *in, cx_arena *a,
     cx_outgoing *out);

@@ -155,14 +155,15 @@ join_inputs(const cx_message_list *inputs, cx_arena *a)
 
 
 static cx_err
-last_input(cx_store *s, const talk *t, cx_arena *a, cx_str *id)
+last_input(cx_store *s, const talk *t, cx_arena *a, cx_recall *r)
 {
     cx_query  q = cx_query_of(s, CX_SQL_LAST_INPUT);
 
-    cx_bind_i64(&q, t->inputs.n > 0 ? t->inputs.items[0].id : 0);
+    r->last_input_id = t->inputs.n > 0 ? t->inputs.items[0].id : 0;
+    cx_bind_i64(&q, r->last_input_id);
 
     if (cx_query_next(&q)) {
-        *id = cx_get_str(&q, a);
+        r->last_input = cx_get_str(&q, a);
     }
 
     return cx_query_end(&q);
@@ -181,7 +182,7 @@ read_recall(cx_store *s, int64_t turn_id, cx_arena *a, talk *t, cx_recall *r)
 
     err = walk_talk(s, r, a, t);
 
-    return err == CX_OK ? last_input(s, t, a, &r->last_input) : err;
+    return err == CX_OK ? last_input(s, t, a, r) : err;
 }
 
 
@@ -385,11 +386,23 @@ cx_sqlite_plan(cx_store *s, const cx_plan *in)
         return CX_FENCED;
     }
 
-    if (t.state != CX_TURN_OPEN || t.inputs != in->inputs) {
+    if (t.state != CX_TURN_OPEN
+        || (t.inputs != in->inputs && in->split == NULL))
+    {
         return CX_STALE;
     }
 
-    err = write_plan(s, in, &t);
+    if (in->split != NULL) {
+        in->split->inputs = 0;
+
+        if (t.inputs != in->inputs) {
+            err = cx_sqlite_split(s, in);
+        }
+    }
+
+    if (err == CX_OK) {
+        err = write_plan(s, in, &t);
+    }
 
     if (err == CX_OK) {
         err = cx_sqlite_parts_add(s, &t, &(cx_new_parts) {

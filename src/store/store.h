@@ -295,6 +295,7 @@ typedef struct {
     cx_turn_state        state;
     cx_str               question;      /* inputs' texts, joined by '\n' */
     cx_str               last_input;    /* provider id of the newest input */
+    int64_t              last_input_id;
     cx_str               peer;
     cx_str               peer_alt;
     cx_str               event;         /* trace of the newest input */
@@ -304,11 +305,23 @@ typedef struct {
     cx_message_list      history;
 } cx_recall;
 
+/* The customer does not pause and has waited long enough: the plan answers
+ * what the recall saw, what came later opens a turn of its own. */
+typedef struct {
+    int64_t  last_input_id;       /* the newest the recall saw */
+    int64_t  turn_id;             /* of the next turn, if one is needed */
+    int64_t  quiet_ms;            /* its deadline, as TAKE's */
+    int64_t  cap_ms;
+    int64_t  inputs;              /* out; 0: nothing had come */
+    int64_t  deadline;            /* out */
+} cx_split;
+
 /* PLAN: the reply becomes record, to be sent or to be reviewed. */
 typedef struct {
     cx_fence         fence;
     int64_t          turn_id;
     int64_t          inputs;        /* as recalled: CX_STALE if it changed */
+    cx_split        *split;         /* ... unless not NULL */
     cx_turn_state    state;         /* REPLIED, HUMAN, IGNORED, DEAD */
     cx_str           reason;
     double           confidence;

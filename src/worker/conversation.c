@@ -310,6 +310,14 @@ cx_step_due(cx_conv *c)
 
 /* --- work arrives -------------------------------------------------------- */
 
+bool
+cx_turn_is_capped(const cx_conv *c)
+{
+    return cx_now_ms() >= c->recall.opened_at
+                          + c->worker->conf->worker_quiet_cap_ms;
+}
+
+
 void
 cx_conv_turn(cx_conv *c, int64_t turn_id, int64_t inputs, int64_t deadline)
 {
@@ -328,7 +336,7 @@ cx_conv_turn(cx_conv *c, int64_t turn_id, int64_t inputs, int64_t deadline)
         cx_conv_go(c, CX_STEP_REST);
 
     } else if (c->step == CX_STEP_THINK && grown
-               && c->recall.turn_id == turn_id)
+               && c->recall.turn_id == turn_id && !cx_turn_is_capped(c))
     {
         /* Superseded: one reply shall cover the newer message too. */
         cx_conv_call_cancel(c);

@@ -73,6 +73,24 @@ plan_said_it(const cx_conv *c)
 }
 
 
+/* The reply must not wait for one who never pauses: what it does not cover is
+ * the next turn's. */
+static void
+plan_split(cx_conv *c)
+{
+    const cx_conf  *conf = c->worker->conf;
+
+    c->split = (cx_split) {
+        .last_input_id = c->recall.last_input_id,
+        .turn_id = cx_worker_new_id(c->worker),
+        .quiet_ms = conf->worker_quiet_ms,
+        .cap_ms = conf->worker_quiet_cap_ms,
+    };
+
+    c->plan.split = &c->split;
+}
+
+
 /* The gate: what is sent, and what waits for a person. */
 static void
 plan_fill(cx_conv *c, const cx_dir_agent *agent)
@@ -91,6 +109,10 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
     p->tokens_out = ans->tokens_out;
     p->sources = plan_sources(c);
     p->now_ms = cx_now_ms();
+
+    if (cx_turn_is_capped(c)) {
+        plan_split(c);
+    }
 
     if (ans->handoff) {
         p->state = CX_TURN_HUMAN;
@@ -119,6 +141,23 @@ plan_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
 }
 
 
+/* No turn, or that of the messages the reply does not cover. */
+static void
+plan_next(cx_conv *c)
+{
+    const cx_split  *next = c->plan.split;
+
+    c->turn_id = 0;
+
+    if (next != NULL && next->inputs > 0) {
+        c->turn_id = next->turn_id;
+        c->inputs = next->inputs;
+        c->deadline = next->deadline;
+        c->attempts = 0;
+    }
+}
+
+
 static void
 plan_stored(cx_conv *c)
 {
@@ -140,7 +179,7 @@ plan_stored(cx_conv *c)
     }
 
     if (c->turn_id == p->turn_id) {
-        c->turn_id = 0;
+        plan_next(c);
     }
 }
 

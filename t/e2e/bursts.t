@@ -7,7 +7,7 @@ use Connext;
 use Test::More;
 
 my $cx = Connext->new(worker => { 'worker.quiet_ms' => 400,
-                                  'worker.quiet_cap_ms' => 1500 })
+                                  'worker.quiet_cap_ms' => 2500 })
                 ->start(qw(redis nginx double worker));
 $cx->set_up(provider => 'openai', no_knowledge => 1);
 
@@ -45,7 +45,7 @@ is($sent[0]{text}, "echo: first\nsecond", 'the newer message is in the answer');
 # One that never pauses is answered at the cap, the rest afterwards.
 my $said = 0;
 my $start = Time::HiRes::time();
-while (Time::HiRes::time() - $start < 2.5) {
+while (Time::HiRes::time() - $start < 3.5) {
     $said++;
     $cx->say(from => 16505552003, text => "n$said");
     select undef, undef, undef, 0.15;

@@ -299,6 +299,66 @@ dead_turn(fixture *f)
 }
 
 
+/* A customer who does not pause: the plan answers what was seen. */
+static void
+split(fixture *f)
+{
+    const cx_str     text = CX_STR("to the first two");
+    const int64_t    id = fx_next();
+    cx_taken         t = fx_taken(f, "4932", "wamid.c1", "one", T0), next;
+    cx_split         cut = { .quiet_ms = 1000, .cap_ms = 3000 };
+    cx_plan          in;
+    cx_recall        r;
+    cx_message_list  list;
+
+    t = fx_taken(f, "4932", "wamid.c2", "two", T0 + 500);
+    OPS->recall(f->s, t.turn_id, 0, f->a, &r);
+    fx_taken(f, "4932", "wamid.c3", "three", T0 + 3100);
+    fx_taken(f, "4932", "wamid.c4", "four", T0 + 3400);
+
+    in = plan_of(f, &t, &text, &id, 1);
+    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_STALE, "as it was recalled");
+    in.split = &cut;
+    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_STALE,
+               "what was seen last is not known");
+    cut.last_input_id = r.last_input_id;
+    in.inputs = 1;
+    cut.turn_id = fx_next();
+    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_STALE,
+               "one came late under an earlier id");
+    in.inputs = 2;
+    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "cut there");
+    tap_is_int(cut.inputs, 2, "two go on");
+    tap_is_int(cut.deadline, T0 + 4400, "they wait for a pause, too");
+
+    tap_is_str(fx_message(f, id).event, CX_STR("wamid.c2"),
+               "the reply is traced to what it answers");
+    OPS->timeline(f->s, CX_STR("wamid.c2"), f->a, &list);
+    tap_is_int((int64_t) list.n, 2, "which has a reply");
+    OPS->timeline(f->s, CX_STR("wamid.c3"), f->a, &list);
+    tap_is_int((int64_t) list.n, 1, "the third has none yet");
+    OPS->recall(f->s, t.turn_id, 0, f->a, &r);
+    tap_is_int(r.inputs, 2, "the turn keeps two");
+    tap_is_str(r.question, CX_STR("one\ntwo"), "these");
+
+    next = fx_taken(f, "4932", "wamid.c5", "five", T0 + 5900);
+    tap_is_int(next.turn_id, cut.turn_id, "a new message joins the next turn");
+    tap_is_int(next.turn_seq, t.turn_seq + 1, "the next in order");
+    tap_is_int(next.deadline, T0 + 6100, "its cap counts from its first one");
+    OPS->recall(f->s, next.turn_id, 9, f->a, &r);
+    tap_is_str(r.question, CX_STR("three\nfour\nfive"), "it asks the rest");
+    tap_is_str(r.event, CX_STR("wamid.c5"), "traced to the newest");
+    tap_is_int((int64_t) r.history.n, 3, "with what was said before");
+
+    in.turn_id = next.turn_id;
+    in.inputs = 3;
+    in.part_ids = &(const int64_t) { fx_next() };
+    cut.last_input_id = r.last_input_id;
+    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "nothing newer");
+    tap_is_int(cut.inputs, 0, "opens nothing");
+}
+
+
 int
 main(void)
 {
@@ -314,6 +374,7 @@ main(void)
     fence_is_fresh(&f);
     handoff(&f);
     dead_turn(&f);
+    split(&f);
 
     fx_close(&f);
     return tap_done();

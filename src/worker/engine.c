@@ -1,5 +1,6 @@
 #include "worker/engine.h"
 
+#include "worker/login.h"
 #include "worker/reconcile.h"
 
 #include <stdio.h>
@@ -225,6 +226,7 @@ cx_worker_free(cx_worker *w)
     cx_convs_free(w);
     (void) uv_run(w->loop, UV_RUN_NOWAIT);
 
+    cx_logins_free(w);
     cx_owner_unlock(w);
     cx_directory_free(&w->dir);
     cx_arena_free(w->scratch);

@@ -13,7 +13,7 @@
  *   slots.c         how many think, how many send at once
  *   job.c           RECALL THINK
  *   plan.c          PLAN: the gate
- *   send.c          CLAIM WIRE SETTLE, retries, evidence
+ *   send.c          CLAIM SETTLE, evidence; send.h has what belongs to it
  *   media.c         attachments: fetched and kept beside all that
  *   reconcile.c     messages whose webhook never came
  *
@@ -27,6 +27,7 @@
 #include "channel/channel.h"
 #include "worker/fp.h"
 #include "worker/log.h"
+#include "worker/rates.h"
 #include "worker/way.h"
 #include "worker/worker.h"
 
@@ -242,6 +243,8 @@ struct cx_worker_s {
     size_t           nconvs;
     cx_slots         thinking;         /* RECALL..PLAN */
     cx_slots         sending;          /* CLAIM..SETTLE */
+    cx_rates         rates;            /* what was sent of late */
+    struct cx_login_slot_s  *logins;
 
     cx_media        *media;            /* NULL: attachments stay away */
     cx_look         *looks;            /* reconcile.c: one a channel */

@@ -1,15 +1,6 @@
-#include "worker/engine.h"
+#include "worker/send.h"
 
-#include "core/intent.h"
-
-#include <stdlib.h>
 #include <string.h>
-
-
-#define SEND_RESPONSE_MAX  (64 * 1024)
-#define RETRY_MAX_MS       3600000
-#define PROBE_MS           60000      /* a refused token is tried so often */
-#define NO_CHANNEL_MS      60000
 
 
 /* --- CLAIM: the intent is on record before the first byte leaves --------- */
@@ -109,10 +100,10 @@ cx_step_claim(cx_conv *c)
 }
 
 
-/* --- WIRE: the request --------------------------------------------------- */
+/* --- SETTLE: what came of it --------------------------------------------- */
 
-static void
-settle_init(cx_conv *c, cx_msg_state state)
+void
+cx_settle_init(cx_conv *c, cx_msg_state state)
 {
     memset(&c->settle, 0, sizeof(c->settle));
     c->settle.fence = cx_partition_fence(c->worker, c->partition);
@@ -121,260 +112,6 @@ settle_init(cx_conv *c, cx_msg_state state)
     c->settle.now_ms = cx_now_ms();
 }
 
-
-/* Growing waits with jitter: 1, 4, 16 ... times the base, an hour at most. */
-static int64_t
-retry_at(const cx_conv *c, int64_t hint_ms)
-{
-    int64_t  wait = c->worker->conf->send_retry_base_ms;
-
-    for (int64_t i = 1; i < c->outgoing.attempts && wait < RETRY_MAX_MS; i++)
-    {
-        wait *= 4;
-    }
-
-    wait = wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
-    wait = wait / 2 + rand() % (wait / 2 + 1);
-
-    return cx_now_ms() + (hint_ms > wait ? hint_ms : wait);
-}
-
-
-static void
-settle_error(cx_conv *c, int64_t code, cx_str text)
-{
-    c->settle.error_code = code;
-    c->settle.error_text = cx_dup(c->arena, cx_str_sub(text, 0, 500));
-}
-
-
-static void
-settle_failed(cx_conv *c)
-{
-    c->settle.state = CX_MSGSTATE_FAILED;
-    c->settle.dead_id = cx_worker_new_id(c->worker);
-}
-
-
-static void
-settle_retry(cx_conv *c, int64_t hint_ms)
-{
-    c->settle.state = CX_MSGSTATE_READY;
-    c->settle.not_before = retry_at(c, hint_ms);
-
-    if (c->outgoing.attempts > c->worker->conf->send_retries) {
-        settle_failed(c);
-    }
-}
-
-
-static void
-settle_ambiguous(cx_conv *c)
-{
-    c->settle.state = CX_MSGSTATE_AMBIGUOUS;
-    c->settle.not_before = cx_now_ms()
-                           + c->worker->conf->worker_reconcile_ms;
-}
-
-
-static void
-settle_judged(cx_conv *c, const cx_dir_channel *ch, const cx_judgement *j)
-{
-    settle_error(c, j->code, j->text);
-
-    switch (j->verdict) {
-
-    case CX_VERDICT_ACCEPTED:
-        c->settle.state = CX_MSGSTATE_ACCEPTED;
-        c->settle.provider_id = cx_dup(c->arena, j->provider_id);
-        if (!cx_directory_healthy(ch)) {
-            c->health = CX_STR("ok");
-        }
-        break;
-
-    case CX_VERDICT_REFUSED:
-        settle_failed(c);
-        break;
-
-    case CX_VERDICT_RETRY:
-    case CX_VERDICT_RATE_LIMIT:
-        settle_retry(c, j->wait_ms);
-        break;
-
-    case CX_VERDICT_REAUTHORIZE:
-        c->settle.state = CX_MSGSTATE_READY;
-        c->settle.not_before = cx_now_ms() + PROBE_MS;
-        c->health = CX_STR("action_required");
-        break;
-
-    case CX_VERDICT_AMBIGUOUS:
-    case CX_VERDICT_COUNT:
-        settle_ambiguous(c);
-        break;
-    }
-}
-
-
-/* What is pushed to the browser nobody else judges: the queue has it. */
-static void
-wire_judge(cx_conv *c, const cx_dir_channel *ch, const cx_http_res *res,
-    cx_judgement *j)
-{
-    if (ch->adapter->via == CX_VIA_PUSH) {
-        *j = (cx_judgement) { .verdict = CX_VERDICT_ACCEPTED,
-                              .provider_id = res->body };
-        return;
-    }
-
-    cx_arena_reset(c->worker->scratch);
-    ch->adapter->judge(res, c->worker->scratch, j);
-}
-
-
-static void
-wire_replied(void *ctx, cx_call_end end, const cx_http_res *res,
-    const char *error)
-{
-    cx_conv               *c = ctx;
-    const cx_dir_channel  *ch;
-    cx_judgement           j = { .verdict = CX_VERDICT_AMBIGUOUS };
-
-    CX_FP("wire.after");
-    c->call = NULL;
-    settle_init(c, CX_MSGSTATE_AMBIGUOUS);
-
-    switch (end) {
-
-    case CX_CALL_DONE:
-        ch = cx_directory_channel(c->worker, c->outgoing.channel_id);
-        if (ch != NULL && ch->adapter != NULL) {
-            wire_judge(c, ch, res, &j);
-        }
-        settle_judged(c, ch, &j);
-        break;
-
-    case CX_CALL_NOT_SENT:
-        settle_error(c, 0, cx_strz(error));
-        settle_retry(c, 0);
-        break;
-
-    case CX_CALL_UNKNOWN:
-        settle_error(c, 0, cx_strz(error));
-        settle_ambiguous(c);
-        break;
-    }
-
-    cx_log(c->settle.state == CX_MSGSTATE_ACCEPTED ? CX_LOG_INFO
-                                                   : CX_LOG_WARN,
-           "send", CX_FS("event", c->outgoing.event),
-           CX_FID("conversation", "cv", c->id),
-           CX_FID("message", "ms", c->outgoing.message_id),
-           CX_FI("attempt", c->outgoing.attempts),
-           CX_FI("status", end == CX_CALL_DONE ? res->status : 0),
-           CX_FZ("state", cx_msg_state_word(c->settle.state)),
-           CX_FI("code", c->settle.error_code),
-           CX_FI("ms", cx_now_ms() - c->claimed_at));
-
-    cx_conv_go(c, CX_STEP_SETTLE);
-}
-
-
-static bool
-wire_build(cx_conv *c, const cx_dir_channel *ch, cx_http_req *req)
-{
-    const cx_outgoing  *o = &c->outgoing;
-    cx_arena           *a = c->worker->scratch;
-    const cx_sender     from = cx_directory_sender(ch);
-    cx_out              out = {
-        .kind = CX_OUT_TEXT,
-        .to = o->peer,
-        .to_alt = o->peer_alt,
-        .text = o->text,
-        .reply_to = o->reply_to,
-        .intent = cx_intent_format(a, o->message_id, o->attempts),
-    };
-
-    if (ch->adapter->thread != NULL) {
-        ch->adapter->thread(o->thread_meta, o->thread_id, a, &out);
-    }
-
-    return ch->adapter->build(&from, &out, a, req) == CX_OK;
-}
-
-
-/* Nothing left us: say so, and when to look again. */
-static void
-wire_not_sent(cx_conv *c, const char *why, int64_t wait_ms)
-{
-    settle_init(c, CX_MSGSTATE_READY);
-    settle_error(c, 0, cx_strz(why));
-    c->settle.not_before = cx_now_ms() + wait_ms;
-    cx_conv_go(c, CX_STEP_SETTLE);
-}
-
-
-void
-cx_step_wire(cx_conv *c)
-{
-    cx_worker             *w = c->worker;
-    cx_dir_channel        *ch;
-    cx_http_req            req = { .url = CX_NOSTR };
-    const cx_http_opts     opts = {
-        .connect_ms = 5000,
-        .total_ms = (long) w->conf->send_timeout_ms,
-        .max_body = SEND_RESPONSE_MAX,
-        .once = true,
-    };
-
-    c->health = CX_NOSTR;
-    ch = cx_directory_channel(w, c->outgoing.channel_id);
-
-    if (ch == NULL || ch->adapter == NULL || !ch->row.active) {
-        wire_not_sent(c, "the channel is not active", NO_CHANNEL_MS);
-        return;
-    }
-
-    if (!cx_directory_healthy(ch)) {
-        if (cx_now_ms() - ch->probed_at < PROBE_MS) {
-            wire_not_sent(c, "the channel needs a valid token", PROBE_MS);
-            return;
-        }
-        ch->probed_at = cx_now_ms();    /* one message tries it */
-    }
-
-    /* We slept between the intent and now: the partition may have a new
-     * owner, who holds this send for ambiguous. */
-    if (cx_now_ms() - c->claimed_at > w->conf->worker_lease_ms / 2) {
-        wire_not_sent(c, "paused before the send", 0);
-        return;
-    }
-
-    cx_arena_reset(w->scratch);
-
-    if (!wire_build(c, ch, &req)) {
-        settle_init(c, CX_MSGSTATE_FAILED);
-        settle_error(c, 0, CX_STR("this message cannot be built"));
-        settle_failed(c);
-        cx_conv_go(c, CX_STEP_SETTLE);
-        return;
-    }
-
-    CX_FP("wire.before");
-    w->stats.sends++;
-    c->way = cx_way_of(ch->adapter->via);
-    c->call = c->way != NULL
-              ? c->way->start(w, &req, &opts, wire_replied, c) : NULL;
-
-    if (c->call == NULL) {
-        wire_not_sent(c, "cannot start the call", 1000);
-        return;
-    }
-
-    CX_FP("wire.started");
-}
-
-
-/* --- SETTLE: what came of it --------------------------------------------- */
 
 static cx_err
 settle_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
@@ -480,7 +217,7 @@ cx_step_wait(cx_conv *c)
                CX_FID("message", "ms", o->message_id));
 
         c->outgoing.message_id = o->message_id;
-        settle_init(c, CX_MSGSTATE_HELD);
+        cx_settle_init(c, CX_MSGSTATE_HELD);
         c->settle.error_text =
             CX_STR("it is not known whether the provider accepted it");
         cx_conv_go(c, CX_STEP_SETTLE);

@@ -302,7 +302,7 @@ cx_err
 cx_mailgun_event(cx_str body, cx_arena *a, cx_received *in)
 {
     event           ev = { .code = 0 };
-    cx_str          key, whole;
+    cx_str          key, whole = CX_NOSTR;
     int64_t         seconds = 0;
     cx_json_reader  r;
 

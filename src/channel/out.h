@@ -196,6 +196,10 @@ typedef struct {
 
 cx_governed cx_govern(const cx_govern_in *in);
 
+/* What a customer's whole message asks for: -1 no more of ours, 1 to hear
+ * from us again, 0 neither. */
+int cx_optout_word(cx_str text);
+
 /* What was sent of late: one per pair of account and peer, one per account.
  * Zeroed: nothing. */
 typedef struct {

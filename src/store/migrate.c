@@ -323,6 +323,20 @@ static const char outbound[] =
     "    ADD COLUMN quiet_until INTEGER NOT NULL DEFAULT 0;";
 
 
+/* What was asked for once, by whoever repeats a request to be sure. */
+static const char requests[] =
+    "CREATE TABLE requests ("
+    "    conversation_id  INTEGER NOT NULL REFERENCES conversations (id),"
+    "    key              TEXT NOT NULL,"
+    "    tenant           INTEGER NOT NULL DEFAULT 1,"
+    "    ref              INTEGER NOT NULL,"
+    "    digest           TEXT NOT NULL,"
+    "    created_at       INTEGER NOT NULL,"
+    "    PRIMARY KEY (conversation_id, key)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX requests_created ON requests (created_at);";
+
+
 /*    number  name         SQL, run in order */
 static const struct {
     int          number;
@@ -334,6 +348,7 @@ static const struct {
         first_knowledge } },
     { 2, "media", { media } },
     { 3, "outbound", { outbound } },
+    { 4, "requests", { requests } },
 };
 
 #define MIGRATIONS  (sizeof(migrations) / sizeof(migrations[0]))

@@ -388,6 +388,9 @@ const cx_store_ops cx_sqlite_ops = {
 
     .conversations = cx_sqlite_conversations,
     .conversation = cx_sqlite_conversation,
+    .conversation_quiet = cx_sqlite_conversation_quiet,
+    .say = cx_sqlite_say,
+    .said = cx_sqlite_said,
     .messages = cx_sqlite_messages,
     .message = cx_sqlite_message,
     .timeline = cx_sqlite_timeline,

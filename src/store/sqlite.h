@@ -187,6 +187,16 @@ cx_err cx_sqlite_status(cx_store *s, const cx_status_in *in,
 cx_err cx_sqlite_accepted(cx_store *s, int64_t message_id,
     cx_str provider_id, int64_t now_ms);
 
+/* An echo of what we sent is evidence like a status; out->known: it is. */
+cx_err cx_sqlite_echo(cx_store *s, const cx_take *in,
+    int64_t conversation_id, int64_t partition, cx_status_out *out);
+
+/* sqlite_say.c */
+cx_err cx_sqlite_say(cx_store *s, const cx_say *in, int64_t *group);
+cx_err cx_sqlite_conversation_quiet(cx_store *s, int64_t id, int64_t until);
+cx_err cx_sqlite_hush(cx_store *s, int64_t conversation_id,
+    int64_t partition, int64_t until, int64_t now_ms);
+
 /* sqlite_lease.c */
 cx_err cx_sqlite_worker_beat(cx_store *s, cx_str owner, int64_t now_ms,
     int64_t lease_ms, int64_t *live);
@@ -233,6 +243,8 @@ cx_err cx_sqlite_message(cx_store *s, int64_t id, cx_arena *a,
     cx_message_row *out);
 cx_err cx_sqlite_timeline(cx_store *s, cx_str event, cx_arena *a,
     cx_message_list *out);
+cx_err cx_sqlite_said(cx_store *s, int64_t conversation_id, int64_t group,
+    cx_arena *a, cx_message_list *out);
 cx_err cx_sqlite_messages_in(cx_store *s, cx_msg_state state, size_t limit,
     cx_arena *a, cx_message_list *out);
 cx_err cx_sqlite_counts(cx_store *s, cx_counts *out);

@@ -45,6 +45,8 @@ read_conversations(cx_query *q, cx_arena *a, cx_conversation_list *list)
         r->partition = cx_get_i64(q);
         r->messages = cx_get_i64(q);
         r->created_at = cx_get_i64(q);
+        r->opted_out_at = cx_get_i64(q);
+        r->quiet_until = cx_get_i64(q);
     }
 
     err = cx_query_end(q);
@@ -161,6 +163,26 @@ cx_sqlite_messages(cx_store *s, int64_t conversation_id, int64_t after,
     cx_bind_i64(&q, conversation_id);
     cx_bind_i64(&q, after);
     cx_bind_i64(&q, (int64_t) limit);
+    err = read_messages(&q, a, &list);
+
+    if (err == CX_OK) {
+        *out = list;
+    }
+
+    return err;
+}
+
+
+cx_err
+cx_sqlite_said(cx_store *s, int64_t conversation_id, int64_t group,
+    cx_arena *a, cx_message_list *out)
+{
+    cx_query         q = cx_query_of(s, CX_SQL_SAID);
+    cx_message_list  list = { .n = 0 };
+    cx_err           err;
+
+    cx_bind_i64(&q, conversation_id);
+    cx_bind_i64(&q, group);
     err = read_messages(&q, a, &list);
 
     if (err == CX_OK) {

@@ -33,7 +33,7 @@
     " u.name, u.username, c.state, coalesce(m.created_at, c.created_at),"     \
     " coalesce(m.text, ''), c.partition,"                                     \
     " (SELECT count(*) FROM messages n WHERE n.conversation_id = c.id),"      \
-    " c.created_at"                                                           \
+    " c.created_at, c.opted_out_at, c.quiet_until"                            \
     " FROM conversations c"                                                   \
     " JOIN channels h ON h.id = c.channel_id"                                 \
     " JOIN customers u ON u.id = c.customer_id"                               \

@@ -420,6 +420,50 @@ record_until(cx_store *s, const cx_status_in *in, const evidence *e,
 }
 
 
+/* By the id, by the intent, or by what it says: the answer to a send may come
+ * after its echo, or never. */
+cx_err
+cx_sqlite_echo(cx_store *s, const cx_take *in, int64_t conversation_id,
+    int64_t partition, cx_status_out *out)
+{
+    const cx_status_in  st = { .msg = in->msg, .channel_id = in->channel_id,
+                               .now_ms = in->now_ms };
+    const evidence      e = {
+        .state = CX_MSGSTATE_SENT,
+        .at = in->msg->ts_ms != 0 ? in->msg->ts_ms : in->now_ms,
+    };
+    standing            m;
+    bool                found = false;
+    cx_query            q;
+    cx_err              err;
+
+    memset(out, 0, sizeof(*out));
+    err = find_by_provider(s, &st, &m, &found);
+
+    if (err == CX_OK && !found) {
+        err = find_by_tag(s, &st, e.state, &m, &found);
+    }
+
+    if (err == CX_OK && !found && conversation_id != 0
+        && in->msg->text.len > 0)
+    {
+        q = cx_query_of(s, CX_SQL_OUT_BY_TEXT);
+        cx_bind_i64(&q, partition);
+        cx_bind_i64(&q, conversation_id);
+        cx_bind_str(&q, in->msg->text);
+        found = cx_query_next(&q);
+
+        if (found) {
+            read_standing(&q, &m);
+        }
+
+        err = cx_query_end(&q);
+    }
+
+    return err == CX_OK && found ? record(s, &st, &e, &m, out) : err;
+}
+
+
 static bool
 read_evidence(const cx_status_in *in, evidence *e)
 {

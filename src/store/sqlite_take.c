@@ -14,6 +14,9 @@ typedef struct {
     int64_t  conversation_id;
     int64_t  customer_id;
     int64_t  partition;
+    bool     opted_out;
+    int64_t  quiet_until;
+    cx_str   ignore;            /* not empty: no turn, for this reason */
 } place;
 
 /* The turn it joins or opens. */
@@ -59,6 +62,8 @@ find_peer(cx_store *s, const cx_take *in, cx_str peer, place *at)
         at->names_changed = differs(m->name, name)
                             || differs(m->username, username)
                             || differs(m->phone, cx_view_str(&q));
+        at->opted_out = cx_get_i64(&q) != 0;
+        at->quiet_until = cx_get_i64(&q);
     }
 
     return cx_query_end(&q);
@@ -240,6 +245,23 @@ earlier(int64_t x, int64_t y)
 }
 
 
+/* Why it opens no turn: what the event says itself comes first. */
+static cx_str
+ignored_as(const cx_take *in, const place *at)
+{
+    if (in->ignore.len > 0) {
+        return in->ignore;
+    }
+
+    if (in->opt != CX_OPT_NONE) {
+        return in->opt == CX_OPT_OUT ? CX_STR("optout") : CX_STR("optin");
+    }
+
+    return at->opted_out ? CX_STR("opted_out")
+           : at->quiet_until > in->now_ms ? CX_STR("human") : CX_NOSTR;
+}
+
+
 static cx_err
 choose_turn(cx_store *s, const cx_take *in, const place *at, turn *t)
 {
@@ -247,7 +269,7 @@ choose_turn(cx_store *s, const cx_take *in, const place *at, turn *t)
 
     memset(t, 0, sizeof(*t));
 
-    if (in->ignore.len > 0) {
+    if (at->ignore.len > 0) {
         return CX_OK;
     }
 
@@ -364,8 +386,9 @@ insert_message(cx_store *s, const cx_take *in, const place *at,
     cx_bind_str(&q, m->reply_to);
     cx_bind_str(&q, meta);
     /* An echo is what one of us said in the provider's own app. */
-    cx_bind_i64(&q, cx_str_eq(m->kind, CX_STR("echo")) ? CX_AUTHOR_HUMAN
-                                                       : CX_AUTHOR_CUSTOMER);
+    cx_bind_i64(&q, in->echo ? CX_AUTHOR_HUMAN : CX_AUTHOR_CUSTOMER);
+    cx_bind_i64(&q, in->echo);
+    cx_bind_i64(&q, in->echo ? CX_MSGSTATE_SENT : CX_MSGSTATE_RECEIVED);
 
     return cx_query_run(&q);
 }
@@ -378,13 +401,13 @@ add_message(cx_store *s, const cx_take *in, const place *at, const turn *t)
     cx_query  q;
     cx_err    err, end;
 
-    if (in->ignore.len == 0) {
+    if (at->ignore.len == 0) {
         return insert_message(s, in, at, t, in->meta);
     }
 
     q = cx_query_of(s, CX_SQL_IGNORED_META);
     cx_bind_str(&q, in->meta);
-    cx_bind_str(&q, in->ignore);
+    cx_bind_str(&q, at->ignore);
 
     err = CX_IO;
 
@@ -434,7 +457,24 @@ look(cx_store *s, const cx_take *in, place *at, turn *t)
         err = cx_ask_1(s, CX_SQL_CHANNEL_KNOWN, in->channel_id, &one);
     }
 
+    at->ignore = ignored_as(in, at);
+
     return err == CX_OK ? choose_turn(s, in, at, t) : err;
+}
+
+
+/* What it means for the messages to come. */
+static cx_err
+write_wishes(cx_store *s, const cx_take *in, const place *at)
+{
+    if (in->opt != CX_OPT_NONE) {
+        return cx_run_2(s, CX_SQL_CONVERSATION_OPT, at->conversation_id,
+                        in->opt == CX_OPT_OUT ? in->now_ms : 0);
+    }
+
+    return in->echo && in->hush_ms > 0
+           ? cx_sqlite_hush(s, at->conversation_id, at->partition,
+                            in->now_ms + in->hush_ms, in->now_ms) : CX_OK;
 }
 
 
@@ -449,7 +489,36 @@ write_all(cx_store *s, const cx_take *in, place *at, const turn *t)
         err = add_message(s, in, at, t);
     }
 
-    return err == CX_OK ? write_turn(s, in, at, t) : err;
+    if (err == CX_OK) {
+        err = write_turn(s, in, at, t);
+    }
+
+    return err == CX_OK ? write_wishes(s, in, at) : err;
+}
+
+
+/* Is the echo that of something we sent?  Then it is no message of its own. */
+static cx_err
+look_for_own(cx_store *s, const cx_take *in, const place *at, cx_taken *out)
+{
+    cx_status_out  own = { .known = false };
+    cx_err         err = CX_OK;
+
+    memset(out, 0, sizeof(*out));
+
+    if (in->echo) {
+        err = cx_sqlite_echo(s, in, at->conversation_id, at->partition, &own);
+    }
+
+    if (err == CX_OK && own.known) {
+        out->duplicate = true;
+        out->proof = own.was_ambiguous;
+        out->message_id = own.message_id;
+        out->conversation_id = own.conversation_id;
+        out->partition = (unsigned) at->partition;
+    }
+
+    return err;
 }
 
 
@@ -484,6 +553,15 @@ cx_sqlite_take(cx_store *s, const cx_take *in, cx_taken *out)
     err = look(s, in, &at, &t);
 
     if (err == CX_OK) {
+        err = look_for_own(s, in, &at, &known);
+    }
+
+    if (err == CX_OK && known.duplicate) {
+        *out = known;
+        return CX_OK;
+    }
+
+    if (err == CX_OK) {
         err = write_all(s, in, &at, &t);
     }
 
@@ -500,6 +578,7 @@ cx_sqlite_take(cx_store *s, const cx_take *in, cx_taken *out)
         .turn_new = t.fresh,
         .inputs = t.inputs,
         .deadline = t.deadline,
+        .hushed = in->echo && in->hush_ms > 0,
     };
 
     return CX_OK;

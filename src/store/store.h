@@ -19,6 +19,7 @@
 #include "core/err.h"
 #include "core/msg.h"
 #include "core/queue.h"
+#include "store/say.h"
 
 /* --- values that are stored as words; one table each --------------------- */
 
@@ -123,6 +124,8 @@ typedef struct {
     int64_t  partition;
     int64_t  messages;        /* count */
     int64_t  created_at;
+    int64_t  opted_out_at;    /* the customer wants no messages, 0: does */
+    int64_t  quiet_until;     /* no AI until then: a person has spoken */
 } cx_conversation_row;
 
 typedef struct {
@@ -269,10 +272,15 @@ typedef struct {
     int64_t        now_ms;
     int64_t        quiet_ms;      /* turn deadline = now + quiet ... */
     int64_t        cap_ms;        /* ... but not after opened_at + cap */
+    cx_opt         opt;           /* what it says of further messages */
+    bool           echo;          /* it is one of ours, said elsewhere */
+    int64_t        hush_ms;       /* ... by a person: no AI for so long */
 } cx_take;
 
 typedef struct {
     bool      duplicate;          /* known already: nothing was changed */
+    bool      hushed;             /* a person spoke: no turn is open now */
+    bool      proof;              /* an echo that proved an unsure send */
     int64_t   message_id;
     int64_t   conversation_id;
     unsigned  partition;          /* of the conversation: who runs it */
@@ -404,26 +412,6 @@ typedef struct {
     CX_LIST(cx_open_out)   outs;  /* by conversation, then turn, then part */
 } cx_recovered;
 
-/* What SEND needs to build the request. */
-typedef struct {
-    int64_t  message_id;
-    int64_t  conversation_id;
-    int64_t  channel_id;
-    int64_t  attempts;
-    cx_str   peer;
-    cx_str   peer_alt;
-    cx_str   content;
-    cx_str   text;
-    cx_str   meta;            /* the rest of it: cx_out_decode */
-    cx_str   reply_to;
-    cx_str   event;
-    bool     human;           /* a person wrote it */
-    bool     opted_out;       /* the customer wants no messages */
-    int64_t  last_in_at;      /* the customer's newest message, 0: none */
-    cx_str   thread_id;       /* of the customer's newest message before it: */
-    cx_str   thread_meta;     /* provider's id, and its meta */
-} cx_outgoing;
-
 typedef struct {
     unsigned  partition;
     cx_str    owner;
@@ -525,6 +513,14 @@ typedef struct {
         size_t limit, cx_arena *a, cx_conversation_list *out);
     cx_err (*conversation)(cx_store *s, int64_t id, cx_arena *a,
         cx_conversation_row *out);
+    /* No AI there until then; 0: from now on again. */
+    cx_err (*conversation_quiet)(cx_store *s, int64_t id, int64_t until);
+    /* *group: in->group_id, or that of the first time.  CX_CONFLICT: the key
+     * was used for something else. */
+    cx_err (*say)(cx_store *s, const cx_say *in, int64_t *group);
+    /* Outbound messages of a turn or a group, in order. */
+    cx_err (*said)(cx_store *s, int64_t conversation_id, int64_t group,
+        cx_arena *a, cx_message_list *out);
     /* Oldest first, after that id. */
     cx_err (*messages)(cx_store *s, int64_t conversation_id, int64_t after,
         size_t limit, cx_arena *a, cx_message_list *out);

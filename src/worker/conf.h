@@ -49,6 +49,8 @@
       "a send of unknown outcome is held for a person after this")                             \
     X(worker,    drain_ms,         INT,  "25000",                    0,    600000,             \
       "SIGTERM: calls under way may take this long")                                           \
+    X(worker,    human_quiet_ms,   INT,  "43200000",                 0,    2592000000,         \
+      "no AI answer for so long after a person answered in the provider's own app")            \
     X(worker,    typing,           BOOL, "on",                       0,    0,                  \
       "mark as read and show typing while thinking")                                           \
     X(ai,        timeout_ms,       INT,  "30000",                    100,  600000,             \

@@ -396,6 +396,22 @@ cx_conv_out_done(cx_conv *c, int64_t message_id)
 }
 
 
+/* What is with the store finds the turn closed when it comes back. */
+void
+cx_conv_hush(cx_conv *c)
+{
+    c->turn_id = 0;
+
+    if (c->step == CX_STEP_THINK) {
+        cx_conv_call_cancel(c);
+        cx_conv_go(c, CX_STEP_REST);
+
+    } else if (step_is_passive(c->step)) {
+        cx_conv_go(c, CX_STEP_REST);
+    }
+}
+
+
 void
 cx_convs_adopt(cx_worker *w, unsigned partition, const cx_recovered *found)
 {

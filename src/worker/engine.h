@@ -346,6 +346,8 @@ void cx_conv_turn(cx_conv *c, int64_t turn_id, int64_t inputs,
 bool cx_conv_out(cx_conv *c, int64_t message_id, cx_msg_state state,
     int64_t not_before);
 void cx_conv_out_done(cx_conv *c, int64_t message_id);
+/* A person has answered: its turn is closed in the store. */
+void cx_conv_hush(cx_conv *c);
 void cx_conv_timer(cx_conv *c, int64_t at_ms);
 void cx_conv_call_cancel(cx_conv *c);
 /* Hands the conversation's job to the store; false when it is lost. */

@@ -154,6 +154,18 @@ batch_ack(cx_take_batch *b)
 }
 
 
+/* The echo of our own send: what waited for evidence has it. */
+static void
+item_proof(cx_worker *w, const cx_taken *t)
+{
+    cx_conv  *c = t->proof ? cx_conv_find(w, t->conversation_id) : NULL;
+
+    if (c != NULL) {
+        cx_conv_out_done(c, t->message_id);
+    }
+}
+
+
 static void
 item_taken(cx_worker *w, const cx_take_item *it)
 {
@@ -162,6 +174,7 @@ item_taken(cx_worker *w, const cx_take_item *it)
 
     if (t->duplicate) {
         w->stats.duplicates++;
+        item_proof(w, t);
         return;
     }
 
@@ -175,6 +188,10 @@ item_taken(cx_worker *w, const cx_take_item *it)
            CX_FID("conversation", "cv", t->conversation_id),
            CX_FID("turn", "tn", t->turn_id), CX_FS("content", it->msg.content),
            CX_FS("ignored", it->take.ignore));
+
+    if (t->hushed && (c = cx_conv_find(w, t->conversation_id)) != NULL) {
+        cx_conv_hush(c);
+    }
 
     /* A conversation that another worker runs: its sweep finds the turn. */
     if (t->turn_id == 0 || !cx_partition_ours(w, t->partition)) {

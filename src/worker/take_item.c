@@ -63,6 +63,32 @@ take_meta(cx_arena *a, const cx_msg *m)
 }
 
 
+/* An adapter may know it from the provider; else the word tells, where words
+ * bind us. */
+static cx_opt
+item_opt(const cx_msg *m, const cx_dir_channel *ch)
+{
+    int  word = 0;
+
+    if (CX_STR_IS(m->content, "optout")) {
+        return CX_OPT_OUT;
+    }
+
+    if (CX_STR_IS(m->content, "optin")) {
+        return CX_OPT_IN;
+    }
+
+    if (ch->adapter != NULL && CX_STR_IS(m->kind, "message")
+        && CX_STR_IS(m->content, "text")
+        && cx_channel_caps(ch->adapter, ch->row.account)->opt_out)
+    {
+        word = cx_optout_word(m->text);
+    }
+
+    return word < 0 ? CX_OPT_OUT : word > 0 ? CX_OPT_IN : CX_OPT_NONE;
+}
+
+
 static void
 item_take(cx_take_batch *b, cx_take_item *it, const cx_dir_channel *ch)
 {
@@ -77,6 +103,9 @@ item_take(cx_take_batch *b, cx_take_item *it, const cx_dir_channel *ch)
     t->agent_id = ch->row.agent_id;
     t->meta = take_meta(b->arena, &it->msg);
     t->now_ms = cx_now_ms();
+    t->opt = item_opt(&it->msg, ch);
+    t->echo = CX_STR_IS(it->msg.kind, "echo");
+    t->hush_ms = w->conf->worker_human_quiet_ms;
     t->quiet_ms = w->conf->worker_quiet_ms;
     t->cap_ms = w->conf->worker_quiet_cap_ms;
 

@@ -215,12 +215,15 @@ echo(fixture *f)
 
     m.kind = CX_STR("echo");
     in.ignore = m.kind;
+    in.echo = true;
 
     tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "taken");
     tap_is_int(t.turn_id, 0, "nothing to answer");
 
     row = fx_message(f, t.message_id);
     tap_is_str(row.author, CX_STR("human"), "a person wrote it");
+    tap_ok(row.outbound, "to the customer");
+    tap_is_str(row.state, CX_STR("sent"), "and it was sent");
 
     tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "taken again");
     tap_ok(t.duplicate, "it is a duplicate");

@@ -1,0 +1,157 @@
+/*
+ * What is said out beside the turns: by people and programs through the API,
+ * and by people in the provider's own app, whose echo tells of it.
+ */
+
+#include "store/sqlite.h"
+
+#define FORGET_MS  (7 * INT64_C(86400000))   /* a key nobody repeats */
+
+
+/* --- through the API ----------------------------------------------------- */
+
+/* *group is 0 when the key is new. */
+static cx_err
+look_for_key(cx_store *s, const cx_say *in, int64_t *group)
+{
+    cx_query  q;
+    bool      same = true;
+    cx_err    err;
+
+    *group = 0;
+
+    if (in->key.len == 0) {
+        return CX_OK;
+    }
+
+    q = cx_query_of(s, CX_SQL_REQUEST_GET);
+    cx_bind_i64(&q, in->conversation_id);
+    cx_bind_str(&q, in->key);
+
+    if (cx_query_next(&q)) {
+        *group = cx_get_i64(&q);
+        same = cx_str_eq(cx_view_str(&q), in->digest);
+    }
+
+    err = cx_query_end(&q);
+
+    return err == CX_OK && !same ? CX_CONFLICT : err;
+}
+
+
+static cx_err
+keep_key(cx_store *s, const cx_say *in)
+{
+    cx_query  q;
+    cx_err    err;
+
+    if (in->key.len == 0) {
+        return CX_OK;
+    }
+
+    q = cx_query_of(s, CX_SQL_REQUEST_KEEP);
+    cx_bind_i64(&q, in->conversation_id);
+    cx_bind_str(&q, in->key);
+    cx_bind_i64(&q, in->group_id);
+    cx_bind_str(&q, in->digest);
+    cx_bind_i64(&q, in->now_ms);
+    err = cx_query_run(&q);
+
+    return err == CX_OK
+           ? cx_run_1(s, CX_SQL_REQUESTS_FORGET, in->now_ms - FORGET_MS)
+           : err;
+}
+
+
+static cx_err
+add_part(cx_store *s, const cx_say *in, size_t i)
+{
+    const cx_say_part  *p = &in->parts[i];
+    cx_query            q = cx_query_of(s, CX_SQL_SAY_ADD);
+
+    cx_bind_i64(&q, p->id);
+    cx_bind_i64(&q, in->group_id);
+    cx_bind_i64(&q, in->conversation_id);
+    cx_bind_i64(&q, in->human ? CX_AUTHOR_HUMAN : CX_AUTHOR_SYSTEM);
+    cx_bind_i64(&q, (int64_t) i);
+    cx_bind_i64(&q, in->now_ms);
+    cx_bind_str(&q, p->content);
+    cx_bind_str(&q, p->text);
+    cx_bind_str(&q, p->meta);
+    cx_bind_str(&q, p->reply_to);
+
+    return cx_query_run(&q);
+}
+
+
+cx_err
+cx_sqlite_say(cx_store *s, const cx_say *in, int64_t *group)
+{
+    int64_t  one, known;
+    cx_err   err;
+
+    err = cx_ask_1(s, CX_SQL_CONVERSATION_KNOWN, in->conversation_id, &one);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = look_for_key(s, in, &known);
+
+    if (err != CX_OK || known != 0) {
+        *group = known;
+        return err;
+    }
+
+    for (size_t i = 0; i < in->n && err == CX_OK; i++) {
+        err = add_part(s, in, i);
+    }
+
+    if (err == CX_OK) {
+        err = keep_key(s, in);
+    }
+
+    *group = in->group_id;
+    return err;
+}
+
+
+/* --- who speaks ---------------------------------------------------------- */
+
+cx_err
+cx_sqlite_conversation_quiet(cx_store *s, int64_t id, int64_t until)
+{
+    int64_t  one;
+    cx_err   err;
+
+    err = cx_ask_1(s, CX_SQL_CONVERSATION_KNOWN, id, &one);
+
+    return err == CX_OK ? cx_run_2(s, CX_SQL_CONVERSATION_QUIET, id, until)
+                        : err;
+}
+
+
+/* A person has answered: what the AI was about to say is not said. */
+cx_err
+cx_sqlite_hush(cx_store *s, int64_t conversation_id, int64_t partition,
+    int64_t until, int64_t now_ms)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_TURN_HUSH);
+    cx_err    err;
+
+    cx_bind_i64(&q, partition);
+    cx_bind_i64(&q, conversation_id);
+    cx_bind_i64(&q, now_ms);
+    err = cx_query_run(&q);
+
+    if (err == CX_OK) {
+        q = cx_query_of(s, CX_SQL_OUTS_HUSH);
+        cx_bind_i64(&q, partition);
+        cx_bind_i64(&q, conversation_id);
+        cx_bind_i64(&q, now_ms);
+        err = cx_query_run(&q);
+    }
+
+    return err == CX_OK
+           ? cx_run_2(s, CX_SQL_CONVERSATION_QUIET, conversation_id, until)
+           : err;
+}

@@ -37,6 +37,9 @@ typedef struct {
     cx_str         texts[CX_SECRETS_MAX];
     size_t         nsecrets;
     cx_str         verify_token;
+    /* webchat: any of them proves who a visitor is. */
+    cx_mac        *identity[CX_SECRETS_MAX];
+    size_t         nidentity;
     /* The URL under which the world reaches us: scheme and host, then the
      * request's own target follows, or with a path, then only its query.
      * From configuration, never from a client's headers. */
@@ -231,6 +234,8 @@ typedef struct {
         cx_arena *a, cx_http_req *req);
     cx_err (*fetched)(const cx_sender *from, const cx_http_res *res,
         cx_arena *a, cx_http_req *req);
+    /* With fetched: whether this one has to be asked for; NULL: all. */
+    bool (*asks)(const cx_media_ref *media);
 
     /* What came in since then, for providers that retry little: a page of
      * events; next is the request of the next page, url empty at the end. */

@@ -60,6 +60,8 @@ const cx_channel  cx_channel_twilio = {
     .build = cx_twilio_build,
     .judge = cx_twilio_judge,
     .fetch = cx_twilio_fetch,
+    .fetched = cx_twilio_fetched,
+    .asks = cx_twilio_asks,
     .list = cx_twilio_list,
     .listed = cx_twilio_listed,
 };

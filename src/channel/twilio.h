@@ -80,6 +80,9 @@ cx_str cx_twilio_base(const cx_sender *from);
 
 cx_err cx_twilio_fetch(const cx_sender *from, const cx_media_ref *media,
     cx_arena *a, cx_http_req *req);
+bool cx_twilio_asks(const cx_media_ref *media);
+cx_err cx_twilio_fetched(const cx_sender *from, const cx_http_res *res,
+    cx_arena *a, cx_http_req *req);
 cx_err cx_twilio_list(const cx_sender *from, int64_t since_ms, cx_arena *a,
     cx_http_req *req);
 cx_err cx_twilio_listed(const cx_sender *from, const cx_http_res *res,

@@ -17,6 +17,7 @@
 #define PAGE_SIZE  100
 #define URI_MAX    1024
 #define DAY_S      86400
+#define MEDIA_LIST "/Media.json"
 
 
 typedef struct {
@@ -34,6 +35,8 @@ static void add_item(const cx_sender *from, item *it, cx_arena *a,
     cx_msgs *msgs);
 static cx_str account_path(const cx_sender *from, cx_arena *a);
 static cx_str date_text(cx_arena *a, int64_t ms);
+static void read_media(cx_json_reader *r, cx_str *uri);
+static void read_medium(cx_json_reader *r, cx_str *uri);
 
 
 cx_err
@@ -190,7 +193,7 @@ add_item(const cx_sender *from, item *it, cx_arena *a, cx_msgs *msgs)
 
     /* Its attachments have a list of their own. */
     if (cx_str_to_i64(it->form.NumMedia, &media) && media > 0) {
-        it->form.url[0] = cx_printf(a, "%.*s%.*sMessages/%.*s/Media.json",
+        it->form.url[0] = cx_printf(a, "%.*s%.*sMessages/%.*s" MEDIA_LIST,
                                     CX_ARG(cx_twilio_base(from)),
                                     CX_ARG(account_path(from, a)),
                                     CX_ARG(cx_url_encode(a,
@@ -257,4 +260,88 @@ cx_twilio_fetch(const cx_sender *from, const cx_media_ref *media, cx_arena *a,
 
     *req = (cx_http_req) { .method = CX_STR("GET"), .url = media->url };
     return CX_OK;
+}
+
+
+/* A webhook names the attachment itself, the list only where they are. */
+bool
+cx_twilio_asks(const cx_media_ref *media)
+{
+    return cx_str_ends(media->url, CX_STR(MEDIA_LIST));
+}
+
+
+/* {"media_list": [{"uri": ".../Media/ME1.json"}, ...]}: the first of them,
+ * without its ".json" the bytes. */
+cx_err
+cx_twilio_fetched(const cx_sender *from, const cx_http_res *res, cx_arena *a,
+    cx_http_req *req)
+{
+    cx_str          uri = CX_NOSTR;
+    cx_json_reader  r;
+
+    if (res->status != 200) {
+        return CX_INVALID;
+    }
+
+    cx_json_open(&r, res->body, a);
+    read_media(&r, &uri);
+
+    if (cx_json_close(&r) != CX_OK || uri.len > URI_MAX
+        || !cx_str_starts(uri, account_path(from, a))
+        || !cx_str_ends(uri, CX_STR(".json")))
+    {
+        return cx_arena_failed(a) ? CX_NOMEM : CX_INVALID;
+    }
+
+    uri.len -= sizeof(".json") - 1;
+
+    return cx_twilio_request(from, "GET",
+                             cx_concat(a, cx_twilio_base(from), uri),
+                             CX_NOSTR, a, req);
+}
+
+
+static void
+read_media(cx_json_reader *r, cx_str *uri)
+{
+    cx_str  key;
+
+    if (!cx_json_enter(r, CX_JSON_OBJECT)) {
+        return;
+    }
+
+    while (cx_json_key(r, &key)) {
+        if (!CX_STR_IS(key, "media_list")
+            || !cx_json_enter(r, CX_JSON_ARRAY))
+        {
+            cx_json_skip(r);
+            continue;
+        }
+
+        while (cx_json_item(r)) {
+            read_medium(r, uri);
+        }
+    }
+}
+
+
+static void
+read_medium(cx_json_reader *r, cx_str *uri)
+{
+    cx_str  key;
+
+    if (!cx_json_enter(r, CX_JSON_OBJECT)) {
+        cx_json_skip(r);
+        return;
+    }
+
+    while (cx_json_key(r, &key)) {
+        if (CX_STR_IS(key, "uri") && uri->len == 0) {
+            (void) cx_json_string(r, uri);
+
+        } else {
+            cx_json_skip(r);
+        }
+    }
 }

@@ -345,27 +345,6 @@ cx_mail_date(cx_str text, int64_t *ms)
 }
 
 
-/* The civil date of a day: the inverse of cx_time_days. */
-static void
-civil(int64_t since, int64_t *year, unsigned *month, unsigned *day)
-{
-    int64_t   y = 1970 + since / 366;
-    unsigned  m = 1;
-
-    while (cx_time_days(y + 1, 1, 1) <= since) {
-        y++;
-    }
-
-    while (m < 12 && cx_time_days(y, m + 1, 1) <= since) {
-        m++;
-    }
-
-    *year = y;
-    *month = m;
-    *day = (unsigned) (since - cx_time_days(y, m, 1)) + 1;
-}
-
-
 cx_str
 cx_mail_date_text(cx_arena *a, int64_t ms)
 {
@@ -373,7 +352,7 @@ cx_mail_date_text(cx_arena *a, int64_t ms)
     int64_t        year;
     unsigned       month, day;
 
-    civil(s / DAY_S, &year, &month, &day);
+    cx_time_civil(s / DAY_S, &year, &month, &day);
 
     return cx_printf(a, "%.3s, %02u %.3s %04" PRId64 " %02u:%02u:%02u +0000",
                      days + s / DAY_S % 7 * 3, day, months + 3 * (month - 1),

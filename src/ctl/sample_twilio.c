@@ -15,7 +15,8 @@
 #define TO         "+15550783881"
 #define WHATSAPP   "whatsapp:"
 #define STATUSES   "queued|sent|delivered|read|undelivered|failed"
-#define MEDIA      "https://api.twilio.com/2010-04-01/Accounts/" ACCOUNT     \
+/* Of TEST-NET-1: nobody is there, and nobody goes there. */
+#define MEDIA      "https://192.0.2.1/2010-04-01/Accounts/" ACCOUNT          \
                    "/Messages/MM0/Media/ME"
 #define BODY_MAX   (1024 * 1024)
 #define FORM       "application/x-www-form-urlencoded"
@@ -125,7 +126,10 @@ put_message(ctl *c, cx_buf *b, const ctl_sample *s)
     put(c, b, "SmsMessageSid", id);
 
     for (const char *const *e = types[i].extra; *e != NULL; e += 2) {
-        put(c, b, e[0], strcmp(e[1], "$") == 0 ? text : cx_strz(e[1]));
+        put(c, b, e[0], strcmp(e[1], "$") == 0 ? text
+                        : strcmp(e[0], "MediaUrl0") == 0
+                        ? ctl_own(c, "media-url", cx_strz(e[1]))
+                        : cx_strz(e[1]));
     }
 
     if (cx_str_find(cx_buf_str(b), CX_STR("NumMedia=")) == SIZE_MAX) {
@@ -313,6 +317,8 @@ const ctl_flag  ctl_flags_twilio[] = {
     CTL_FLAG_FROM("NUMBER", "the customer's number, " FROM " if nothing is "
                   "said"),
     CTL_FLAG_PUBLIC_URL,
+    { "media-url", 0, CTL_TEXT, CTL_OWN, "URL",
+      "where the attachment of --type image lies" },
     CTL_FLAG_STATUS(STATUSES),
     CTL_FLAG_OF,
     CTL_FLAG_ERROR("with --status failed or undelivered: 30003"),

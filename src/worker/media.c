@@ -250,18 +250,6 @@ item_download(item *it, const cx_http_req *req)
 
 /* --- where it is --------------------------------------------------------- */
 
-static cx_sender
-sender_of(const cx_dir_channel *ch)
-{
-    return (cx_sender) {
-        .account = ch->row.account,
-        .token = ch->token,
-        .base_url = ch->row.base_url,
-        .now_ms = cx_now_ms(),
-    };
-}
-
-
 static void
 on_placed(void *ctx, cx_call_end end, const cx_http_res *res,
     const char *error)
@@ -282,7 +270,7 @@ on_placed(void *ctx, cx_call_end end, const cx_http_res *res,
         return;
     }
 
-    from = sender_of(ch);
+    from = cx_directory_sender(ch);
 
     if (ch->adapter->fetched(&from, res, it->arena, &req) != CX_OK) {
         item_settle(it, res->status == 401 || res->status == 403
@@ -328,7 +316,7 @@ item_go(item *it)
         return;
     }
 
-    from = sender_of(ch);
+    from = cx_directory_sender(ch);
     req.url = it->row.ref_url;
 
     if (ch->adapter->fetch != NULL
@@ -338,7 +326,9 @@ item_go(item *it)
         return;
     }
 
-    if (ch->adapter->fetched != NULL) {
+    if (ch->adapter->fetched != NULL
+        && (ch->adapter->asks == NULL || ch->adapter->asks(&ref)))
+    {
         item_ask(it, &req);
 
     } else {

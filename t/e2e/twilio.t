@@ -11,7 +11,8 @@ use Connext::Twilio qw(form inbound signature twilio $ACCOUNT_SID $SMS $TOKEN
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 
-my $cx = twilio(double => ['--statuses', 'queued,sent,delivered'])
+my $cx = twilio(worker => { 'media.allow_private' => 'on' },
+                double => ['--statuses', 'queued,sent,delivered'])
          ->start(qw(redis nginx double worker));
 $cx->set_up;
 
@@ -60,8 +61,8 @@ like($sent[0]{intent}, qr/^cx1\.ms_/, 'its intent is in the callback');
 like($sent[0]{wamid}, qr/^SM/, 'it has a SID');
 
 my ($asked) = @{$cx->double('GET', '/_/requests?kind=graph')->{requests}};
-is($asked->{authorization}, 'Basic ' . encode_base64("$ACCOUNT_SID:$TOKEN", ''),
-   'with our login');
+is($asked->{authorization},
+   'Basic ' . encode_base64("$ACCOUNT_SID:$TOKEN", ''), 'with our login');
 is($asked->{path}, "/2010-04-01/Accounts/$ACCOUNT_SID/Messages.json",
    'to the Message resource');
 
@@ -114,9 +115,31 @@ ok($cx->wait_for(10, sub { (last_state('1007'))[0] eq 'delivered' }),
    'a lost answer is found again by its intent');
 is(scalar(sent_to('+16505551007', 1)), 1, 'sent once');
 
+# --- an attachment -----------------------------------------------------------
+
+my $place = "http://127.0.0.1:$cx->{double_port}/2010-04-01/Accounts/"
+            . "$ACCOUNT_SID/Messages/MM1/Media/ME1";
+Connext::Twilio::post($cx, inbound(from => '+16505551008', text => 'The view',
+                                   NumMedia => 1, MediaUrl0 => $place,
+                                   MediaContentType0 => 'image/png'));
+my $media;
+ok($cx->wait_for(10, sub {
+       my ($c) = grep { $_->{phone_masked} =~ /1008$/ }
+                 @{$cx->api('GET', '/api/v1/conversations')->{data}} or return;
+       my ($in) = @{$cx->api('GET', "/api/v1/conversations/$c->{id}/messages")
+                    ->{data}};
+       ($media) = @{$cx->api('GET', "/api/v1/messages/$in->{id}/media")
+                    ->{data}};
+       $media && $media->{state} eq 'stored';
+   }), 'an attachment is fetched and kept');
+my ($fetch) = grep { $_->{path} =~ /Media/ }
+              @{$cx->double('GET', '/_/requests')->{requests}};
+like($fetch->{authorization}, qr/^Basic /, 'with our login');
+
 # --- connextctl --------------------------------------------------------------
 
-my @sim = ('simulate', 'twilio', '--secret-file', $cx->path('auth_token'));
+my @sim = ('simulate', 'twilio', '--secret-file', $cx->path('auth_token'),
+           '--media-url', $place);
 my ($rc, $out) = $cx->ctl(@sim, '--text', 'Is there parking?', '--wait',
                           '--from', '+16505551100');
 is($rc, 0, 'simulate --wait') or diag $out;

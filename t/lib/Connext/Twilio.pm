@@ -77,7 +77,9 @@ sub inbound {
     my $id = delete $m{id} // sprintf 'SM%032x', ++$Connext::Twilio::n;
     my $text = delete $m{text} // 'Is there parking?';
 
-    return form(SmsMessageSid => $id, NumMedia => 0, SmsSid => $id,
+    my $media = delete $m{NumMedia} // 0;
+
+    return form(SmsMessageSid => $id, NumMedia => $media, SmsSid => $id,
                 SmsStatus => 'received', Body => $text, To => $to // $SMS,
                 NumSegments => 1, MessageSid => $id,
                 AccountSid => $ACCOUNT_SID, From => $from,

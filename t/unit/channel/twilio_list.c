@@ -163,6 +163,34 @@ attachments(cx_arena *a)
 }
 
 
+static void
+asked(cx_arena *a)
+{
+    cx_http_req         req;
+    const cx_media_ref  direct = { CX_NOSTR, CX_STR("https://x/Media/ME1") };
+    const cx_media_ref  listed = { CX_NOSTR, CX_STR("https://x/Media.json") };
+    cx_http_res         res = { .status = 200, .body = CX_STR(
+        "{\"media_list\":[{\"sid\":\"ME1\",\"uri\":\"/2010-04-01/Accounts/"
+        AC "/Messages/MM4/Media/ME1.json\"},{\"uri\":\"/x\"}, 7]}") };
+
+    tap_ok(!cx_twilio_asks(&direct), "a webhook names it");
+    tap_ok(cx_twilio_asks(&listed), "a list does not");
+    tap_is_int(cx_twilio_fetched(&sender, &res, a, &req), CX_OK, "asked");
+    tap_is_str(req.url, CX_STR("https://api.twilio.com/2010-04-01/Accounts/"
+               AC "/Messages/MM4/Media/ME1"), "the first of them");
+
+    res.body = CX_STR("{\"media_list\":[]}");
+    tap_is_int(cx_twilio_fetched(&sender, &res, a, &req), CX_INVALID,
+               "there is none");
+    res.body = CX_STR("{\"media_list\":[{\"uri\":\"@evil.example/a.json\"}]}");
+    tap_is_int(cx_twilio_fetched(&sender, &res, a, &req), CX_INVALID,
+               "not elsewhere");
+    res.status = 404;
+    tap_is_int(cx_twilio_fetched(&sender, &res, a, &req), CX_INVALID,
+               "it is gone");
+}
+
+
 int
 main(void)
 {
@@ -172,6 +200,7 @@ main(void)
     settings();
     list(a);
     attachments(a);
+    asked(a);
     cx_arena_free(a);
 
     return tap_done();

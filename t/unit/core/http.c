@@ -80,6 +80,62 @@ forms(void)
 }
 
 
+/* Pairs as "name=value;", or the error. */
+static void
+sorted(void)
+{
+    static const struct {
+        const char  *form;
+        const char  *pairs;
+    } rows[] = {
+        { "", "" },
+        { "&&", "" },
+        { "b=1&B=2&a_=3&aA=4", "B=2;aA=4;a_=3;b=1;" },
+        { "a=2&a=10&a=10", "a=10;a=10;a=2;" },
+        { "ab=1&a=2", "a=2;ab=1;" },
+        { "x&=y&z=", "=y;x=;z=;" },
+        { "%62=%2b+&a=1", "a=1;b=+ ;" },
+        { "a=%zz", "bad_request" },
+        { "%=1", "bad_request" },
+    };
+    char       many[2 * 1025 + 1];
+    size_t     n;
+    cx_arena  *a = cx_arena_new(1 << 20);
+    cx_header *pairs;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        cx_str  text = CX_STR("");
+        cx_err  err = cx_form_sorted(cx_strz(rows[i].form), a, &pairs, &n);
+
+        for (size_t k = 0; err == CX_OK && k < n; k++) {
+            text = cx_printf(a, "%.*s%.*s=%.*s;", CX_ARG(text),
+                             CX_ARG(pairs[k].name), CX_ARG(pairs[k].value));
+        }
+
+        text = err == CX_OK ? text : cx_strz(cx_err_word(err));
+        tap_is_str(text, cx_strz(rows[i].pairs), rows[i].form);
+    }
+
+    memset(many, '&', sizeof(many));
+
+    for (size_t i = 0; i < 1025; i++) {
+        many[2 * i] = 'a';
+    }
+
+    tap_is_int(cx_form_sorted((cx_str) { 2 * 1024, many }, a, &pairs, &n),
+               CX_OK, "1,024 pairs");
+    tap_is_int((int64_t) n, 1024, "all of them");
+    tap_is_int(cx_form_sorted((cx_str) { 2 * 1025, many }, a, &pairs, &n),
+               CX_BAD_REQUEST, "no more");
+
+    cx_arena_limit(a, 10);
+    cx_arena_reset(a);
+    tap_is_int(cx_form_sorted(CX_STR("a=1"), a, &pairs, &n), CX_NOMEM,
+               "no memory");
+    cx_arena_free(a);
+}
+
+
 static void
 urls(void)
 {
@@ -123,6 +179,7 @@ main(void)
 {
     headers();
     forms();
+    sorted();
     urls();
     outcomes();
 

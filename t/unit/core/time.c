@@ -26,8 +26,9 @@ is_none(const char *text)
 int
 main(void)
 {
-    bool     good = true;
-    int64_t  day = 0;
+    bool      good = true, back = true;
+    int64_t   day = 0, y;
+    unsigned  m, dd;
 
     is("1970-01-01T00:00:00Z", 0);
     is("2026-01-01T00:00:00Z", 1767225600000);
@@ -63,11 +64,14 @@ main(void)
                                      || month == 11 ? 30 : 31;
 
             for (unsigned d = 1; d <= days; d++) {
-                good = good && cx_time_days(year, month, d) == day++;
+                good = good && cx_time_days(year, month, d) == day;
+                cx_time_civil(day++, &y, &m, &dd);
+                back = back && y == year && m == month && dd == d;
             }
         }
     }
 
     tap_ok(good, "each day follows the one before");
+    tap_ok(back, "and is found again");
     return tap_done();
 }

@@ -181,6 +181,11 @@ cut_find(cx_str s, size_t max)
     size_t  best_at = 0;
     cx_cut  best = CX_CUT_NONE;
 
+    /* A code point has a byte at least: most texts need no look. */
+    if (s.len <= max) {
+        return s.len;
+    }
+
     for (size_t n = 0; n < max && at < s.len; n++) {
         at += step(s, at);
 
@@ -270,11 +275,30 @@ is_hidden(uint32_t cp)
 }
 
 
+/* Of eight bytes none is a control, DEL or beyond ASCII. */
+static bool
+is_visible_8(const char *p)
+{
+    const uint64_t  ones = UINT64_C(0x0101010101010101);
+    uint64_t        w, del;
+
+    memcpy(&w, p, sizeof(w));
+    del = w ^ 0x7f * ones;
+
+    return ((w | ((w - 0x20 * ones) & ~w) | ((del - ones) & ~del))
+            & 0x80 * ones) == 0;
+}
+
+
 /* Bytes that stay as they are: visible ASCII, space, tab, newline. */
 static size_t
 plain_ascii(cx_str s)
 {
     size_t  n = 0;
+
+    while (s.len - n >= 8 && is_visible_8(s.p + n)) {
+        n += 8;
+    }
 
     while (n < s.len
            && ((s.p[n] >= ' ' && s.p[n] < 0x7f) || s.p[n] == '\n'

@@ -48,7 +48,7 @@ put_mail(ctl *c, cx_buf *b, const ctl_sample *s)
 
     if (e.attachment) {
         put(c, b, "attachments", CX_STR(
-            "[{\"url\":\"https://storage.example.com/a/1\",\"content-type\":"
+            "[{\"url\":\"https://127.0.0.1:9/a/1\",\"content-type\":"
             "\"application/pdf\",\"name\":\"booking.pdf\",\"size\":4711}]"));
     }
 }

@@ -123,6 +123,16 @@ on_read(char *p, size_t size, size_t n, void *data)
 }
 
 
+static int
+code_of(const cx_call *c)
+{
+    int64_t  code = 0;
+    cx_str   reply = { c->head.len, c->head.p };
+
+    return cx_str_to_i64(cx_str_sub(reply, 0, 3), &code) ? (int) code : 0;
+}
+
+
 /* Keeps the last whole reply: "250-one", "250 two". */
 static size_t
 on_reply(char *p, size_t size, size_t n, void *data)
@@ -139,8 +149,14 @@ on_reply(char *p, size_t size, size_t n, void *data)
     }
 
     ended = last.len < 4 || last.p[3] != '-';
-    c->head.len = ended ? 0 : c->head.len;
     line = cx_str_trim((cx_str) { size * n, p });
+
+    /* The answer to libcurl's QUIT, after a no: it says nothing. */
+    if (ended && code_of(c) >= 400 && cx_str_starts(line, CX_STR("221"))) {
+        return size * n;
+    }
+
+    c->head.len = ended ? 0 : c->head.len;
 
     if (line.len > 0 && line.len < REPLY_MAX - c->head.len
         && (!cx_call_bytes_add(&c->head, line.p, line.len)
@@ -257,16 +273,6 @@ cx_mail_call_set(cx_call *c, const cx_http_req *req,
 
 
 /* --- what came of it ----------------------------------------------------- */
-
-static int
-code_of(const cx_call *c)
-{
-    int64_t  code = 0;
-    cx_str   reply = { c->head.len, c->head.p };
-
-    return cx_str_to_i64(cx_str_sub(reply, 0, 3), &code) ? (int) code : 0;
-}
-
 
 cx_call_end
 cx_mail_call_judge(const cx_call *c, CURLcode rc)

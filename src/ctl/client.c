@@ -73,7 +73,7 @@ ctl_curl_set(CURL *h, int64_t timeout_ms)
 
 
 static struct curl_slist *
-set_body(CURL *h, cx_str body, const char *type)
+set_body(ctl *c, CURL *h, cx_str body, const char *type)
 {
     struct curl_slist  *headers = NULL;
     char                line[128];
@@ -85,6 +85,12 @@ set_body(CURL *h, cx_str body, const char *type)
     snprintf(line, sizeof(line), "Content-Type: %s", type);
     headers = curl_slist_append(headers, line);
     headers = curl_slist_append(headers, "Expect:");
+
+    if (c->key.len > 0) {
+        headers = curl_slist_append(headers, cx_dupz(c->arena,
+                      cx_printf(c->arena, "Idempotency-Key: %.*s",
+                                CX_ARG(c->key))));
+    }
 
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) body.len);
@@ -118,7 +124,7 @@ call(ctl *c, const char *method, cx_str path, cx_str body, const char *type)
         curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method);
         curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, keep);
         curl_easy_setopt(h, CURLOPT_WRITEDATA, &buf);
-        headers = set_body(h, body, type);
+        headers = set_body(c, h, body, type);
 
         a.rc = curl_easy_perform(h);
         curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &a.status);

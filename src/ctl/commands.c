@@ -94,6 +94,46 @@ static const ctl_flag  conversations[] = {
     PAGES, END
 };
 
+static const ctl_flag  conversation_change[] = {
+    { "bot", 0, CTL_CHOICE, CTL_BODY, "on|off",
+      "whether the agent answers there" }, END
+};
+
+static const ctl_flag  send[] = {
+    { "kind", 0, CTL_TEXT, CTL_BODY, "KIND",
+      "text (default), buttons, list, image, video, audio, document, sticker, "
+      "location, contacts, reaction, template" },
+    { "text", 0, CTL_TEXT, CTL_BODY, "TEXT", "body, caption or emoji" },
+    { "text-file", 0, CTL_CONTENT, CTL_BODY, "FILE",
+      "the same from a file, - for stdin" },
+    { "reply-to", 0, CTL_TEXT, CTL_BODY, "MESSAGE",
+      "the message it answers or reacts to" },
+    { "choice", 0, CTL_CHOICES, CTL_BODY, "[ID=]TITLE",
+      "a button or row, may be repeated" },
+    { "button", 0, CTL_TEXT, CTL_BODY, "LABEL", "that opens a list" },
+    { "header", 0, CTL_TEXT, CTL_BODY, "TEXT", "above buttons or a list" },
+    { "footer", 0, CTL_TEXT, CTL_BODY, "TEXT", "below them" },
+    { "media-url", 0, CTL_TEXT, CTL_BODY, "URL", "of the attachment" },
+    { "media-id", 0, CTL_TEXT, CTL_BODY, "ID", "or the provider's id of it" },
+    { "media-mime", 0, CTL_TEXT, CTL_BODY, "TYPE", "as in image/png" },
+    { "media-name", 0, CTL_TEXT, CTL_BODY, "NAME", "of a document" },
+    { "media-size", 0, CTL_INT, CTL_BODY, "BYTES", "" },
+    { "latitude", 0, CTL_REAL, CTL_BODY, "DEGREES", "" },
+    { "longitude", 0, CTL_REAL, CTL_BODY, "DEGREES", "" },
+    { "place", 0, CTL_TEXT, CTL_BODY, "NAME", "of the location" },
+    { "address", 0, CTL_TEXT, CTL_BODY, "TEXT", "" },
+    { "contacts", 0, CTL_JSON, CTL_BODY, "JSON", "an array of contacts" },
+    { "name", 0, CTL_TEXT, CTL_BODY, "NAME", "of the template" },
+    { "language", 0, CTL_TEXT, CTL_BODY, "CODE", "as in en_US" },
+    { "param", 0, CTL_PARAMS, CTL_BODY, "TEXT",
+      "of the template, in order, may be repeated" },
+    { "components", 0, CTL_JSON, CTL_BODY, "JSON", "instead of params" },
+    { "subject", 0, CTL_TEXT, CTL_BODY, "TEXT", "of an e-mail" },
+    { "author", 0, CTL_CHOICE, CTL_BODY, "human|system", "who says it" },
+    { "key", 0, CTL_TEXT, CTL_OWN, "KEY",
+      "a repeat with the same key sends nothing again" }, END
+};
+
 static const ctl_flag  messages[] = {
     { "state", 0, CTL_TEXT, CTL_QUERY, "STATE",
       "held, failed, ready, ambiguous, sent ..." }, PAGES, END
@@ -216,6 +256,12 @@ const ctl_command  ctl_commands[] = {
     { "conversations show", "CONVERSATION", pages,
       ctl_run_conversation_show, "/api/v1/conversations/{}", NULL,
       "what was said", NULL },
+    { "conversations update", "CONVERSATION", conversation_change,
+      ctl_run_update, "/api/v1/conversations/{}", NULL,
+      "who speaks: agent or people only", NULL },
+    { "send", "CONVERSATION", send, ctl_run_send,
+      "/api/v1/conversations/{}/messages", message_columns,
+      "say something, in whatever form the channel has", NULL },
 
     { "messages list", "", messages, ctl_run_list, "/api/v1/messages",
       message_columns, "outbound messages in a state", NULL },

@@ -49,6 +49,7 @@ typedef enum {
     /* These may be given again: */
     CTL_SETTINGS,              /* NAME=VALUE: the body's object "settings" */
     CTL_PARAMS,                /* a text: the body's array "params" */
+    CTL_JSON,                  /* a JSON value, as it is */
     CTL_CHOICES                /* ID=TITLE or TITLE: its array "choices" */
 } ctl_kind;
 
@@ -116,6 +117,7 @@ struct ctl_s {
     bool                yes;
     bool                color;                   /* stdout may have escapes */
     int64_t             timeout_ms;              /* 0: not given */
+    cx_str              key;                     /* Idempotency-Key, if any */
 };
 
 /* --- commands.c, args.c, help.c ------------------------------------------ */
@@ -181,6 +183,7 @@ ctl_exit ctl_run_knowledge_add(ctl *c);
 ctl_exit ctl_run_knowledge_search(ctl *c);
 ctl_exit ctl_run_channel_url(ctl *c);
 ctl_exit ctl_run_conversation_show(ctl *c);
+ctl_exit ctl_run_send(ctl *c);
 ctl_exit ctl_run_review_edit(ctl *c);
 ctl_exit ctl_run_status(ctl *c);
 ctl_exit ctl_run_simulate(ctl *c);

@@ -159,6 +159,10 @@ member_value(ctl *c, const ctl_flag *f, const ctl_value *v, json_t **out)
     case CTL_ONOFF:
         *out = json_boolean(v->number);
         return CTL_OK;
+    case CTL_JSON:
+        *out = json_loadb(text.p, text.len, JSON_DECODE_ANY, NULL);
+        return *out != NULL ? CTL_OK
+               : ctl_fail(c, CTL_USAGE, NULL, "--%s wants JSON", f->name);
     case CTL_CONTENT:
         rc = ctl_file(c, v->text, CONTENT_MAX, &text);
         if (rc != CTL_OK) {
@@ -300,6 +304,24 @@ ctl_run_list(ctl *c)
 {
     json_t    *list;
     ctl_exit   rc = ctl_get(c, ctl_path(c), &list);
+
+    if (rc == CTL_OK) {
+        ctl_print_list(c, list, c->command->columns);
+        json_decref(list);
+    }
+
+    return rc;
+}
+
+
+ctl_exit
+ctl_run_send(ctl *c)
+{
+    json_t    *list;
+    ctl_exit   rc;
+
+    c->key = ctl_value_of(c, "key")->text;
+    rc = send_body(c, "POST", true, &list);
 
     if (rc == CTL_OK) {
         ctl_print_list(c, list, c->command->columns);

@@ -262,6 +262,9 @@ begin(exchange *x, const char *method)
     req->content_type = cx_dup(req->arena,
                                cx_strz(MHD_lookup_connection_value(x->conn,
                                            MHD_HEADER_KIND, "Content-Type")));
+    req->key = cx_dup(req->arena,
+                      cx_strz(MHD_lookup_connection_value(x->conn,
+                                  MHD_HEADER_KIND, "Idempotency-Key")));
     req->direct = true;
     cx_api_request_route(req);
     cx_buf_init(&req->body, req->arena, 0, req->body_max);

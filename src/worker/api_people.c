@@ -176,6 +176,7 @@ split(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
     cx_err             err;
     cx_channel_row     row;
     const cx_channel  *type;
+    const cx_caps     *caps;
 
     err = cx_api_channel(req, ops, s, channel, &row);
     if (err != CX_OK) {
@@ -188,10 +189,13 @@ split(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
                              "this worker does not know the channel's type");
     }
 
+    caps = cx_channel_caps(type, row.account);
     text = cx_str_trim(text);
 
     for (d->nparts = 0; d->nparts < CX_API_PARTS; d->nparts++) {
-        if (!cx_utf8_split(&text, type->caps->text_max, &d->parts[d->nparts])) {
+        if (!cx_text_split(&text, caps->unit, caps->text_max,
+                           &d->parts[d->nparts]))
+        {
             break;
         }
     }

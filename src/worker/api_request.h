@@ -66,6 +66,7 @@ struct cx_api_request_s {
     cx_str                path;
     cx_str                query;
     cx_str                content_type;
+    cx_str                key;           /* Idempotency-Key */
     cx_str                arg;           /* what stood for "{}" */
     cx_buf                body;
     size_t                body_max;
@@ -185,6 +186,7 @@ void cx_out_agent(cx_api_request *req, const cx_agent_row *r);
 /* agent: its name, empty for none. */
 void cx_out_channel(cx_api_request *req, const cx_channel_row *r,
     cx_str agent);
+void cx_out_capabilities(cx_api_request *req, const cx_channel_row *r);
 void cx_out_conversation(cx_api_request *req, const cx_conversation_row *r);
 void cx_out_message(cx_api_request *req, const cx_message_row *r);
 void cx_out_review(cx_api_request *req, const cx_review_row *r);
@@ -214,6 +216,7 @@ extern const cx_api_route  cx_api_channel_routes[];
 extern const cx_api_route  cx_api_knowledge_routes[];
 extern const cx_api_route  cx_api_talk_routes[];
 extern const cx_api_route  cx_api_people_routes[];
+extern const cx_api_route  cx_api_say_routes[];
 extern const cx_api_route  cx_api_media_routes[];
 extern const cx_api_route  cx_api_status_routes[];
 

@@ -68,6 +68,7 @@ cx_out_channel(cx_api_request *req, const cx_channel_row *r, cx_str agent)
     cx_out_str(req, "health_text", r->health_text);
     cx_out_time(req, "created_at", r->created_at);
     cx_out_time(req, "updated_at", r->updated_at);
+    cx_out_capabilities(req, r);
     cx_out_str(req, "webhook_path",
                cx_concat(req->arena, CX_STR("/hooks/"), r->name));
     cx_out_close(req, '}');
@@ -187,6 +188,11 @@ cx_out_conversation(cx_api_request *req, const cx_conversation_row *r)
     cx_out_time(req, "last_at", r->last_at);
     cx_out_str(req, "last_text", r->last_text);
     cx_out_int(req, "messages", r->messages);
+    cx_out_str(req, "bot", r->opted_out_at != 0
+                           || r->quiet_until > req->now_ms
+                           ? CX_STR("off") : CX_STR("on"));
+    cx_out_time(req, "quiet_until", r->quiet_until);
+    cx_out_time(req, "opted_out_at", r->opted_out_at);
     cx_out_time(req, "created_at", r->created_at);
     cx_out_close(req, '}');
 }

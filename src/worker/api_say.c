@@ -1,0 +1,461 @@
+/* What people and programs say through the API, and who speaks. */
+
+#include "worker/api_request.h"
+
+#include "channel/channel.h"
+#include "core/mac.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+
+#define KEY_MAX      200
+#define FOR_EVER_MS  INT64_C(253402300799000)     /* the year 9999 */
+
+typedef struct {
+    cx_str   kind;
+    cx_str   text;
+    cx_str   reply_to;           /* ours, "ms_...", or the provider's */
+    cx_str   author;
+    cx_str   rest;               /* JSON: all other members */
+    cx_str   digest;
+    cx_out   out;
+    int64_t  ids[CX_OUT_PARTS_MAX];
+} saying;
+
+
+/* The member an error speaks of begins it: "name is missing". */
+static cx_err
+refuse_member(cx_api_request *req, const char *error)
+{
+    static const char  members[] =
+        " kind text reply_to author header footer button choices media_url"
+        " media_id media_mime media_name media_size place address latitude"
+        " longitude contacts name language params components subject"
+        " references ";
+    const size_t  n = strspn(error, "abcdefghijklmnopqrstuvwxyz_");
+    const cx_str  word = cx_printf(req->arena, " %.*s ", (int) n, error);
+    const char   *pointer = "";
+
+    if (n > 0 && cx_str_find(CX_STR(members), word) != SIZE_MAX) {
+        pointer = cx_dupz(req->arena, cx_printf(req->arena, "/%.*s", (int) n,
+                                                error));
+    }
+
+    return cx_api_refuse(req, CX_INVALID, pointer, "%s", error);
+}
+
+
+/* --- what is asked for --------------------------------------------------- */
+
+static cx_err
+take_text(cx_api_request *req, json_t *all, const char *name, cx_str *to)
+{
+    const json_t  *v = json_object_get(all, name);
+
+    if (v != NULL && !json_is_null(v)) {
+        if (!json_is_string(v)) {
+            return refuse_member(req, cx_dupz(req->arena,
+                                 cx_printf(req->arena, "%s is a text",
+                                           name)));
+        }
+
+        *to = cx_dup(req->arena, (cx_str) { json_string_length(v),
+                                            json_string_value(v) });
+    }
+
+    (void) json_object_del(all, name);
+    return CX_OK;
+}
+
+
+static cx_err
+dump(cx_api_request *req, const json_t *v, cx_str *to)
+{
+    char  *text = json_dumps(v, JSON_COMPACT | JSON_SORT_KEYS);
+
+    if (text == NULL) {
+        return CX_NOMEM;
+    }
+
+    *to = cx_dup(req->arena, cx_strz(text));
+    free(text);
+    return CX_OK;
+}
+
+
+static cx_err
+digest_of(cx_api_request *req, saying *s)
+{
+    char     hex[2 * CX_SHA256_LEN];
+    uint8_t  hash[CX_SHA256_LEN];
+    cx_str   all;
+    cx_err   err = dump(req, req->json, &all);
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (!cx_sha256(all, hash)) {
+        return CX_INTERNAL;
+    }
+
+    cx_hex_encode(hash, sizeof(hash), hex);
+    s->digest = cx_dup(req->arena, (cx_str) { sizeof(hex), hex });
+    return CX_OK;
+}
+
+
+static cx_err
+read_body(cx_api_request *req, saying *s)
+{
+    json_t  *rest = json_copy(req->json);
+    cx_err   err;
+
+    if (rest == NULL) {
+        return CX_NOMEM;
+    }
+
+    err = take_text(req, rest, "kind", &s->kind);
+
+    if (err == CX_OK) {
+        err = take_text(req, rest, "text", &s->text);
+    }
+
+    if (err == CX_OK) {
+        err = take_text(req, rest, "reply_to", &s->reply_to);
+    }
+
+    if (err == CX_OK) {
+        err = take_text(req, rest, "author", &s->author);
+    }
+
+    if (err == CX_OK) {
+        err = dump(req, rest, &s->rest);
+    }
+
+    json_decref(rest);
+    return err;
+}
+
+
+static cx_err
+check_key(cx_api_request *req)
+{
+    for (size_t i = 0; i < req->key.len; i++) {
+        if (req->key.p[i] <= ' ' || req->key.p[i] > '~') {
+            return cx_api_refuse(req, CX_INVALID, "", "Idempotency-Key has "
+                                 "only visible ASCII characters");
+        }
+    }
+
+    return req->key.len <= KEY_MAX ? CX_OK
+           : cx_api_refuse(req, CX_INVALID, "", "Idempotency-Key has at most "
+                           "%d characters", KEY_MAX);
+}
+
+
+static cx_err
+check_say(cx_api_request *req)
+{
+    saying      *s = CX_NEW(req->arena, saying);
+    cx_err       err = cx_api_id(req, "cv");
+    const char  *error;
+
+    if (s == NULL || err != CX_OK) {
+        return s == NULL ? CX_NOMEM : err;
+    }
+
+    req->state = s;
+    s->kind = CX_STR("text");
+    s->author = CX_STR("human");
+    err = check_key(req);
+
+    if (err == CX_OK) {
+        err = read_body(req, s);
+    }
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (!CX_STR_IS(s->author, "human") && !CX_STR_IS(s->author, "system")) {
+        return refuse_member(req, "author is human or system");
+    }
+
+    err = cx_out_decode(s->kind, s->text, s->rest, req->arena, &s->out,
+                        &error);
+
+    if (err == CX_OK && (s->out.kind == CX_OUT_READ
+                         || s->out.kind == CX_OUT_TYPING))
+    {
+        return refuse_member(req, "kind is none of those a message can have");
+    }
+
+    if (err != CX_OK) {
+        return err == CX_INVALID ? refuse_member(req, error) : err;
+    }
+
+    /* The group first: its id is below those of its messages. */
+    req->audit_id = cx_worker_new_id(req->worker);
+    req->new_id = cx_worker_new_id(req->worker);
+
+    for (size_t i = 0; i < CX_OUT_PARTS_MAX; i++) {
+        s->ids[i] = cx_worker_new_id(req->worker);
+    }
+
+    return digest_of(req, s);
+}
+
+
+/* --- saying it ----------------------------------------------------------- */
+
+static cx_err
+find_reply_to(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+    const saying *what, cx_str *to)
+{
+    int64_t         id = 0;
+    cx_err          err;
+    cx_message_row  row;
+
+    *to = what->reply_to;
+
+    if (!cx_id_parse(what->reply_to, "ms", &id)) {
+        return CX_OK;
+    }
+
+    err = ops->message(s, id, req->arena, &row);
+
+    if (err == CX_NOT_FOUND
+        || (err == CX_OK && (row.conversation_id != req->id
+                             || row.provider_id.len == 0)))
+    {
+        return refuse_member(req, "reply_to is no message of this "
+                             "conversation");
+    }
+
+    if (err == CX_OK) {
+        *to = row.provider_id;
+    }
+
+    return err;
+}
+
+
+static cx_err
+find_caps(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+    const cx_caps **caps)
+{
+    const cx_channel     *type;
+    cx_channel_row        channel;
+    cx_conversation_row   row;
+    cx_err                err;
+
+    err = ops->conversation(s, req->id, req->arena, &row);
+
+    if (err == CX_OK) {
+        err = cx_api_channel(req, ops, s, row.channel, &channel);
+    }
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    type = cx_channel_sender(channel.type);
+
+    if (type == NULL || type->closed != NULL) {
+        return cx_api_refuse(req, CX_CONFLICT, "", "%s", type == NULL
+                             ? "this worker does not know the channel's type"
+                             : type->closed);
+    }
+
+    *caps = cx_channel_caps(type, channel.account);
+    return CX_OK;
+}
+
+
+static cx_err
+parts_of(cx_api_request *req, const saying *what, const cx_caps *caps,
+    const cx_out *out, cx_say *say)
+{
+    cx_buf        b;
+    cx_outs       list = { .n = 0 };
+    cx_err        err;
+    const char   *error = "";
+    cx_say_part  *parts;
+
+    err = cx_out_fit(caps, out, req->arena, &list, &error);
+    if (err != CX_OK) {
+        return err == CX_INVALID ? refuse_member(req, error) : err;
+    }
+
+    parts = CX_NEW_N(req->arena, list.n, cx_say_part);
+
+    for (size_t i = 0; parts != NULL && i < list.n; i++) {
+        cx_buf_init(&b, req->arena, 64, CX_API_BODY_MAX);
+        cx_out_encode(&list.items[i], &b);
+
+        parts[i] = (cx_say_part) {
+            .id = what->ids[i],
+            .content = cx_strz(cx_out_word(list.items[i].kind)),
+            .text = list.items[i].text,
+            .meta = cx_buf_str(&b),
+            .reply_to = list.items[i].reply_to,
+        };
+    }
+
+    say->parts = parts;
+    say->n = list.n;
+    return cx_arena_failed(req->arena) ? CX_NOMEM : CX_OK;
+}
+
+
+static cx_err
+show(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+    int64_t group)
+{
+    cx_message_list  list = { .n = 0 };
+    cx_err           err;
+
+    err = ops->said(s, req->id, group, req->arena, &list);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    cx_out_begin(req, 201);
+    cx_out_open(req, NULL, '{');
+    cx_out_open(req, "data", '[');
+
+    for (size_t i = 0; i < list.n; i++) {
+        cx_out_message(req, &list.items[i]);
+    }
+
+    cx_out_close(req, ']');
+    cx_out_close(req, '}');
+    return CX_OK;
+}
+
+
+static cx_err
+say_it(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    const saying   *what = req->state;
+    const cx_caps  *caps = NULL;
+    cx_out          out = what->out;
+    int64_t         group = 0;
+    cx_err          err;
+    cx_say          say = {
+        .conversation_id = req->id,
+        .group_id = req->new_id,
+        .human = CX_STR_IS(what->author, "human"),
+        .key = req->key,
+        .digest = what->digest,
+        .now_ms = req->now_ms,
+    };
+
+    err = find_caps(req, ops, s, &caps);
+
+    if (err == CX_OK) {
+        err = find_reply_to(req, ops, s, what, &out.reply_to);
+    }
+
+    if (err == CX_OK) {
+        err = parts_of(req, what, caps, &out, &say);
+    }
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = ops->say(s, &say, &group);
+
+    if (err == CX_CONFLICT) {
+        return cx_api_refuse(req, err, "", "this Idempotency-Key was used "
+                             "for another message");
+    }
+
+    if (err == CX_OK && group == req->new_id) {
+        err = cx_api_audit(req, ops, s, "message.say", "cv", req->id);
+    }
+
+    return err == CX_OK ? show(req, ops, s, group) : err;
+}
+
+
+static cx_err
+kick(cx_api_request *req)
+{
+    cx_worker_kick(req->worker);
+    return CX_OK;
+}
+
+
+/* --- who speaks ---------------------------------------------------------- */
+
+static const char *
+on_or_off(cx_api_request *req, cx_str value)
+{
+    (void) req;
+    return CX_STR_IS(value, "on") || CX_STR_IS(value, "off") ? NULL
+           : "must be on or off";
+}
+
+
+static const cx_api_field  bot_fields[] = {
+    { "bot", CX_API_STR, 0, 2, 3, true, NULL, on_or_off },
+};
+
+
+static cx_err
+check_bot(cx_api_request *req)
+{
+    uint32_t   given;
+    cx_str    *word = CX_NEW(req->arena, cx_str);
+    cx_err     err = cx_api_id(req, "cv");
+
+    if (word == NULL || err != CX_OK) {
+        return word == NULL ? CX_NOMEM : err;
+    }
+
+    req->state = word;
+    req->audit_id = cx_worker_new_id(req->worker);
+    return cx_api_fields(req, bot_fields, 1, true, word, &given);
+}
+
+
+static cx_err
+set_bot(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+{
+    const cx_str         *word = req->state;
+    const bool            on = CX_STR_IS(*word, "on");
+    cx_conversation_row   row;
+    cx_err                err;
+
+    err = ops->conversation_quiet(s, req->id, on ? 0 : FOR_EVER_MS);
+
+    if (err == CX_OK) {
+        err = cx_api_audit(req, ops, s, on ? "conversation.bot_on"
+                                           : "conversation.bot_off",
+                           "cv", req->id);
+    }
+
+    if (err == CX_OK) {
+        err = ops->conversation(s, req->id, req->arena, &row);
+    }
+
+    if (err == CX_OK) {
+        cx_out_begin(req, 200);
+        cx_out_conversation(req, &row);
+    }
+
+    return err;
+}
+
+
+const cx_api_route  cx_api_say_routes[] = {
+    { "POST", "/api/v1/conversations/{}/messages", "", CX_API_JSON,
+      CX_API_WRITE, check_say, say_it, kick },
+    { "PATCH", "/api/v1/conversations/{}", "", CX_API_JSON, CX_API_WRITE,
+      check_bot, set_bot, NULL },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+};

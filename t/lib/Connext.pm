@@ -281,7 +281,10 @@ sub write_nginx_conf {
 
     my $dir = $self->{dir};
     my $user = $> == 0 ? "user root;\n" : '';
-    my $patience = $ENV{CONNEXT_VALGRIND} ? 'connext_read_timeout 30s;' : '';
+    my $patience = $ENV{CONNEXT_VALGRIND}
+                   ? join ' ', map { "connext_${_}_timeout 30s;" }
+                               qw(connect send read)
+                   : '';
 
     write_file("$dir/conf/nginx.conf", $self->modules . $user . <<_END);
 daemon off;

@@ -300,7 +300,7 @@ set_place(notice *n, cx_arena *a)
     cx_buf          b;
     cx_json_writer  w;
 
-    if (n->bucket.len == 0) {
+    if (n->bucket.len == 0 || n->object.len == 0) {
         return;
     }
 

@@ -115,6 +115,23 @@ ok($cx->wait_for(10, sub { (last_state('1007'))[0] eq 'delivered' }),
    'a lost answer is found again by its intent');
 is(scalar(sent_to('+16505551007', 1)), 1, 'sent once');
 
+# --- STOP and START ----------------------------------------------------------
+
+Connext::Twilio::post($cx, inbound(from => '+16505551009', text => 'STOP',
+                                   OptOutType => 'STOP'));
+Connext::Twilio::post($cx, inbound(from => '+16505551009'));
+Connext::Twilio::post($cx, inbound(from => '+16505551010'));
+is(scalar(sent_to('+16505551010', 1)), 1, 'others are answered');
+is(scalar(grep { $_->{to} =~ /1009$/ } $cx->ledger), 0,
+   'after STOP nothing is sent');
+
+Connext::Twilio::post($cx, inbound(from => '+16505551009', text => 'START',
+                                   OptOutType => 'START'));
+Connext::Twilio::post($cx, inbound(from => '+16505551009',
+                                   text => 'When is check-in?'));
+ok((grep { $_->{text} =~ /15:00/ } sent_to('+16505551009', 1)),
+   'after START it is answered again');
+
 # --- an attachment -----------------------------------------------------------
 
 my $place = "http://127.0.0.1:$cx->{double_port}/2010-04-01/Accounts/"
@@ -179,6 +196,8 @@ like($out, qr/"as_expected": ?20/, 'many customers');
 
 # --- the end -----------------------------------------------------------------
 
+is(scalar(grep { $_->{to} =~ /1009$/ && $_->{text} =~ /Parking/ }
+          $cx->ledger), 0, 'what was asked after STOP stays unanswered');
 is($cx->quarantined, 0, 'nothing was unreadable');
 
 my $logs = $cx->logs;

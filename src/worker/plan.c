@@ -1,7 +1,6 @@
 #include "worker/engine.h"
 
 #include "core/json.h"
-#include "core/utf8.h"
 
 #include <string.h>
 
@@ -34,26 +33,48 @@ plan_sources(cx_conv *c)
 }
 
 
-static void
-plan_parts(cx_conv *c, cx_str text)
+/* For a channel that is gone. */
+static const cx_caps  no_caps = {
+    .kinds = CX_OUT_BIT(TEXT),
+    .text_max = 1000,
+};
+
+
+static const cx_caps *
+plan_caps(const cx_conv *c)
 {
     const cx_dir_channel  *ch = cx_directory_channel(c->worker,
                                                      c->recall.channel_id);
-    const size_t           max = ch != NULL && ch->adapter != NULL
-                                 ? ch->adapter->caps->text_max : 1000;
-    cx_str                *parts = CX_NEW_N(c->arena, CX_PARTS_MAX, cx_str);
-    cx_str                 rest = text;
-    size_t                 n = 0;
 
-    while (parts != NULL && n < CX_PARTS_MAX
-           && cx_utf8_split(&rest, max, &parts[n]))
-    {
-        c->part_ids[n++] = cx_worker_new_id(c->worker);
+    return ch != NULL && ch->adapter != NULL
+           ? cx_channel_caps(ch->adapter, ch->row.account) : &no_caps;
+}
+
+
+/* False: the channel cannot take it, whatever it becomes. */
+static bool
+plan_parts(cx_conv *c, cx_str text)
+{
+    const cx_out   out = { .kind = CX_OUT_TEXT, .text = text };
+    cx_outs        list = { .n = 0 };
+    const char    *error = "";
+    cx_str        *parts;
+
+    if (cx_out_fit(plan_caps(c), &out, c->arena, &list, &error) != CX_OK) {
+        return false;
+    }
+
+    parts = CX_NEW_N(c->arena, list.n, cx_str);
+
+    for (size_t i = 0; parts != NULL && i < list.n; i++) {
+        parts[i] = list.items[i].text;
+        c->part_ids[i] = cx_worker_new_id(c->worker);
     }
 
     c->plan.parts = parts;
     c->plan.part_ids = c->part_ids;
-    c->plan.nparts = n;
+    c->plan.nparts = parts != NULL ? list.n : 0;
+    return true;
 }
 
 
@@ -118,12 +139,13 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
         p->state = CX_TURN_HUMAN;
 
         if (ans->text.len > 0 && !plan_said_it(c)) {
-            plan_parts(c, ans->text);
+            (void) plan_parts(c, ans->text);
         }
 
-    } else if (agent != NULL && ans->confidence >= agent->row.threshold) {
+    } else if (agent != NULL && ans->confidence >= agent->row.threshold
+               && plan_parts(c, ans->text))
+    {
         p->state = CX_TURN_REPLIED;
-        plan_parts(c, ans->text);
 
     } else {
         p->state = CX_TURN_HUMAN;

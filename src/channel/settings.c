@@ -71,11 +71,26 @@ is_plain(cx_str value)
 }
 
 
-static const cx_setting_def *
-def_of(const cx_channel *ch, cx_str name)
+static bool
+rate_ok(cx_str value)
 {
-    const cx_setting_def  *d = ch->settings;
+    int64_t  n;
 
+    return cx_str_to_i64(value, &n) && n >= 1 && n <= 100000;
+}
+
+
+/* Of every type. */
+static const cx_setting_def  common[] = {
+    { "rate", false, "1 to 100000: messages a second that the provider has "
+      "granted this account", rate_ok },
+    { NULL, false, NULL, NULL },
+};
+
+
+static const cx_setting_def *
+def_in(const cx_setting_def *d, cx_str name)
+{
     while (d != NULL && d->name != NULL) {
         if (cx_str_eq(name, cx_strz(d->name))) {
             return d;
@@ -91,7 +106,11 @@ def_of(const cx_channel *ch, cx_str name)
 static const char *
 check_one(const cx_channel *ch, const cx_setting *s)
 {
-    const cx_setting_def  *d = def_of(ch, s->name);
+    const cx_setting_def  *d = def_in(ch->settings, s->name);
+
+    if (d == NULL) {
+        d = def_in(common, s->name);
+    }
 
     if (d == NULL) {
         return "is no setting of this type";

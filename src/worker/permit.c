@@ -15,10 +15,22 @@ pair_gap_us(const cx_caps *caps)
 }
 
 
+/* What the provider grants everybody, or has granted this account. */
 static int64_t
-account_gap_us(const cx_caps *caps)
+account_rate(const cx_dir_channel *ch, const cx_caps *caps)
 {
-    return caps->rate_per_s > 0 ? 1000000 / caps->rate_per_s : 0;
+    const cx_sender  from = cx_directory_sender(ch);
+    int64_t          granted;
+
+    return cx_str_to_i64(cx_setting_get(&from, "rate"), &granted)
+           && granted > 0 ? granted : caps->rate_per_s;
+}
+
+
+static int64_t
+gap_us(int64_t rate_per_s)
+{
+    return rate_per_s > 0 ? 1000000 / rate_per_s : 0;
 }
 
 
@@ -28,6 +40,7 @@ cx_permit_ask(cx_conv *c, const cx_dir_channel *ch, const cx_out *out)
     cx_rates           *rates = &c->worker->rates;
     const cx_caps      *caps = caps_of(ch);
     const cx_outgoing  *o = &c->outgoing;
+    const int64_t       rate = account_rate(ch, caps);
     const cx_govern_in  in = {
         .caps = caps,
         .out = out,
@@ -38,8 +51,7 @@ cx_permit_ask(cx_conv *c, const cx_dir_channel *ch, const cx_out *out)
                                         pair_gap_us(caps),
                                         caps->pair_burst),
         .rate_free_ms = cx_rate_free_ms(cx_rates_of(rates, ch->row.id),
-                                        account_gap_us(caps),
-                                        caps->rate_per_s),
+                                        gap_us(rate), rate),
     };
 
     return cx_govern(&in);
@@ -52,13 +64,13 @@ cx_permit_use(cx_conv *c, const cx_dir_channel *ch)
     cx_rates       *rates = &c->worker->rates;
     const cx_caps  *caps = caps_of(ch);
     const int64_t   now = cx_now_ms();
+    const int64_t   rate = account_rate(ch, caps);
 
     if (caps->pair_gap_ms > 0) {
         cx_rate_take(cx_rates_of(rates, c->id), pair_gap_us(caps), now);
     }
 
-    if (caps->rate_per_s > 0) {
-        cx_rate_take(cx_rates_of(rates, ch->row.id), account_gap_us(caps),
-                     now);
+    if (rate > 0) {
+        cx_rate_take(cx_rates_of(rates, ch->row.id), gap_us(rate), now);
     }
 }

@@ -207,7 +207,7 @@ sub lay_channel
     must($site, '/api/v1/channels', {
         name => 'wa', type => 'whatsapp', account => $Bench::Deliveries::ACCOUNT,
         agent => 'bench', token_file => "$site->{dir}/run/token",
-        base_url => "$origin/v24.0",
+        base_url => "$origin/v24.0", settings => { rate => '100000' },
     });
     $worker->stop;
 

@@ -165,7 +165,8 @@ sub set_up {
     $self->api('POST', '/api/v1/channels', {
         name => 'wa-main', type => 'whatsapp', account => $ACCOUNT,
         agent => 'desk', token_file => $self->path('access_token'),
-        base_url => "$double/v21.0", %{$arg{channel} || {}} });
+        base_url => "$double/v21.0", settings => { rate => '100000' },
+        %{$arg{channel} || {}} });
     return $self;
 }
 

@@ -140,6 +140,7 @@ typedef struct {
     size_t          n;
     cx_author       author;
     cx_str          reply_to;   /* of the first */
+    bool            sending;    /* the first is claimed at once */
     int64_t         now_ms;
 } cx_new_parts;
 

@@ -164,6 +164,8 @@ last_input(cx_store *s, const talk *t, cx_arena *a, cx_recall *r)
 
     if (cx_query_next(&q)) {
         r->last_input = cx_get_str(&q, a);
+        r->last_meta = cx_get_str(&q, a);
+        r->last_input_at = cx_get_i64(&q);
     }
 
     return cx_query_end(&q);
@@ -291,6 +293,7 @@ add_part(cx_store *s, const cx_turn_place *t, const cx_new_parts *parts,
     cx_bind_i64(&q, parts->now_ms);
     cx_bind_str(&q, parts->texts[i]);
     cx_bind_str(&q, i == 0 ? parts->reply_to : CX_NOSTR);
+    cx_bind_i64(&q, i == 0 && parts->sending);
 
     return cx_query_run(&q);
 }
@@ -360,6 +363,48 @@ add_letter(cx_store *s, const cx_plan *in)
 }
 
 
+/* A customer may have opted out since the recall. */
+static cx_err
+may_claim(cx_store *s, const cx_plan *in, const cx_turn_place *t)
+{
+    int64_t  opted_out;
+    cx_err   err;
+
+    if (in->claimed == NULL) {
+        return CX_OK;
+    }
+
+    *in->claimed = false;
+    err = cx_ask_1(s, CX_SQL_OPTED_OUT, t->conversation_id, &opted_out);
+
+    if (err == CX_OK) {
+        *in->claimed = in->nparts > 0 && opted_out == 0;
+    }
+
+    return err;
+}
+
+
+/* What the turn may be planned for; CX_STALE. */
+static cx_err
+check_inputs(cx_store *s, const cx_plan *in, const cx_turn_place *t)
+{
+    if (in->split != NULL) {
+        in->split->inputs = 0;
+    }
+
+    if (t->state != CX_TURN_OPEN) {
+        return CX_STALE;
+    }
+
+    if (t->inputs == in->inputs) {
+        return CX_OK;
+    }
+
+    return in->split != NULL ? cx_sqlite_split(s, in) : CX_STALE;
+}
+
+
 cx_err
 cx_sqlite_plan(cx_store *s, const cx_plan *in)
 {
@@ -386,18 +431,10 @@ cx_sqlite_plan(cx_store *s, const cx_plan *in)
         return CX_FENCED;
     }
 
-    if (t.state != CX_TURN_OPEN
-        || (t.inputs != in->inputs && in->split == NULL))
-    {
-        return CX_STALE;
-    }
+    err = may_claim(s, in, &t);
 
-    if (in->split != NULL) {
-        in->split->inputs = 0;
-
-        if (t.inputs != in->inputs) {
-            err = cx_sqlite_split(s, in);
-        }
+    if (err == CX_OK) {
+        err = check_inputs(s, in, &t);
     }
 
     if (err == CX_OK) {
@@ -411,6 +448,7 @@ cx_sqlite_plan(cx_store *s, const cx_plan *in)
             .n = in->nparts,
             .author = CX_AUTHOR_AI,
             .reply_to = in->reply_to,
+            .sending = in->claimed != NULL && *in->claimed,
             .now_ms = in->now_ms,
         });
     }

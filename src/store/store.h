@@ -304,6 +304,8 @@ typedef struct {
     cx_str               question;      /* inputs' texts, joined by '\n' */
     cx_str               last_input;    /* provider id of the newest input */
     int64_t              last_input_id;
+    int64_t              last_input_at; /* by the provider's clock */
+    cx_str               last_meta;
     cx_str               peer;
     cx_str               peer_alt;
     cx_str               event;         /* trace of the newest input */
@@ -342,6 +344,9 @@ typedef struct {
     size_t           nparts;
     cx_str           draft;         /* HUMAN: waits as a review */
     cx_str           reply_to;      /* of the first part */
+    /* Not NULL: the first part is claimed in the same step. False then: it was
+     * not, and is a matter for CLAIM. */
+    bool            *claimed;
     int64_t          now_ms;
 } cx_plan;
 

@@ -82,6 +82,7 @@ typedef struct {
  *   |  +---------------------------------------------------------- (parts)
  *   |  |
  *   +--|--a send is due--> DUE --slot--> CLAIM --> WIRE --> SETTLE --> (REST)
+ *   |  |     (PLAN --> WIRE when its first part may leave at once)
  *   |  |
  *   +--+--not yet, or unknown--> WAIT: retry at, or evidence until
  *
@@ -154,6 +155,7 @@ struct cx_conv_s {
     cx_ai_answer   answer;
     cx_plan        plan;
     cx_split       split;
+    bool           claimed;            /* PLAN claims its first part */
     int64_t        part_ids[CX_PARTS_MAX];
     int64_t        think_since;
     unsigned       tries;
@@ -322,6 +324,8 @@ void cx_media_free(cx_worker *w);
 /* slots.c */
 void cx_slots_init(cx_slots *s, size_t limit);
 bool cx_slot_take(cx_conv *c, cx_slots *s);
+/* From the one it has to one of s; false: there is none now. */
+bool cx_slot_change(cx_conv *c, cx_slots *s);
 void cx_slot_leave(cx_conv *c);
 void cx_slot_free(cx_conv *c);
 

@@ -154,6 +154,57 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
 }
 
 
+/* Nothing stands before the first part, and nothing is known that would hold
+ * it up: its intent goes on record together with the plan. */
+static void
+plan_claim(cx_conv *c)
+{
+    cx_worker             *w = c->worker;
+    const cx_dir_channel  *ch = cx_directory_channel(w, c->recall.channel_id);
+
+    if (c->plan.nparts == 0 || c->nouts > 0 || ch == NULL
+        || ch->adapter == NULL || ch->adapter->login != NULL
+        || !ch->row.active || !cx_directory_healthy(ch)
+        || !cx_conv_out(c, c->part_ids[0], CX_MSGSTATE_READY, 0))
+    {
+        return;
+    }
+
+    if (!cx_slot_change(c, &w->sending)) {
+        cx_conv_out_done(c, c->part_ids[0]);
+        return;
+    }
+
+    CX_FP("claim.before");
+    c->plan.claimed = &c->claimed;
+    c->claimed_at = cx_now_ms();
+}
+
+
+/* What CLAIM reads from the record, as it was recalled. */
+static void
+plan_outgoing(cx_conv *c)
+{
+    const cx_recall  *r = &c->recall;
+
+    c->outgoing = (cx_outgoing) {
+        .message_id = c->part_ids[0],
+        .conversation_id = c->id,
+        .channel_id = r->channel_id,
+        .attempts = 1,
+        .peer = r->peer,
+        .peer_alt = r->peer_alt,
+        .content = CX_STR("text"),
+        .text = c->plan.parts[0],
+        .reply_to = c->plan.reply_to,
+        .event = r->event,
+        .last_in_at = r->last_input_at,
+        .thread_id = r->last_input,
+        .thread_meta = r->last_meta,
+    };
+}
+
+
 static cx_err
 plan_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
 {
@@ -215,11 +266,23 @@ plan_done(cx_db_job *job, cx_err err)
         return;
     }
 
+    if (err != CX_OK && c->plan.claimed != NULL) {
+        cx_conv_out_done(c, c->part_ids[0]);
+    }
+
     switch (err) {
 
     case CX_OK:
         CX_FP("plan.after");
         plan_stored(c);
+
+        if (c->plan.claimed != NULL && c->claimed) {
+            CX_FP("claim.after");
+            plan_outgoing(c);
+            cx_conv_go(c, CX_STEP_WIRE);
+            return;
+        }
+
         break;
 
     case CX_FENCED:
@@ -255,5 +318,6 @@ cx_step_plan(cx_conv *c)
         return;
     }
 
+    plan_claim(c);
     cx_conv_write(c, plan_run, plan_done);
 }

@@ -35,6 +35,20 @@ cx_slot_take(cx_conv *c, cx_slots *s)
 }
 
 
+bool
+cx_slot_change(cx_conv *c, cx_slots *s)
+{
+    if (s->busy >= s->limit) {
+        return false;
+    }
+
+    s->busy++;
+    cx_slot_free(c);
+    c->slot = s;
+    return true;
+}
+
+
 /* Out of the line it may stand in. */
 void
 cx_slot_leave(cx_conv *c)

@@ -15,7 +15,9 @@ cmp_ok(scalar @points, '>=', 16, @points . ' failpoints');
 
 # Up to the intent nothing is in doubt.  After it nothing left us (held: who
 # would know?), or it did and the status proves it.
+# The first part's intent goes on record together with the plan.
 my %after = (
+    'plan.after'   => qr/^held$/,
     'claim.after'  => qr/^held$/,
     'wire.before'  => qr/^held$/,
     'wire.started' => qr/^(?:1|held)$/,

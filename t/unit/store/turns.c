@@ -359,6 +359,52 @@ split(fixture *f)
 }
 
 
+/* The first part's intent goes on record with the plan. */
+static void
+claimed(fixture *f)
+{
+    const cx_str     parts[] = { CX_STR("part one"), CX_STR("part two") };
+    const int64_t    ids[] = { fx_next(), fx_next() };
+    const cx_msg     m = fx_msg("4933", "wamid.k4", "stop");
+    cx_taken         t = fx_taken(f, "4933", "wamid.k1", "q", T0);
+    cx_plan          in = plan_of(f, &t, parts, ids, 2);
+    cx_take          stop;
+    cx_message_row   row;
+    cx_recovered     r;
+    bool             yes = false;
+
+    in.claimed = &yes;
+    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "planned and claimed");
+    tap_ok(yes, "it says so");
+    row = fx_message(f, ids[0]);
+    tap_is_str(row.state, CX_STR("sending"), "the first is being sent");
+    tap_is_int(row.attempts, 1, "for the first time");
+    tap_is_int(row.sending_at, T0 + 5, "since now");
+    row = fx_message(f, ids[1]);
+    tap_is_str(row.state, CX_STR("ready"), "the second waits");
+    tap_is_int(row.attempts, 0, "untried");
+
+    tap_is_int(TX(f->s, OPS->recover(f->s, fx_fence(f), T0 + 900, T0 + 10,
+                                     f->a, &r)), CX_OK, "we die");
+    tap_is_str(fx_message(f, ids[0]).state, CX_STR("ambiguous"),
+               "nobody knows whether it left");
+    tap_is_int(fx_settle(f, ids[0], CX_MSGSTATE_ACCEPTED, "wamid.k2", 0,
+                         T0 + 20), CX_OK, "it did");
+
+    t = fx_taken(f, "4933", "wamid.k3", "no more", T0 + 30);
+    stop = fx_take(f, &m, T0 + 31);
+    stop.opt = CX_OPT_OUT;
+    tap_is_int(TX(f->s, OPS->take(f->s, &stop, &(cx_taken) { .inputs = 0 })),
+               CX_OK, "no messages any more");
+    in = plan_of(f, &t, parts, (const int64_t[]) { fx_next(), fx_next() }, 2);
+    in.claimed = &yes;
+    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "planned");
+    tap_ok(!yes, "not claimed");
+    tap_is_str(fx_message(f, in.part_ids[0]).state, CX_STR("ready"),
+               "CLAIM will see to it");
+}
+
+
 int
 main(void)
 {
@@ -375,6 +421,7 @@ main(void)
     handoff(&f);
     dead_turn(&f);
     split(&f);
+    claimed(&f);
 
     fx_close(&f);
     return tap_done();

@@ -43,7 +43,7 @@ shorten(cx_fit *f, size_t title_max, size_t text_max, cx_out *o)
         c[i] = f->out->choices[i];
 
         if (c[i].id.len == 0) {
-            c[i].id = c[i].title;
+            c[i].id = cx_text_cut(c[i].title, CX_UNIT_BYTES, CX_OUT_ID_MAX);
         }
 
         c[i].title = cx_fit_short(f, c[i].title, title_max);

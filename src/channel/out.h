@@ -40,6 +40,7 @@ typedef enum {
 #define CX_OUT_BIT(name)  (UINT32_C(1) << CX_OUT_##name)
 
 #define CX_OUT_CHOICES_MAX  32
+#define CX_OUT_ID_MAX       200     /* bytes: the least a provider takes */
 #define CX_OUT_PARTS_MAX    16      /* messages one may become */
 
 /* A reply button or the row of a list.  url or phone: a link or a call

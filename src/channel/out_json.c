@@ -119,6 +119,10 @@ take_choice(reading *in, cx_out_choice *c)
         wrong(in, "choices: each needs a title");
     }
 
+    if (c->id.len > CX_OUT_ID_MAX) {
+        wrong(in, "choices: an id has at most 200 bytes");
+    }
+
     if (c->url.len > 0 && c->phone.len > 0) {
         wrong(in, "choices: one has either a url or a phone");
     }

@@ -50,6 +50,7 @@ const cx_caps  cx_rcs_caps = {
     .title_max = 25,
     .links = true,
     .calls = true,
+    .card_media = true,
     .typing = true,
     .media = {
         { CX_OUT_IMAGE, FILE_MAX, "image/jpeg image/png image/gif" },

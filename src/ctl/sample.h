@@ -61,7 +61,6 @@ typedef struct {
 
     /* --type number i, NULL behind the last; the first is the usual one. */
     const char *(*kind)(size_t i);
-    const char  *statuses;      /* "sent|failed"; NULL: it has none */
 
     cx_mac_alg   mac;
     bool         no_mac;        /* the secret is no key of a MAC */

@@ -84,7 +84,6 @@ const ctl_flag  ctl_flags_instagram[] = {
 const ctl_type  ctl_type_instagram = {
     .name = "instagram",
     .kind = kind,
-    .statuses = STATUSES,
     .mac = CX_MAC_SHA256,
     .from = FROM,
     .check = ctl_meta_check,

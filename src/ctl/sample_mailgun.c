@@ -162,7 +162,6 @@ const ctl_type  ctl_type_mailgun = {
     .name = "mailgun",
     .family = "email",
     .kind = ctl_email_kind,
-    .statuses = CTL_EMAIL_STATUSES,
     .mac = CX_MAC_SHA256,
     .content_type = "application/x-www-form-urlencoded",
     .from = CTL_EMAIL_FROM,

@@ -94,7 +94,6 @@ const ctl_flag  ctl_flags_messenger[] = {
 const ctl_type  ctl_type_messenger = {
     .name = "messenger",
     .kind = kind,
-    .statuses = STATUSES,
     .mac = CX_MAC_SHA256,
     .from = FROM,
     .check = ctl_meta_check,

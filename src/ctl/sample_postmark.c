@@ -116,7 +116,6 @@ const ctl_type  ctl_type_postmark = {
     .name = "postmark",
     .family = "email",
     .kind = ctl_email_kind,
-    .statuses = CTL_EMAIL_STATUSES,
     .no_mac = true,
     .wrong = "somebody:else-and-wrong",
     .from = CTL_EMAIL_FROM,

@@ -215,7 +215,6 @@ const ctl_flag  ctl_flags_rcs[] = {
 const ctl_type  ctl_type_rcs = {
     .name = "rcs",
     .kind = kind,
-    .statuses = STATUSES,
     .mac = CX_MAC_SHA512,
     .from = FROM,
     .check = check,

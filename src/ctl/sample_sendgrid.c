@@ -116,7 +116,6 @@ const ctl_type  ctl_type_sendgrid = {
     .name = "sendgrid",
     .family = "email",
     .kind = ctl_email_kind,
-    .statuses = CTL_EMAIL_STATUSES,
     .no_mac = true,
     .from = CTL_EMAIL_FROM,
     .check = ctl_email_check,

@@ -220,7 +220,6 @@ const ctl_type  ctl_type_ses = {
     .name = "ses",
     .family = "email",
     .kind = ctl_email_kind,
-    .statuses = CTL_EMAIL_STATUSES,
     .no_mac = true,
     .content_type = "text/plain; charset=UTF-8",
     .from = CTL_EMAIL_FROM,

@@ -329,7 +329,6 @@ const ctl_flag  ctl_flags_twilio[] = {
 const ctl_type  ctl_type_twilio = {
     .name = "twilio",
     .kind = kind,
-    .statuses = STATUSES,
     .mac = CX_MAC_SHA1,
     .content_type = FORM,
     .from = FROM,

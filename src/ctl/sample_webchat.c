@@ -133,7 +133,6 @@ const ctl_flag  ctl_flags_webchat[] = {
 const ctl_type  ctl_type_webchat = {
     .name = "webchat",
     .kind = kind,
-    .statuses = STATUSES,
     .mac = CX_MAC_SHA256,
     .folder = "/chat/",
     .leaf = "/messages",

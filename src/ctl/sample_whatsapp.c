@@ -314,7 +314,6 @@ const ctl_flag  ctl_flags_whatsapp[] = {
 const ctl_type  ctl_type_whatsapp = {
     .name = "whatsapp",
     .kind = kind,
-    .statuses = STATUSES,
     .mac = CX_MAC_SHA256,
     .from = FROM,
     .check = check,

@@ -87,6 +87,13 @@ static ngx_command_t  ngx_http_connext_commands[] = {
       0,
       NULL },
 
+    { ngx_string("connext_chat"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_connext_webhook,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("connext_pass"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_connext_pass,
@@ -267,6 +274,7 @@ ngx_http_connext_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     conf->webhook, pass, prefix = { 0, NULL }
+     *     conf->chat = 0
      *     conf->redis_user, redis_password = { 0, NULL }
      *     conf->channel, upstream, redis = NULL
      *     conf->status = NGX_HTTP_CONNEXT_STATUS_AUTO
@@ -318,7 +326,9 @@ ngx_http_connext_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (clcf->noname && conf->webhook.len == 0 && prev->webhook.len > 0) {
         conf->webhook = prev->webhook;
         conf->place = prev->place;
-        clcf->handler = ngx_http_connext_handler;
+        conf->chat = prev->chat;
+        clcf->handler = conf->chat ? ngx_http_connext_chat_handler
+                                   : ngx_http_connext_handler;
     }
 
     if (clcf->noname && conf->upstream == NULL) {
@@ -334,14 +344,14 @@ ngx_http_connext_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
+/* And "connext_chat". */
+
 static char *
 ngx_http_connext_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t                    *value;
     ngx_http_core_loc_conf_t     *clcf;
     ngx_http_connext_loc_conf_t  *lcf = conf;
-
-    (void) cmd;
 
     if (lcf->webhook.len > 0) {
         return "is duplicate";
@@ -356,11 +366,13 @@ ngx_http_connext_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     /* The channel may be defined below: it is looked up after parsing. */
 
     lcf->webhook = value[1];
+    lcf->chat = ngx_strcmp(cmd->name.data, "connext_chat") == 0;
     lcf->place.file = cf->conf_file->file.name;
     lcf->place.line = cf->conf_file->line;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_connext_handler;
+    clcf->handler = lcf->chat ? ngx_http_connext_chat_handler
+                              : ngx_http_connext_handler;
 
     return NGX_CONF_OK;
 }

@@ -14,8 +14,6 @@ static void ngx_http_connext_log(ngx_http_request_t *r,
     ngx_http_connext_ctx_t *ctx);
 static ngx_uint_t ngx_http_connext_may_log(
     ngx_http_connext_channel_t *channel, ngx_log_t *log, ngx_uint_t level);
-static ngx_int_t ngx_http_connext_header(ngx_http_request_t *r,
-    const char *name, const char *value);
 
 
 ngx_int_t
@@ -56,13 +54,24 @@ ngx_http_connext_answer(ngx_http_request_t *r, cx_err err)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (err == CX_OK && ctx->conf->chat) {
+        return ngx_http_connext_chat_accepted(r);
+    }
+
     if (err == CX_OK && channel->type->ack_body != NULL) {
         return ngx_http_connext_send_text(r, status, channel->type->ack_type,
                                           cx_strz(channel->type->ack_body));
     }
 
-    /* No body, so no page of nginx's with more than the caller must know. */
+    return ngx_http_connext_send_status(r, status);
+}
 
+
+/* No body, so no page of nginx's with more than the caller must know. */
+
+ngx_int_t
+ngx_http_connext_send_status(ngx_http_request_t *r, ngx_uint_t status)
+{
     r->headers_out.status = status;
     r->headers_out.content_length_n = 0;
     r->header_only = 1;
@@ -190,7 +199,7 @@ ngx_http_connext_may_log(ngx_http_connext_channel_t *channel, ngx_log_t *log,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_connext_header(ngx_http_request_t *r, const char *name,
     const char *value)
 {

@@ -2,18 +2,7 @@
  * connext_channel name { ... }: a channel's type and its secrets.
  */
 
-#include "edge/edge.h"
-
-#define NGX_HTTP_CONNEXT_SECRET_MIN  16
-
-
-/* The block as far as it is read. */
-typedef struct {
-    ngx_http_connext_channel_t  *channel;
-    ngx_str_t                    who;       /* begins its messages */
-    ngx_str_t                   *secrets[CX_SECRETS_MAX];
-    ngx_str_t                    files[CX_SECRETS_MAX];     /* their paths */
-} ngx_http_connext_block_t;
+#include "edge/channel.h"
 
 
 static ngx_int_t ngx_http_connext_channel_name(ngx_conf_t *cf,
@@ -36,13 +25,6 @@ static char *ngx_http_connext_channel_tolerance(ngx_conf_t *cf,
     ngx_http_connext_block_t *block);
 static char *ngx_http_connext_channel_duplicate(ngx_conf_t *cf,
     ngx_http_connext_block_t *block);
-static ngx_int_t ngx_http_connext_channel_keys(ngx_conf_t *cf,
-    ngx_http_connext_block_t *block);
-static ngx_int_t ngx_http_connext_channel_key(ngx_conf_t *cf,
-    ngx_http_connext_block_t *block, ngx_uint_t i);
-static void ngx_http_connext_mac_cleanup(void *data);
-static void ngx_http_connext_pubkey_cleanup(void *data);
-static void ngx_http_connext_text_cleanup(void *data);
 
 
 /* Words that mean a type of the registry, for those who know it by them. */
@@ -87,6 +69,8 @@ ngx_http_connext_channel_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     channel->account.name = ngx_http_connext_view(&channel->name);
     channel->place.file = cf->conf_file->file.name;
     channel->place.line = cf->conf_file->line;
+
+    ngx_memzero(&block, sizeof(ngx_http_connext_block_t));
 
     block.channel = channel;
     block.who.data = p;
@@ -190,7 +174,7 @@ ngx_http_connext_channel_complete(ngx_conf_t *cf,
     channel = block->channel;
 
     missing = channel->type == NULL ? "type"
-              : channel->account.nsecrets == 0 ? "secret_file"
+              : block->secrets.n == 0 ? "secret_file"
               : channel->type->needs_token
                 && channel->account.verify_token.len == 0
               ? "verify_token_file"
@@ -201,6 +185,11 @@ ngx_http_connext_channel_complete(ngx_conf_t *cf,
                 && channel->account.topic.len == 0
               ? "topic"
               : NULL;
+
+    if (missing == NULL && ngx_http_connext_channel_chat(cf, block) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     if (missing == NULL) {
 
@@ -238,6 +227,10 @@ ngx_http_connext_channel_line(ngx_conf_t *cf, ngx_command_t *dummy,
         { ngx_string("public_url"), 1, ngx_http_connext_channel_url },
         { ngx_string("topic"), 1, ngx_http_connext_channel_topic },
         { ngx_string("tolerance"), 1, ngx_http_connext_channel_tolerance },
+        { ngx_string("identity_secret_file"), 2,
+          ngx_http_connext_channel_identity },
+        { ngx_string("allow_origin"), NGX_CONF_MAX_ARGS,
+          ngx_http_connext_channel_origin },
     };
 
     ngx_str_t                 *value;
@@ -270,7 +263,8 @@ ngx_http_connext_channel_line(ngx_conf_t *cf, ngx_command_t *dummy,
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "connext: %Vunknown setting \"%V\", there are "
                        "type, secret_file, verify_token_file, public_url, "
-                       "topic, tolerance",
+                       "topic, tolerance, identity_secret_file, "
+                       "allow_origin",
                        &block->who, &value[0]);
 
     return NGX_CONF_ERROR;
@@ -336,46 +330,12 @@ ngx_http_connext_channel_type(ngx_conf_t *cf, ngx_http_connext_block_t *block)
 }
 
 
-/* The bytes wait in the block: the type, which knows the MAC, may stand below
- * (ngx_http_connext_channel_macs). */
-
 static char *
 ngx_http_connext_channel_secret(ngx_conf_t *cf,
     ngx_http_connext_block_t *block)
 {
-    ngx_str_t   *value, *secret;
-    ngx_uint_t   i;
-    cx_account  *account;
-
-    value = cf->args->elts;
-    account = &block->channel->account;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        if (account->nsecrets == CX_SECRETS_MAX) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "connext: %Vmore than %d secrets",
-                               &block->who, CX_SECRETS_MAX);
-            return NGX_CONF_ERROR;
-        }
-
-        secret = ngx_palloc(cf->pool, sizeof(ngx_str_t));
-        if (secret == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        if (ngx_http_connext_read_secret(cf, &block->who, "secret file",
-                                         &value[i], secret)
-            != NGX_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
-
-        block->files[account->nsecrets] = value[i];
-        block->secrets[account->nsecrets++] = secret;
-    }
-
-    return NGX_CONF_OK;
+    return ngx_http_connext_secrets_add(cf, block, &block->secrets,
+                                        "secret file");
 }
 
 
@@ -508,110 +468,4 @@ ngx_http_connext_channel_duplicate(ngx_conf_t *cf,
                        &value[0]);
 
     return NGX_CONF_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_connext_channel_keys(ngx_conf_t *cf,
-    ngx_http_connext_block_t *block)
-{
-    ngx_int_t    rc;
-    ngx_uint_t   i;
-
-    for (i = 0; i < block->channel->account.nsecrets; i++) {
-
-        rc = ngx_http_connext_channel_key(cf, block, i);
-
-        if (block->channel->type->key != CX_KEY_TEXT) {
-            cx_secret_wipe(block->secrets[i]->data, block->secrets[i]->len);
-        }
-
-        if (rc != NGX_OK) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* A secret becomes what its type compares with; it goes with the cycle. */
-
-static ngx_int_t
-ngx_http_connext_channel_key(ngx_conf_t *cf, ngx_http_connext_block_t *block,
-    ngx_uint_t i)
-{
-    cx_str               key;
-    const char          *bad;
-    cx_account          *account;
-    const cx_channel    *type;
-    ngx_pool_cleanup_t  *cln;
-
-    type = block->channel->type;
-    account = &block->channel->account;
-    key = ngx_http_connext_view(block->secrets[i]);
-    bad = NULL;
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (type->key != CX_KEY_PUBLIC && key.len < NGX_HTTP_CONNEXT_SECRET_MIN) {
-        bad = "holds fewer than 16 bytes: that is no secret";
-
-    } else if (type->key == CX_KEY_MAC) {
-        account->secrets[i] = cx_mac_new(type->mac, key);
-        cln->handler = ngx_http_connext_mac_cleanup;
-        cln->data = account->secrets[i];
-        bad = cln->data == NULL ? "is refused by OpenSSL" : NULL;
-
-    } else if (type->key == CX_KEY_PUBLIC) {
-        account->pubkeys[i] = cx_pubkey_new(key);
-        cln->handler = ngx_http_connext_pubkey_cleanup;
-        cln->data = account->pubkeys[i];
-        bad = cln->data == NULL ? "is no certificate or public key (PEM, or "
-                                  "base64 of its DER form) that is in use"
-                                : NULL;
-
-    } else {
-        account->texts[i] = key;
-        cln->handler = ngx_http_connext_text_cleanup;
-        cln->data = block->secrets[i];
-    }
-
-    if (bad != NULL) {
-        cln->handler = NULL;
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "connext: %Vsecret file \"%V\" %s in %V:%ui",
-                      &block->who, &block->files[i], bad,
-                      &block->channel->place.file,
-                      block->channel->place.line);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_connext_mac_cleanup(void *data)
-{
-    cx_mac_free(data);
-}
-
-
-static void
-ngx_http_connext_pubkey_cleanup(void *data)
-{
-    cx_pubkey_free(data);
-}
-
-
-static void
-ngx_http_connext_text_cleanup(void *data)
-{
-    ngx_str_t  *text = data;
-
-    cx_secret_wipe(text->data, text->len);
 }

@@ -63,6 +63,8 @@ typedef struct {
     ngx_http_connext_header_t       headers[NGX_HTTP_CONNEXT_HEADERS / 2];
     ngx_uint_t                      nheaders;
 
+    ngx_array_t                     origins;    /* ngx_str_t: of pages */
+
     ngx_http_connext_counts_t      *counts;     /* in shared memory */
     ngx_http_connext_place_t        place;
 
@@ -102,6 +104,7 @@ typedef enum {
 
 typedef struct {
     ngx_str_t                       webhook;    /* the channel's name */
+    ngx_uint_t                      chat;       /* "connext_chat" named it */
     ngx_http_connext_place_t        place;
     ngx_http_connext_channel_t     *channel;
 
@@ -202,9 +205,11 @@ char *ngx_http_connext_location(ngx_conf_t *cf,
     ngx_http_connext_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf);
 ngx_int_t ngx_http_connext_resolve(ngx_conf_t *cf);
 
-/* intake.c: webhook locations */
+/* intake.c: webhook locations; one view of a body that was read */
 
 ngx_int_t ngx_http_connext_handler(ngx_http_request_t *r);
+cx_err ngx_http_connext_body(ngx_http_request_t *r, cx_arena *a,
+    cx_str *body);
 
 /* answer.c: the outcome becomes counters, a log line and a response */
 
@@ -212,9 +217,19 @@ ngx_int_t ngx_http_connext_answer(ngx_http_request_t *r, cx_err err);
 ngx_http_connext_result_e ngx_http_connext_result(cx_err err);
 ngx_int_t ngx_http_connext_answer_challenge(ngx_http_request_t *r,
     cx_str challenge);
+ngx_int_t ngx_http_connext_header(ngx_http_request_t *r, const char *name,
+    const char *value);
+/* A status and no body. */
+ngx_int_t ngx_http_connext_send_status(ngx_http_request_t *r,
+    ngx_uint_t status);
 ngx_int_t ngx_http_connext_send_text(ngx_http_request_t *r,
     ngx_uint_t status, const char *type, cx_str text);
 void ngx_http_connext_hide_query(ngx_http_request_t *r);
+
+/* chat.c: locations of the website chat; the answer to what was accepted */
+
+ngx_int_t ngx_http_connext_chat_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_connext_chat_accepted(ngx_http_request_t *r);
 
 /* enqueue.c: with ctx->waiting set the request will be answered later, else
  * the caller answers it with what is returned. */

@@ -18,8 +18,6 @@ static ngx_int_t ngx_http_connext_early(ngx_http_request_t *r, cx_err err);
 static ngx_int_t ngx_http_connext_challenge(ngx_http_request_t *r,
     ngx_http_connext_ctx_t *ctx);
 static void ngx_http_connext_body_read(ngx_http_request_t *r);
-static cx_err ngx_http_connext_body(ngx_http_request_t *r, cx_arena *a,
-    cx_str *body);
 static cx_err ngx_http_connext_delivery(ngx_http_request_t *r,
     ngx_http_connext_ctx_t *ctx, cx_arena *a);
 static cx_err ngx_http_connext_keep_challenge(ngx_http_request_t *r,
@@ -335,7 +333,7 @@ ngx_http_connext_delivery(ngx_http_request_t *r, ngx_http_connext_ctx_t *ctx,
 /* One view of the body.  It is copied only when nginx has it in pieces, as
  * when its first part came with the headers. */
 
-static cx_err
+cx_err
 ngx_http_connext_body(ngx_http_request_t *r, cx_arena *a, cx_str *body)
 {
     char         *p;

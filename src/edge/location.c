@@ -10,6 +10,8 @@ static ngx_int_t ngx_http_connext_location_channel(ngx_conf_t *cf,
     ngx_http_connext_loc_conf_t *conf);
 static void ngx_http_connext_location_unknown(ngx_conf_t *cf,
     ngx_http_connext_loc_conf_t *conf, ngx_http_connext_main_conf_t *cmcf);
+static ngx_int_t ngx_http_connext_location_chat(ngx_conf_t *cf,
+    ngx_http_connext_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf);
 static void ngx_http_connext_location_body(ngx_conf_t *cf,
     ngx_http_connext_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf);
 static ngx_http_connext_redis_t *ngx_http_connext_target(ngx_conf_t *cf,
@@ -32,9 +34,11 @@ ngx_http_connext_location(ngx_conf_t *cf, ngx_http_connext_loc_conf_t *conf,
 
     if (conf->upstream == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "connext: channel \"%V\": \"connext_webhook\" needs "
+                      "connext: channel \"%V\": \"%s\" needs "
                       "\"connext_pass\" in the same location in %V:%ui",
-                      &conf->webhook, &conf->place.file, conf->place.line);
+                      &conf->webhook,
+                      conf->chat ? "connext_chat" : "connext_webhook",
+                      &conf->place.file, conf->place.line);
         return NGX_CONF_ERROR;
     }
 
@@ -46,11 +50,60 @@ ngx_http_connext_location(ngx_conf_t *cf, ngx_http_connext_loc_conf_t *conf,
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_http_connext_location_chat(cf, conf, clcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     ngx_http_connext_location_body(cf, conf, clcf);
 
     conf->redis = ngx_http_connext_target(cf, conf);
 
-    return conf->redis != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+    if (conf->redis == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    conf->redis->push |= conf->chat;
+
+    return NGX_CONF_OK;
+}
+
+
+/* The right directive for the channel's type; below a chat's location are its
+ * requests.  Streams need no chunks: they end with their connection. */
+
+static ngx_int_t
+ngx_http_connext_location_chat(ngx_conf_t *cf,
+    ngx_http_connext_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf)
+{
+    const char  *odd;
+    ngx_uint_t   chat;
+
+    chat = conf->channel->type->via == CX_VIA_PUSH;
+
+    odd = chat && !conf->chat ? "its type needs \"connext_chat\" instead"
+          : !chat && conf->chat ? "only type webchat has \"connext_chat\""
+          : chat && (clcf->exact_match || clcf->named || clcf->name.len == 0
+                     || clcf->name.data[clcf->name.len - 1] != '/'
+#if (NGX_PCRE)
+                     || clcf->regex != NULL
+#endif
+                     )
+          ? "\"connext_chat\" needs a location of the form /chat/site/"
+          : NULL;
+
+    if (odd != NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "connext: channel \"%V\": %s in %V:%ui",
+                      &conf->webhook, odd,
+                      &conf->place.file, conf->place.line);
+        return NGX_ERROR;
+    }
+
+    if (chat) {
+        clcf->chunked_transfer_encoding = 0;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -114,7 +167,7 @@ ngx_http_connext_location_body(ngx_conf_t *cf,
 
     max = clcf->client_max_body_size;
 
-    if (max > 0 && max < NGX_HTTP_CONNEXT_MIN_BODY) {
+    if (max > 0 && max < NGX_HTTP_CONNEXT_MIN_BODY && !conf->chat) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "connext: channel \"%V\": \"client_max_body_size\" is "
                       "%O, deliveries may have 3m in %V:%ui",

@@ -3,6 +3,7 @@
  */
 
 #include "edge/edge.h"
+#include "edge/push.h"
 
 #define NGX_HTTP_CONNEXT_ARENA_MAX  (64 * 1024 * 1024)
 
@@ -36,7 +37,10 @@ ngx_http_connext_start(ngx_http_connext_main_conf_t *cmcf, ngx_cycle_t *cycle)
     for (i = 0; i < cmcf->targets.nelts; i++) {
         targets[i]->shared = cmcf->shared;
 
-        if (ngx_http_connext_redis_start(targets[i], cycle) != NGX_OK) {
+        if (ngx_http_connext_redis_start(targets[i], cycle) != NGX_OK
+            || (targets[i]->push
+                && ngx_http_connext_hub_start(targets[i]) != NGX_OK))
+        {
             return NGX_ERROR;
         }
     }
@@ -63,6 +67,7 @@ ngx_http_connext_stop(void *data)
     targets = cmcf->targets.elts;
 
     for (i = 0; i < cmcf->targets.nelts; i++) {
+        ngx_http_connext_hub_stop(targets[i]);
         ngx_http_connext_redis_stop(targets[i]);
     }
 

@@ -162,6 +162,9 @@ typedef struct {
 
     ngx_log_t                       quiet;      /* for nginx's own lines */
     ngx_http_connext_shared_t      *shared;
+
+    ngx_uint_t                      push;       /* some location listens */
+    struct ngx_http_connext_hub_s  *hub;
 } ngx_http_connext_redis_t;
 
 

@@ -83,6 +83,7 @@ typedef struct {
     }                              workers[NGX_HTTP_CONNEXT_WORKERS];
 
     ngx_atomic_t                   latency_us;      /* of the last reply */
+    ngx_atomic_t                   streams;         /* open to browsers */
     ngx_atomic_t                   errors[CX_ERR_COUNT];
 
     time_t                         last_error_at;   /* 0: never */

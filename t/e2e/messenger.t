@@ -7,7 +7,8 @@ use Connext;
 use Connext::Page qw(installed);
 use Test::More;
 
-my ($cx, $page) = installed('messenger', double => ['--statuses', 'sent,delivered'],
+my ($cx, $page) = installed('messenger',
+                            double => ['--statuses', 'sent,delivered'],
                             worker => { 'worker.reconcile_ms' => 8000 });
 my @simulate = ('simulate', 'messenger', '--channel', 'fb-main');
 
@@ -101,12 +102,14 @@ ok($cx->wait_for(10, sub { (sent())[-1]{text} =~ /15:00/ }),
 $page->say('When is check-out?', mid => 'mid.twice') for 1 .. 3;
 ok($cx->wait_for(10, sub { (sent())[-1]{text} =~ /11:00/ }), 'a repeat');
 $page->say('Is there parking?', mid => 'mid.after');
-ok($cx->wait_for(10, sub { (sent())[-1]{text} =~ /free/ }), '... and the next');
+ok($cx->wait_for(10, sub { (sent())[-1]{text} =~ /free/ }),
+   '... and the next');
 is(scalar(sent()), $before + 4, '... is answered once');
 
 # --- errors ------------------------------------------------------------------
 
-$cx->script({ match => { kind => 'graph' }, times => 1, do => { code => 551 } });
+$cx->script({ match => { kind => 'graph' }, times => 1,
+              do => { code => 551 } });
 $page->say('When is check-in?');
 ok($cx->wait_for(10, sub { state_of(-1) eq 'failed' }),
    'a person who cannot be reached: failed') or diag(state_of(-1));

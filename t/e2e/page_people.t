@@ -39,7 +39,8 @@ sub echoes {
     my ($cx, $page) = @_;
 
     $page->say('When is check-out?');
-    ok($cx->wait_for(10, sub { ((out_states($page))[0] // '') eq 'accepted' }),
+    ok($cx->wait_for(10, sub {
+           ((out_states($page))[0] // '') eq 'accepted' }),
        "$page->{type}: a question is answered");
     my ($first) = sent($cx, $page);
 
@@ -54,7 +55,8 @@ sub echoes {
                 { match => { kind => 'graph', text => 'Parking' }, times => 1,
                   do => { act => 'accept_then_close', statuses => [] } });
     $page->say('Is there parking?');
-    ok($cx->wait_for(10, sub { ((out_states($page))[1] // '') eq 'ambiguous' }),
+    ok($cx->wait_for(10, sub {
+           ((out_states($page))[1] // '') eq 'ambiguous' }),
        'the answer to a send is lost');
     my $second = (sent($cx, $page))[1];
     $page->echo({ text => $second->{text} });

@@ -1,9 +1,8 @@
-/* E-mail out: t/cases/email-send and email-judge, and what holds for any
- * mail: lines, line ends, ASCII, nobody else's header. */
+/* E-mail out: t/cases/email-message, and what holds for any mail: lines, line
+ * ends, ASCII, nobody else's header. */
 
 #include "channel/channel.h"
 
-#include "core/json.h"
 #include "core/mime.h"
 
 #include "unit/folder.h"
@@ -154,37 +153,6 @@ send_case(const char *suite, const char *name)
 }
 
 
-static void
-judge_case(const char *suite, const char *name)
-{
-    cx_buf             b;
-    cx_arena          *a = cx_arena_new(ARENA_MAX);
-    cx_judgement       j;
-    cx_json_writer     w;
-    const cx_http_res  res = response_parse(a, case_file(a, suite, name,
-                                                         "in.http"));
-
-    email()->judge(&res, a, &j);
-    cx_buf_init(&b, a, 512, ARENA_MAX / 2);
-    cx_json_write_init(&w, &b);
-    cx_json_begin(&w, '{');
-    cx_json_name(&w, CX_STR("verdict"));
-    cx_json_put_str(&w, cx_strz(cx_verdict_word(j.verdict)));
-    cx_json_name(&w, CX_STR("id"));
-    cx_json_put_str(&w, j.provider_id);
-    cx_json_name(&w, CX_STR("code"));
-    cx_json_put_i64(&w, j.code);
-    cx_json_name(&w, CX_STR("wait_ms"));
-    cx_json_put_i64(&w, j.wait_ms);
-    cx_json_name(&w, CX_STR("text"));
-    cx_json_put_str(&w, j.text);
-    cx_json_end(&w, '}');
-    cx_buf_byte(&b, '\n');
-    tap_is_str(cx_buf_str(&b), case_file(a, suite, name, "out.json"), name);
-    cx_arena_free(a);
-}
-
-
 /* --- there and back ------------------------------------------------------ */
 
 /* What is sent reads as it was written, by our own reader. */
@@ -312,8 +280,7 @@ checks(void)
 int
 main(void)
 {
-    tap_ok(folder_each("email-send", send_case) >= 18, "cases were found");
-    tap_ok(folder_each("email-judge", judge_case) >= 14, "cases were found");
+    tap_ok(folder_each("email-message", send_case) >= 18, "cases were found");
     round_trip();
     injections();
     checks();

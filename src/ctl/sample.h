@@ -78,7 +78,7 @@ typedef struct {
     ctl_exit   (*check)(ctl *c, ctl_sample *s);
     /* The body, malloc'd.  NULL: a value is not UTF-8. */
     char      *(*body)(ctl *c, const ctl_sample *s);
-    /* May be NULL.  Sets post->query, also of one that is not signed. */
+    /* May be NULL.  Query and headers also of one that is not signed. */
     void       (*target)(ctl *c, const ctl_sample *s, ctl_post *post);
     /* MUST.  post->body is there; adds to headers and query. */
     bool       (*sign)(ctl *c, const ctl_sample *s, const ctl_key *key,

@@ -100,6 +100,13 @@ origin_of(ctl *c, const ctl_sample *s)
 }
 
 
+static void
+target(ctl *c, const ctl_sample *s, ctl_post *post)
+{
+    (void) ctl_post_header(c, post, "Origin", origin_of(c, s));
+}
+
+
 static bool
 sign(ctl *c, const ctl_sample *s, const ctl_key *key, ctl_post *post)
 {
@@ -114,8 +121,7 @@ sign(ctl *c, const ctl_sample *s, const ctl_key *key, ctl_post *post)
 
     return token.len > 0
            && ctl_post_header(c, post, "Authorization",
-                              cx_concat(c->arena, CX_STR("Bearer "), token))
-           && ctl_post_header(c, post, "Origin", origin_of(c, s));
+                              cx_concat(c->arena, CX_STR("Bearer "), token));
 }
 
 
@@ -139,5 +145,6 @@ const ctl_type  ctl_type_webchat = {
     .from = FROM,
     .check = check,
     .body = body,
+    .target = target,
     .sign = sign,
 };

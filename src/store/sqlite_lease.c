@@ -205,6 +205,7 @@ list_outs(cx_query *q, int64_t give_up_at, cx_arena *a, cx_recovered *r)
         o->state = (cx_msg_state) cx_get_i64(q);
         o->not_before = cx_get_i64(q);
         o->attempts = cx_get_i64(q);
+        o->channel_id = cx_get_i64(q);
 
         if (o->state == CX_MSGSTATE_SENDING) {
             o->state = CX_MSGSTATE_AMBIGUOUS;

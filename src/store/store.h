@@ -410,6 +410,7 @@ typedef struct {
     cx_msg_state  state;          /* READY or AMBIGUOUS (SENDING became it) */
     int64_t       not_before;
     int64_t       attempts;
+    int64_t       channel_id;
 } cx_open_out;
 
 typedef struct {

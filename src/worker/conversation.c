@@ -377,6 +377,18 @@ cx_conv_out(cx_conv *c, int64_t message_id, cx_msg_state state,
 }
 
 
+void
+cx_conv_out_found(cx_conv *c, const cx_open_out *found)
+{
+    for (size_t i = 0; i < c->nouts; i++) {
+        if (c->outs[i].message_id == found->message_id) {
+            c->outs[i].attempts = found->attempts;
+            c->outs[i].channel_id = found->channel_id;
+        }
+    }
+}
+
+
 /* It is sent, refused, held or was decided elsewhere. */
 void
 cx_conv_out_done(cx_conv *c, int64_t message_id)
@@ -423,6 +435,7 @@ cx_convs_adopt(cx_worker *w, unsigned partition, const cx_recovered *found)
         c = cx_conv_get(w, o->conversation_id, partition);
         if (c != NULL) {
             (void) cx_conv_out(c, o->message_id, o->state, o->not_before);
+            cx_conv_out_found(c, o);
         }
     }
 

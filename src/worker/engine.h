@@ -112,6 +112,8 @@ typedef struct {
     int64_t       message_id;
     cx_msg_state  state;               /* READY or AMBIGUOUS */
     int64_t       not_before;
+    int64_t       attempts;            /* AMBIGUOUS: those made so far ... */
+    int64_t       channel_id;          /* ... on that channel, 0: not known */
 } cx_out_wait;
 
 typedef struct cx_conv_s  cx_conv;
@@ -349,6 +351,8 @@ void cx_conv_turn(cx_conv *c, int64_t turn_id, int64_t inputs,
     int64_t deadline);
 bool cx_conv_out(cx_conv *c, int64_t message_id, cx_msg_state state,
     int64_t not_before);
+/* What else is known of one that another owner left. */
+void cx_conv_out_found(cx_conv *c, const cx_open_out *found);
 void cx_conv_out_done(cx_conv *c, int64_t message_id);
 /* A person has answered: its turn is closed in the store. */
 void cx_conv_hush(cx_conv *c);

@@ -207,10 +207,30 @@ cx_step_settle(cx_conv *c)
 
 /* --- WAIT: a retry, or evidence of an ambiguous send --------------------- */
 
+/* A repeat is harmless there, so that nobody has to wait for evidence. */
+static bool
+is_repeatable(const cx_conv *c, const cx_out_wait *o)
+{
+    const cx_dir_channel  *ch = o->channel_id != 0
+                                ? cx_directory_channel(c->worker,
+                                                       o->channel_id) : NULL;
+
+    return ch != NULL && ch->adapter != NULL && ch->adapter->repeatable
+           && o->attempts <= c->worker->conf->send_retries;
+}
+
+
 void
 cx_step_wait(cx_conv *c)
 {
     const cx_out_wait  *o = &c->outs[0];
+
+    if (o->state == CX_MSGSTATE_AMBIGUOUS && is_repeatable(c, o)) {
+        c->outgoing.message_id = o->message_id;
+        cx_settle_init(c, CX_MSGSTATE_READY);
+        cx_conv_go(c, CX_STEP_SETTLE);
+        return;
+    }
 
     if (o->state == CX_MSGSTATE_AMBIGUOUS && o->not_before <= cx_now_ms()) {
         cx_log(CX_LOG_ERROR, "send.held", CX_FID("conversation", "cv", c->id),

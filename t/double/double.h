@@ -223,7 +223,7 @@ bool td_twilio_status(const td_entry *e, const char *word, td_fn fn,
     void *ctx);
 void td_hook_counts(json_t *out);
 
-/* --- smtp.c: a mail server ------------------------------------------------ */
+/* --- smtp.c: a mail server ----------------------------------------------- */
 
 bool td_smtp_listen(int port);
 

@@ -218,7 +218,7 @@ connext: channel "wa-main": "type" is duplicate in
         secret            0123456789abcdef;
 --- must_die
 --- error_log
-connext: channel "wa-main": unknown setting "secret", there are type, secret_file, verify_token_file, public_url, topic, tolerance in
+connext: channel "wa-main": unknown setting "secret", there are type, secret_file, verify_token_file, public_url, topic, tolerance, identity_secret_file, allow_origin in
 --- no_error_log
 0123456789abcdef
 

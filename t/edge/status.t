@@ -133,7 +133,7 @@ __DATA__
 [('') x 7,
  '^\{"version":"\d+\.\d+\.\d+","nginx":"[\d.]+","generation":1,"uptime":\d+,'
  . '"redis":\{"up":true,"last_error":null,"last_error_at":null,'
- . '"latency_us":\d+\},"channels":\[\{"name":"wa-main","type":"whatsapp",'
+ . '"latency_us":\d+\},"streams":0,"channels":\[\{"name":"wa-main","type":"whatsapp",'
  . '"queued":\d,.*"bytes":\d+,"last_accepted":"20\d\d-\d\d-\d\dT\d\d:\d\d:'
  . '\d\dZ","previous_secret_hits":1\}\]\}\n$']
 

@@ -7,7 +7,7 @@
 #include "worker/engine.h"
 
 #include "worker/download.h"
-#include "worker/keep.h"
+#include "worker/media_place.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,6 @@
 #define ANSWER_MAX    (64 * 1024)
 #define ANSWER_MS     10000
 #define ERROR_BYTES   300
-#define CONFIG_BYTES  4096
 
 
 /* One attachment under way. */
@@ -36,7 +35,7 @@ struct item_s {
     cx_call       *call;                /* asks where it is */
     cx_download   *download;
     bool           in_pool;
-    char           tmp[CONFIG_BYTES + 64];
+    char           tmp[CX_MEDIA_PATH + 64];
     char           sha256[2 * CX_SHA256_LEN + 1];
     char           place[CX_KEEP_PLACE];
     char           error[ERROR_BYTES];
@@ -51,12 +50,7 @@ struct cx_media_s {
     bool           stopped;             /* nothing begins any more */
     bool           looking;             /* its job is with the store */
     bool           again;
-    cx_keep        keep;
-    char           dir[CONFIG_BYTES];
-    char           s3_url[CONFIG_BYTES];
-    char           s3_region[64];
-    char           s3_key_id[256];
-    char           s3_secret[512];
+    cx_media_place place;
 };
 
 /* What is due. */
@@ -158,7 +152,7 @@ keep_work(uv_work_t *work)
 {
     item  *it = work->data;
 
-    it->kept = cx_keep_file(&it->media->keep, it->tmp, it->sha256,
+    it->kept = cx_keep_file(&it->media->place.keep, it->tmp, it->sha256,
                             it->row.type.p, it->place, it->error,
                             sizeof(it->error));
 
@@ -369,7 +363,7 @@ item_start(cx_media *m, const cx_media_row *row)
         .ref_id = cx_dup(it->arena, row->ref_id),
         .ref_url = cx_dup(it->arena, row->ref_url),
     };
-    (void) snprintf(it->tmp, sizeof(it->tmp), "%s/tmp/%lld.%ld", m->dir,
+    (void) snprintf(it->tmp, sizeof(it->tmp), "%s/tmp/%lld.%ld", m->place.dir,
                     (long long) row->id, (long) getpid());
 
     it->next = m->first;
@@ -461,84 +455,6 @@ cx_media_kick(cx_worker *w)
 
 /* --- life ---------------------------------------------------------------- */
 
-static bool
-copy(char *to, size_t size, cx_str from)
-{
-    if (from.len >= size) {
-        return false;
-    }
-
-    if (from.len > 0) {
-        memcpy(to, from.p, from.len);
-    }
-
-    to[from.len] = '\0';
-    return true;
-}
-
-
-/* Without a setting: the folder "media" where the database is. */
-static bool
-set_dir(cx_media *m, const cx_conf *conf)
-{
-    cx_str  path = conf->store_url;
-    size_t  len;
-
-    if (conf->media_dir.len > 0) {
-        return copy(m->dir, sizeof(m->dir), conf->media_dir);
-    }
-
-    if (cx_str_starts(path, CX_STR("sqlite:"))) {
-        path = cx_str_sub(path, sizeof("sqlite:") - 1, path.len);
-    }
-
-    len = cx_str_find_byte(path, '?');
-    len = len < path.len ? len : path.len;
-
-    while (len > 0 && path.p[len - 1] != '/') {
-        len--;
-    }
-
-    return (size_t) snprintf(m->dir, sizeof(m->dir), "%.*smedia",
-                             cx_str_int(len), path.p) < sizeof(m->dir);
-}
-
-
-/* False: error tells what is wrong with the settings. */
-static bool
-configure(cx_media *m, const cx_conf *conf, char *error, size_t size)
-{
-    cx_str  secret = CX_NOSTR;
-
-    if (conf->media_s3_secret_file.len > 0
-        && cx_secret_load(conf->media_s3_secret_file, m->worker->arena,
-                          &secret, error, size) != CX_OK)
-    {
-        return false;
-    }
-
-    if (!set_dir(m, conf)
-        || !copy(m->s3_url, sizeof(m->s3_url), conf->media_s3_url)
-        || !copy(m->s3_region, sizeof(m->s3_region), conf->media_s3_region)
-        || !copy(m->s3_key_id, sizeof(m->s3_key_id), conf->media_s3_key_id)
-        || !copy(m->s3_secret, sizeof(m->s3_secret), secret))
-    {
-        (void) snprintf(error, size, "a setting is too long");
-        return false;
-    }
-
-    m->keep = (cx_keep) { m->dir, m->s3_url, m->s3_region, m->s3_key_id,
-                          m->s3_secret };
-
-    if (!cx_keep_open(m->dir)) {
-        (void) snprintf(error, size, "%.200s: %s", m->dir, strerror(errno));
-        return false;
-    }
-
-    return true;
-}
-
-
 /* Without its folder the worker answers all the same; what is to be fetched
  * waits in the store. */
 void
@@ -556,7 +472,9 @@ cx_media_init(cx_worker *w)
     if (m != NULL) {
         m->worker = w;
 
-        if (configure(m, w->conf, error, sizeof(error))) {
+        if (cx_media_place_set(&m->place, w->conf, w->arena, error,
+                               sizeof(error)))
+        {
             m->downloads = cx_downloads_new(w->loop,
                                             w->conf->media_allow_private);
         }
@@ -575,7 +493,7 @@ cx_media_init(cx_worker *w)
 const char *
 cx_worker_media_dir(const cx_worker *w)
 {
-    return w->media != NULL ? w->media->dir : NULL;
+    return w->media != NULL ? w->media->place.dir : NULL;
 }
 
 

@@ -180,6 +180,48 @@ jwt_of(cx_mac *mac, const char *head, const char *body)
 #define HEAD  "{\"alg\":\"HS256\"}"
 
 
+static const struct {
+    const char  *head;
+    const char  *body;
+    cx_err       err;
+} cases[] = {
+    { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"email\":\"a@b\","
+            "\"name\":\"Ana\",\"locale\":\"de\"}", CX_OK },
+    { HEAD, "{\"sub\":\"u1\",\"exp\":1767229260}", CX_OK },
+    { HEAD, "{\"sub\":\"u1\",\"exp\":1767229261}", CX_BAD_SIGNATURE },
+    { HEAD, "{\"sub\":\"u1\",\"exp\":1767225600}", CX_EXPIRED },
+    { HEAD, "{\"sub\":\"u1\"}", CX_BAD_SIGNATURE },
+    { HEAD, "{\"exp\":1767229200}", CX_BAD_SIGNATURE },
+    { HEAD, "{\"sub\":\"\",\"exp\":1767229200}", CX_BAD_SIGNATURE },
+    { HEAD, "{\"sub\":7,\"exp\":1767229200}", CX_BAD_SIGNATURE },
+    { HEAD, "{\"sub\":\"a\\nb\",\"exp\":1767229200}", CX_BAD_SIGNATURE },
+    { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"nbf\":1767225661}",
+      CX_BAD_SIGNATURE },
+    { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"nbf\":1767225660}",
+      CX_OK },
+    { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"aud\":\"site\"}",
+      CX_OK },
+    { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"aud\":[\"x\","
+            "\"site\"]}", CX_OK },
+    { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"aud\":\"shop\"}",
+      CX_BAD_SIGNATURE },
+    { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"aud\":[]}",
+      CX_BAD_SIGNATURE },
+    { HEAD, "[]", CX_BAD_SIGNATURE },
+    { HEAD, "", CX_BAD_SIGNATURE },
+    { "{\"alg\":\"none\"}", "{\"sub\":\"u1\",\"exp\":1767229200}",
+      CX_BAD_SIGNATURE },
+    { "{\"alg\":\"hs256\"}", "{\"sub\":\"u1\",\"exp\":1767229200}",
+      CX_BAD_SIGNATURE },
+    { "{\"alg\":\"HS512\"}", "{\"sub\":\"u1\",\"exp\":1767229200}",
+      CX_BAD_SIGNATURE },
+    { "{\"typ\":\"JWT\"}", "{\"sub\":\"u1\",\"exp\":1767229200}",
+      CX_BAD_SIGNATURE },
+    { "{\"alg\":\"HS256\",\"crit\":[\"x\"]}",
+      "{\"sub\":\"u1\",\"exp\":1767229200}", CX_BAD_SIGNATURE },
+};
+
+
 static void
 jwts(void)
 {
@@ -189,47 +231,6 @@ jwts(void)
     cx_mac  *mac512 = cx_mac_new(CX_MAC_SHA512, CX_STR("identity secret"));
     cx_jwt   jwt;
     cx_str   token;
-
-    static const struct {
-        const char  *head;
-        const char  *body;
-        cx_err       err;
-    } cases[] = {
-        { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"email\":\"a@b\","
-                "\"name\":\"Ana\",\"locale\":\"de\"}", CX_OK },
-        { HEAD, "{\"sub\":\"u1\",\"exp\":1767229260}", CX_OK },
-        { HEAD, "{\"sub\":\"u1\",\"exp\":1767229261}", CX_BAD_SIGNATURE },
-        { HEAD, "{\"sub\":\"u1\",\"exp\":1767225600}", CX_EXPIRED },
-        { HEAD, "{\"sub\":\"u1\"}", CX_BAD_SIGNATURE },
-        { HEAD, "{\"exp\":1767229200}", CX_BAD_SIGNATURE },
-        { HEAD, "{\"sub\":\"\",\"exp\":1767229200}", CX_BAD_SIGNATURE },
-        { HEAD, "{\"sub\":7,\"exp\":1767229200}", CX_BAD_SIGNATURE },
-        { HEAD, "{\"sub\":\"a\\nb\",\"exp\":1767229200}", CX_BAD_SIGNATURE },
-        { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"nbf\":1767225661}",
-          CX_BAD_SIGNATURE },
-        { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"nbf\":1767225660}",
-          CX_OK },
-        { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"aud\":\"site\"}",
-          CX_OK },
-        { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"aud\":[\"x\","
-                "\"site\"]}", CX_OK },
-        { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"aud\":\"shop\"}",
-          CX_BAD_SIGNATURE },
-        { HEAD, "{\"sub\":\"u1\",\"exp\":1767229200,\"aud\":[]}",
-          CX_BAD_SIGNATURE },
-        { HEAD, "[]", CX_BAD_SIGNATURE },
-        { HEAD, "", CX_BAD_SIGNATURE },
-        { "{\"alg\":\"none\"}", "{\"sub\":\"u1\",\"exp\":1767229200}",
-          CX_BAD_SIGNATURE },
-        { "{\"alg\":\"hs256\"}", "{\"sub\":\"u1\",\"exp\":1767229200}",
-          CX_BAD_SIGNATURE },
-        { "{\"alg\":\"HS512\"}", "{\"sub\":\"u1\",\"exp\":1767229200}",
-          CX_BAD_SIGNATURE },
-        { "{\"typ\":\"JWT\"}", "{\"sub\":\"u1\",\"exp\":1767229200}",
-          CX_BAD_SIGNATURE },
-        { "{\"alg\":\"HS256\",\"crit\":[\"x\"]}",
-          "{\"sub\":\"u1\",\"exp\":1767229200}", CX_BAD_SIGNATURE },
-    };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         tap_is_int(cx_jwt_check(&mac, 1, jwt_of(mac, cases[i].head,

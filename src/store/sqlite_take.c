@@ -45,7 +45,7 @@ find_peer(cx_store *s, const cx_take *in, cx_str peer, place *at)
 {
     const cx_msg  *m = in->msg;
     cx_query       q = cx_query_of(s, CX_SQL_PEER_FIND);
-    cx_str         name, username;
+    cx_str         name, username, phone;
 
     cx_bind_i64(&q, in->channel_id);
     cx_bind_str(&q, peer);
@@ -59,9 +59,10 @@ find_peer(cx_store *s, const cx_take *in, cx_str peer, place *at)
         at->address_changed |= differs(m->peer_alt, cx_view_str(&q));
         name = cx_view_str(&q);
         username = cx_view_str(&q);
+        phone = cx_view_str(&q);
         at->names_changed = differs(m->name, name)
                             || differs(m->username, username)
-                            || differs(m->phone, cx_view_str(&q));
+                            || differs(m->phone, phone);
         at->opted_out = cx_get_i64(&q) != 0;
         at->quiet_until = cx_get_i64(&q);
     }

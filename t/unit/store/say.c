@@ -61,6 +61,27 @@ say(fixture *f)
 }
 
 
+/* A new name is no wish to hear nothing. */
+static void
+new_name(fixture *f)
+{
+    cx_msg    m = fx_msg("4807", "wamid.n1", "hi");
+    cx_take   in = fx_take(f, &m, T0);
+    cx_taken  t;
+
+    m.name = CX_STR("Ann");
+    m.phone = CX_STR("+4807");
+    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "with a number");
+
+    m = fx_msg("4807", "wamid.n2", "hi again");
+    m.name = CX_STR("Ann B.");
+    m.phone = CX_STR("+4807");
+    in = fx_take(f, &m, T0 + 1);
+    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "a new name");
+    tap_ok(t.turn_id != 0, "is answered as before");
+}
+
+
 static void
 opt_out(fixture *f)
 {
@@ -180,6 +201,7 @@ main(void)
     fx_open(&f);
 
     say(&f);
+    new_name(&f);
     opt_out(&f);
     own_echo(&f);
     person(&f);

@@ -37,7 +37,7 @@ static cx_err parse(const cx_account *acct, cx_proven proven, cx_arena *a,
     cx_received *in);
 static bool read_said(cx_str body, cx_arena *a, said *s, cx_err *err);
 static bool id_ok(cx_str id);
-static void fill(const cx_account *acct, const cx_proven *proven,
+static bool fill(const cx_account *acct, const cx_proven *proven,
     const said *s, cx_arena *a, cx_msg *m);
 static cx_err build(const cx_sender *from, const cx_out *out, cx_arena *a,
     cx_http_req *req);
@@ -134,8 +134,8 @@ parse(const cx_account *acct, cx_proven proven, cx_arena *a, cx_received *in)
         return CX_NOMEM;
     }
 
-    fill(acct, &proven, &s, a, m);
-    return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
+    return fill(acct, &proven, &s, a, m) && !cx_arena_failed(a) ? CX_OK
+                                                                : CX_NOMEM;
 }
 
 
@@ -219,13 +219,34 @@ id_ok(cx_str id)
 }
 
 
-/* Pages choose the ids of their messages: one visitor's must not be able to
- * stand in the way of another's. */
-static void
+/* Pages choose the ids of their messages, and name ours: one visitor's must
+ * not be able to stand in the way of another's, nor speak of them. */
+static cx_str
+owned(cx_str tag, cx_str id, cx_arena *a)
+{
+    return cx_printf(a, "%.*s.%.*s", OWNER_LEN, tag.p, CX_ARG(id));
+}
+
+
+/* And back, for the page. */
+static cx_str
+plain(cx_str id)
+{
+    return id.len > OWNER_LEN && id.p[OWNER_LEN] == '.'
+           ? cx_str_sub(id, OWNER_LEN + 1, id.len) : id;
+}
+
+
+static bool
 fill(const cx_account *acct, const cx_proven *proven, const said *s,
     cx_arena *a, cx_msg *m)
 {
-    char  tag[CX_PUSH_TAG_LEN];
+    char          digits[CX_PUSH_TAG_LEN];
+    const cx_str  tag = { sizeof(digits), digits };
+
+    if (!cx_push_tag(acct->name, proven->who, digits)) {
+        return false;
+    }
 
     m->account = acct->name;
     m->peer = proven->who;
@@ -235,18 +256,16 @@ fill(const cx_account *acct, const cx_proven *proven, const said *s,
     if (CX_STR_IS(s->type, "read")) {
         m->kind = CX_STR("status");
         m->content = CX_STR("read");
-        m->id = s->id;
-        return;
+        m->id = owned(tag, s->id, a);
+        return true;
     }
 
     m->kind = CX_STR("message");
     m->content = s->payload.len > 0 ? CX_STR("button") : CX_STR("text");
     m->text = s->text;
     m->payload = s->payload;
-    m->reply_to = id_ok(s->reply_to) ? s->reply_to : CX_NOSTR;
-    m->id = cx_push_tag(acct->name, proven->who, tag)
-            ? cx_printf(a, "%.*s.%.*s", OWNER_LEN, tag, CX_ARG(s->id))
-            : s->id;
+    m->reply_to = id_ok(s->reply_to) ? owned(tag, s->reply_to, a) : CX_NOSTR;
+    m->id = owned(tag, s->id, a);
 
     if (proven->email.len > 0) {
         cx_buf          b;
@@ -260,6 +279,8 @@ fill(const cx_account *acct, const cx_proven *proven, const said *s,
         cx_json_end(&w, '}');
         m->extra = cx_buf_str(&b);
     }
+
+    return true;
 }
 
 
@@ -314,7 +335,11 @@ build(const cx_sender *from, const cx_out *out, cx_arena *a, cx_http_req *req)
                             typing || (read && out->typing)
                             ? CX_STR("typing")
                             : read ? CX_STR("read") : CX_STR("message") };
-    list[1] = (cx_header) { CX_STR("Message-Id"), id };
+    list[1] = (cx_header) {
+        CX_STR("Message-Id"),
+        id.len > 0 && !typing && !read
+        ? owned((cx_str) { sizeof(tag), tag }, id, a) : CX_NOSTR,
+    };
 
     *req = (cx_http_req) {
         .method = CX_STR("PUSH"),
@@ -367,7 +392,7 @@ put_message(cx_json_writer *w, const cx_sender *from, const cx_out *out,
     put(w, "author", out->human ? CX_STR("human") : CX_STR("ai"));
     put(w, "kind", cx_strz(cx_out_word(out->kind)));
     put(w, "text", out->text);
-    put(w, "reply_to", out->reply_to);
+    put(w, "reply_to", plain(out->reply_to));
     put(w, "header", out->header);
     put(w, "footer", out->footer);
     put(w, "media_url", out->media_url);
@@ -391,7 +416,7 @@ put_message(cx_json_writer *w, const cx_sender *from, const cx_out *out,
 }
 
 
-/* The entry's id in the visitor's stream is the provider's id. */
+/* Never asked: Redis' yes is it. */
 static void
 judge(const cx_http_res *res, cx_arena *a, cx_judgement *j)
 {

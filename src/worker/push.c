@@ -8,7 +8,8 @@
 
 
 /*
- * To the browser by way of Redis.  An event that a page must not miss goes
+ * To the browser by way of Redis.  The provider's id of a message is the one
+ * that makes its push happen once: ids of entries are of one stream.  An event that a page must not miss goes
  * through the function of core/push.h, which Redis may not know yet: then it
  * is told, and asked once more.
  */
@@ -102,7 +103,7 @@ on_pushed(void *ctx, const redisReply *reply)
         end(p, CX_CALL_UNKNOWN, CX_NOSTR, "Redis did not answer");
 
     } else if (reply->type == REDIS_REPLY_STRING) {
-        end(p, CX_CALL_DONE, (cx_str) { reply->len, reply->str }, "");
+        end(p, CX_CALL_DONE, p->message, "");
 
     } else if (reply->type == REDIS_REPLY_ERROR && !p->told
                && strstr(reply->str, "unction not found") != NULL)

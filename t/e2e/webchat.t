@@ -180,8 +180,9 @@ sub conversation {
 my @m = conversation('When is check-out?');
 is_deeply([map { $_->{direction} } @m], ['in', 'out'], 'on record, once');
 
-# The page names what was read by the answer's id in the stream.
-ask($cx, 'messages', { type => 'read', id => $answer->{id} }, $token);
+# Another visitor cannot say so.
+ask($cx, 'messages', { type => 'read', id => $answer->{data}{id} }, $other);
+ask($cx, 'messages', { type => 'read', id => $answer->{data}{id} }, $token);
 ok($cx->wait_for(10, sub {
     (conversation('When is check-out?'))[-1]{state} eq 'read';
 }), 'the page says that it was read');
@@ -257,6 +258,9 @@ $cx->start('redis');
 published($cx, $key, 'ms_z', 'message', { n => 252 });
 is_deeply([map { $_->{data}{n} } read_events($stream, 1, seconds => 20)],
           [252], 'a stream outlives a restart of Redis, nothing is missed');
+
+ok($cx->wait_for(10, sub { status('GET', '/connext/ready', '') == 200 }),
+   'messages are taken again');
 
 # --- simulate ----------------------------------------------------------------
 

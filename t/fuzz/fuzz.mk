@@ -9,7 +9,7 @@ FUZZ_FLAGS    := -std=c11 -D_GNU_SOURCE -g -O1 -Isrc -It \
                  -fsanitize=fuzzer,address,undefined
 # One target for each adapter; its cases are its first inputs.
 FUZZ_TYPES    := whatsapp instagram messenger rcs google_business twilio \
-                 mailgun sendgrid postmark ses
+                 mailgun sendgrid postmark ses webchat
 FUZZERS       := json mime $(FUZZ_TYPES)
 
 .PHONY: fuzz

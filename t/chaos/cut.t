@@ -58,5 +58,10 @@ for my $peer (0 .. $PEERS - 1) {
 }
 is("@wrong", '', 'each message once, in order within each conversation');
 
+# What is not answered was taken at least, unless the queue is to blame.
+ok($cx->wait_for(10, sub { $cx->count('in') == 0 }), 'no entry is left');
+is_deeply($cx->api('GET', '/api/v1/reviews')->{data}, [],
+          'nothing waits for a person: the model was in time');
+
 $cx->finish;
 done_testing();

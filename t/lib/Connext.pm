@@ -345,7 +345,8 @@ sub start_nginx {
                           '-p', $self->{dir}, '-c',
                           $self->path('conf/nginx.conf')]);
     $self->ready($name, sub {
-        -s $self->path('nginx.pid') && $self->http->socket;
+        -s $self->path('nginx.pid') && $self->http->socket
+            && $self->nginx_workers;
     }, 20);
 }
 

@@ -16,6 +16,7 @@ sub write_worker_conf {
     my ($self, $name) = @_;
 
     my $dir = $self->{dir};
+    my $patience = $ENV{CONNEXT_VALGRIND} ? 10 : 1;
     my %conf = (
         'store.url'            => "sqlite:$dir/connext.db",
         'redis.address'        => "unix:$dir/redis.sock",
@@ -27,8 +28,8 @@ sub write_worker_conf {
         'worker.drain_ms'      => 5000,
         'send.retry_base_ms'   => 50,
         'send.timeout_ms'      => 1000,
-        'ai.timeout_ms'        => 3000,
-        'ai.deadline_ms'       => 4000,
+        'ai.timeout_ms'        => 3000 * $patience,
+        'ai.deadline_ms'       => 4000 * $patience,
         %{$self->{conf}},
     );
 

@@ -9,9 +9,9 @@
 
 /*
  * To the browser by way of Redis.  The provider's id of a message is the one
- * that makes its push happen once: ids of entries are of one stream.  An event that a page must not miss goes
- * through the function of core/push.h, which Redis may not know yet: then it
- * is told, and asked once more.
+ * that makes its push happen once: ids of entries are of one stream only.  An
+ * event that a page must not miss goes through the function of core/push.h,
+ * which Redis may not know yet: then it is told, and asked once more.
  */
 typedef struct {
     cx_worker   *worker;

@@ -145,6 +145,7 @@ set_constants(cx_call *c, CURLSH *share)
     /* No proxy by the environment: a looked-up variable per call, and an
      * unmeasured way for a request to be sent. */
     curl_easy_setopt(e, CURLOPT_PROXY, "");
+    curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(e, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
     curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, IDLE_MAX_S);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->error);

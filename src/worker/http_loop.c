@@ -12,6 +12,7 @@ struct cx_http_socket_s {
     int            events;      /* registered with libuv */
     int            wanted;      /* by libcurl; 0: parked */
     bool           ours;        /* opened by us, so we hear of its close */
+    bool           connected;   /* and was seen to be */
 };
 
 
@@ -154,12 +155,17 @@ add(cx_http_loop *l, int fd, bool ours)
  * close_socket: such a one must not be watched, its number is soon another
  * descriptor's. */
 static bool
-is_connected(int fd)
+is_connected(cx_http_socket *s)
 {
     struct sockaddr_storage  peer;
     socklen_t                len = sizeof(peer);
 
-    return getpeername(fd, (struct sockaddr *) &peer, &len) == 0;
+    if (!s->connected) {
+        s->connected = getpeername(s->fd, (struct sockaddr *) &peer, &len)
+                       == 0;
+    }
+
+    return s->connected;
 }
 
 
@@ -217,7 +223,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socketp)
             return 0;
         }
 
-        if (!s->ours || !is_connected(fd)) {
+        if (!s->ours || !is_connected(s)) {
             drop(l, s);
             return 0;
         }

@@ -4,7 +4,8 @@
 
 #include "unit/tap.h"
 
-#define BODY  "{\"loft\":\"12\",\"from\":\"ana\",\"id\":\"f1\",\"text\":\"hi\"}"
+#define BODY                                                                 \
+    "{\"loft\":\"12\",\"from\":\"ana\",\"id\":\"f1\",\"text\":\"hi\"}"
 
 
 static cx_err

@@ -7,33 +7,6 @@
 
 /* --- with the store ------------------------------------------------------ */
 
-static bool
-item_has_media(const cx_take_item *it)
-{
-    return it->kind == ITEM_TAKE && !it->taken.duplicate
-           && (it->msg.media_id.len > 0 || it->msg.media_url.len > 0);
-}
-
-
-static cx_err
-item_media(const cx_store_ops *ops, cx_store *s, const cx_take_item *it)
-{
-    const cx_media_row  row = {
-        .id = it->id,
-        .message_id = it->taken.message_id,
-        .channel_id = it->take.channel_id,
-        .partition = it->taken.partition,
-        .ref_id = it->msg.media_id,
-        .ref_url = it->msg.media_url,
-        .name = it->msg.media_name,
-        .mime = it->msg.media_mime,
-        .created_at = it->take.now_ms,
-    };
-
-    return ops->media_add(s, &row);
-}
-
-
 static cx_err
 item_run(const cx_store_ops *ops, cx_store *s, const cx_take_batch *b,
     cx_take_item *it)
@@ -55,8 +28,7 @@ item_run(const cx_store_ops *ops, cx_store *s, const cx_take_batch *b,
 
     case ITEM_TAKE:
         err = ops->take(s, &it->take, &it->taken);
-        return err == CX_OK && item_has_media(it) ? item_media(ops, s, it)
-                                                  : err;
+        return err == CX_OK ? cx_take_media_add(ops, s, it) : err;
 
     case ITEM_STATUS:
         return ops->status(s, &it->status, &it->after);
@@ -180,7 +152,7 @@ item_taken(cx_worker *w, const cx_take_item *it)
 
     w->stats.taken++;
 
-    if (item_has_media(it)) {
+    if (it->nmedia > 0) {
         cx_media_kick(w);
     }
 

@@ -4,6 +4,7 @@
  * Only after the commit do its entries leave Redis.
  *
  *   take_item.c   what an entry is, and for whom
+ *   take_media.c  its attachments
  *   take.c        the batch: with the store, and after the commit
  */
 
@@ -12,13 +13,24 @@
 
 #include "worker/engine.h"
 
+#define CX_TAKE_MEDIA  10      /* attachments of one message */
+
+typedef struct {
+    int64_t  id;
+    cx_str   ref;               /* how the provider calls it, or empty */
+    cx_str   url;
+    cx_str   name;
+    cx_str   mime;
+} cx_take_media;
+
 typedef struct {
     cx_str         entry;        /* stream id */
     cx_str         json;
     cx_msg         msg;
     cx_err         parsed;       /* not CX_OK: a dead letter */
-    int64_t        id;           /* of that dead letter, or audit row; or of
-                                  * the attachment */
+    int64_t        id;           /* of that dead letter, or audit row */
+    cx_take_media *media;
+    size_t         nmedia;
     cx_take        take;
     cx_taken       taken;
     cx_status_in   status;
@@ -45,6 +57,9 @@ struct cx_take_batch_s {
     cx_take_batch  *next;        /* waits for the directory */
 };
 
+void cx_take_media_note(cx_take_batch *b, cx_take_item *it);
+cx_err cx_take_media_add(const cx_store_ops *ops, cx_store *s,
+    const cx_take_item *it);
 void cx_take_item_init(cx_take_batch *b, cx_take_item *it,
     const redisReply *entry);
 /* Its channel; once more when the directory was read again. */

@@ -113,6 +113,9 @@ item_take(cx_take_batch *b, cx_take_item *it, const cx_dir_channel *ch)
         t->new_id[i] = cx_worker_new_id(w);
     }
 
+    it->nmedia = 0;
+    cx_take_media_note(b, it);
+
     if (!ch->row.active) {
         t->ignore = CX_STR("channel_inactive");
 

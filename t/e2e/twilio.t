@@ -137,18 +137,20 @@ ok((grep { $_->{text} =~ /15:00/ } sent_to('+16505551009', 1)),
 my $place = "http://127.0.0.1:$cx->{double_port}/2010-04-01/Accounts/"
             . "$ACCOUNT_SID/Messages/MM1/Media/ME1";
 Connext::Twilio::post($cx, inbound(from => '+16505551008', text => 'The view',
-                                   NumMedia => 1, MediaUrl0 => $place,
-                                   MediaContentType0 => 'image/png'));
-my $media;
+                                   NumMedia => 2, MediaUrl0 => $place,
+                                   MediaContentType0 => 'image/png',
+                                   MediaUrl1 => "${place}2",
+                                   MediaContentType1 => 'image/png'));
+my @media;
 ok($cx->wait_for(10, sub {
        my ($c) = grep { $_->{phone_masked} =~ /1008$/ }
                  @{$cx->api('GET', '/api/v1/conversations')->{data}} or return;
        my ($in) = @{$cx->api('GET', "/api/v1/conversations/$c->{id}/messages")
                     ->{data}};
-       ($media) = @{$cx->api('GET', "/api/v1/messages/$in->{id}/media")
-                    ->{data}};
-       $media && $media->{state} eq 'stored';
-   }), 'an attachment is fetched and kept');
+       @media = @{$cx->api('GET', "/api/v1/messages/$in->{id}/media")
+                  ->{data}};
+       @media == 2 && 2 == grep { $_->{state} eq 'stored' } @media;
+   }), 'both attachments are fetched and kept');
 my ($fetch) = grep { $_->{path} =~ /Media/ }
               @{$cx->double('GET', '/_/requests')->{requests}};
 like($fetch->{authorization}, qr/^Basic /, 'with our login');

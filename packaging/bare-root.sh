@@ -7,7 +7,9 @@
 # it as root.
 #   --reuse  takes a root that an earlier run kept in DIR; the clone is new
 #   --keep   leaves DIR there
-# MIRROR overrides the Debian mirror.  Needs root, debootstrap and git.
+# MIRROR overrides the Debian mirror.  NODE_EXTRA_CA_CERTS, where TLS is
+# opened on the way to the npm registry, is a file of certificates that npm
+# shall trust inside, too.  Needs root, debootstrap and git.
 
 set -euo pipefail
 
@@ -68,8 +70,12 @@ inside()
             mount -t proc proc "$1/proc"
             mount --bind /dev "$1/dev"
             mount -t tmpfs tmpfs "$1/run"
+            if [[ -n ${NODE_EXTRA_CA_CERTS:-} ]]; then
+                cp "$NODE_EXTRA_CA_CERTS" "$1/run/site-ca.pem"
+            fi
             exec chroot "$1" /usr/bin/env -i HOME=/root TERM=dumb \
                 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+                ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=/run/site-ca.pem} \
                 bash -c "$2"' inside "$dir" "$1" </dev/null
 }
 

@@ -13,7 +13,7 @@ comma := ,
 .PHONY: bench
 bench: module worker $(B)/bench/node/node_modules  ## beside the peers; BENCH=quick: short
 	@sh packaging/deps.sh bench
-	@perl bench/bench.pl --build $(B) --module $(MODULE) \
+	@perl bench/bench.pl --build $(B) --module $(abspath $(MODULE)) \
 	  --worker $(B)/connext-worker --area $(AREA) --only '$(ONLY)' \
 	  $(if $(filter quick,$(BENCH)),--quick) $(BENCH_DOCS)
 

@@ -21,18 +21,6 @@
 /* --- taking it in -------------------------------------------------------- */
 
 bool
-cx_email_enter(cx_json_reader *r, cx_json_type type)
-{
-    if (cx_json_enter(r, type)) {
-        return true;
-    }
-
-    cx_json_skip(r);
-    return false;
-}
-
-
-bool
 cx_email_fresh(const cx_account *acct, int64_t ms, int64_t otherwise)
 {
     const int64_t  age = acct->now_ms - ms;

@@ -109,8 +109,6 @@ cx_err cx_email_status(const cx_email_event *ev, cx_arena *a,
 
 /* --- reading ------------------------------------------------------------- */
 
-/* As cx_json_enter, but takes a value of another type. */
-bool cx_email_enter(cx_json_reader *r, cx_json_type type);
 /* Whether a signed time (seconds as text) is not too old, nor ahead. */
 bool cx_email_fresh(const cx_account *acct, int64_t ms, int64_t otherwise);
 

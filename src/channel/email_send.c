@@ -390,7 +390,7 @@ cx_email_thread(cx_str meta, cx_str id, cx_arena *a, cx_out *out)
     if (meta.len > 0 && cx_json_enter(&r, CX_JSON_OBJECT)) {
         while (cx_json_key(&r, &key)) {
             if (!CX_STR_IS(key, "extra")
-                || !cx_email_enter(&r, CX_JSON_OBJECT))
+                || !cx_json_into(&r, CX_JSON_OBJECT))
             {
                 continue;
             }

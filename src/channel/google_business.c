@@ -172,7 +172,7 @@ take_message(cx_json_reader *r, gbm_data *d, cx_msg *m)
     m->kind = CX_STR("message");
     m->content = CX_STR("text");
 
-    if (!cx_rcs_enter(r)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -198,7 +198,7 @@ take_suggestion(cx_json_reader *r, gbm_data *d, cx_msg *m)
     m->kind = CX_STR("message");
     m->content = CX_STR("button");
 
-    if (!cx_rcs_enter(r)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -230,7 +230,7 @@ take_receipts(cx_json_reader *r, gbm_data *d, cx_msg *m)
 
     m->kind = CX_STR("status");
 
-    if (!cx_rcs_enter(r)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -253,7 +253,7 @@ take_receipt(cx_json_reader *r, gbm_data *d, cx_msg *m)
 {
     cx_str  key, type = CX_NOSTR;
 
-    if (!cx_rcs_enter(r)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -286,12 +286,12 @@ take_context(cx_json_reader *r, gbm_data *d)
 {
     cx_str  key;
 
-    if (!cx_rcs_enter(r)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
     while (cx_json_key(r, &key)) {
-        if (!CX_STR_IS(key, "userInfo") || !cx_rcs_enter(r)) {
+        if (!CX_STR_IS(key, "userInfo") || !cx_json_into(r, CX_JSON_OBJECT)) {
             continue;
         }
 

@@ -118,7 +118,7 @@ cx_mailgun_signed_json(cx_str body, cx_arena *a, cx_mailgun_signed *s)
 
     while (cx_json_key(&r, &key)) {
         if (!CX_STR_IS(key, "signature")
-            || !cx_email_enter(&r, CX_JSON_OBJECT))
+            || !cx_json_into(&r, CX_JSON_OBJECT))
         {
             continue;
         }

@@ -23,7 +23,7 @@ take_headers(cx_email *e, cx_arena *a, cx_str json)
     }
 
     while (cx_json_item(&r)) {
-        if (!cx_email_enter(&r, CX_JSON_ARRAY)) {
+        if (!cx_json_into(&r, CX_JSON_ARRAY)) {
             continue;
         }
 
@@ -81,7 +81,7 @@ take_attachments(cx_email *e, cx_arena *a, cx_str json)
     }
 
     while (cx_json_item(&r)) {
-        if (cx_email_enter(&r, CX_JSON_OBJECT)) {
+        if (cx_json_into(&r, CX_JSON_OBJECT)) {
             f = cx_email_file_add(e);
             take_stored(&r, f != NULL ? f : &none);
         }
@@ -185,7 +185,7 @@ take_status(cx_json_reader *r, event *ev)
 {
     cx_str  key;
 
-    if (!cx_email_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -212,13 +212,13 @@ take_message(cx_json_reader *r, event *ev)
 {
     cx_str  key;
 
-    if (!cx_email_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
     while (cx_json_key(r, &key)) {
         if (!CX_STR_IS(key, "headers")
-            || !cx_email_enter(r, CX_JSON_OBJECT))
+            || !cx_json_into(r, CX_JSON_OBJECT))
         {
             continue;
         }
@@ -240,7 +240,7 @@ take_event(cx_json_reader *r, event *ev)
 {
     cx_str  key;
 
-    if (!cx_email_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 

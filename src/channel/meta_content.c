@@ -8,6 +8,7 @@
  * "#2", "#3".
  */
 
+#include "core/utf8.h"
 #include "channel/meta_messaging.h"
 
 #include "core/intent.h"
@@ -127,7 +128,7 @@ content_read(cx_meta_event *e, content *c)
 
     cx_json_open(&r, e->raw, e->arena);
 
-    if (!cx_meta_enter(&r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -199,7 +200,7 @@ take_reply_to(cx_json_reader *r, content *c)
 {
     cx_str  key;
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -287,7 +288,7 @@ take_attachments(cx_meta_event *e, const content *c, cx_msg *m)
 
     cx_json_open(&r, c->attachments, e->arena);
 
-    if (!cx_meta_enter(&r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(&r, CX_JSON_ARRAY)) {
         return false;
     }
 
@@ -332,7 +333,7 @@ attachment_read(cx_json_reader *r, attachment *at)
 
     *at = (attachment) { .type = CX_NOSTR };
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -360,7 +361,7 @@ attachment_payload(cx_json_reader *r, attachment *at)
 
     cx_str  key;
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -369,7 +370,7 @@ attachment_payload(cx_json_reader *r, attachment *at)
             (void) cx_json_scalar(r, &at->sticker);
 
         } else if (CX_STR_IS(key, "coordinates")) {
-            if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+            if (!cx_json_into(r, CX_JSON_OBJECT)) {
                 continue;
             }
 
@@ -473,6 +474,7 @@ words(cx_arena *a, cx_str x, const char *between, cx_str y)
         return x.len > 0 ? x : y;
     }
 
-    return cx_meta_cut(cx_printf(a, "%.*s%s%.*s", CX_ARG(x), between,
-                                 CX_ARG(y)));
+    return cx_utf8_cut(cx_printf(a, "%.*s%s%.*s", CX_ARG(x), between,
+                                 CX_ARG(y)),
+                       CX_MSG_TEXT_MAX);
 }

@@ -84,7 +84,7 @@ cx_meta_event_take(cx_json_reader *r, cx_msgs *msgs)
     const char    *start = cx_meta_mark(r);
     cx_meta_event  e = { .arena = r->arena, .msgs = msgs };
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -154,7 +154,7 @@ take_party(cx_json_reader *r)
 {
     cx_str  key, id = CX_NOSTR;
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return CX_NOSTR;
     }
 
@@ -256,7 +256,7 @@ take_fields(const cx_meta_event *e, event_fields *f)
     *f = (event_fields) { .mid = CX_NOSTR };
     cx_json_open(&r, e->raw, e->arena);
 
-    if (!cx_meta_enter(&r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -387,7 +387,7 @@ take_delivery(cx_meta_event *e)
     if (f.mids.len > 0) {
         cx_json_open(&r, f.mids, e->arena);
 
-        if (!cx_meta_enter(&r, CX_JSON_ARRAY)) {
+        if (!cx_json_into(&r, CX_JSON_ARRAY)) {
             return false;
         }
 

@@ -10,7 +10,6 @@
 
 
 #define TEXT_MAX  300                   /* code points of an error text */
-#define WAIT_MAX  (24 * 3600)           /* seconds we believe of Retry-After */
 
 
 static bool error_object(cx_json_reader *r, cx_meta_error *e);
@@ -19,7 +18,6 @@ static cx_verdict verdict_of_status(int status);
 static const cx_meta_rule *rule_find(const cx_meta_rule *rules, size_t n,
     const cx_meta_error *e);
 static cx_str error_text(const cx_meta_error *e, cx_arena *a);
-static int64_t retry_after_ms(const cx_http_res *res);
 
 
 void
@@ -56,7 +54,7 @@ cx_meta_judge(const cx_http_res *res, const cx_meta_rule *rules,
     if (j->verdict == CX_VERDICT_RATE_LIMIT
         || j->verdict == CX_VERDICT_RETRY)
     {
-        j->wait_ms = retry_after_ms(res);
+        j->wait_ms = cx_http_retry_after_ms(res);
         j->wait_ms = j->wait_ms > 0 ? j->wait_ms : hint;
     }
 }
@@ -201,19 +199,4 @@ error_text(const cx_meta_error *e, cx_arena *a)
     }
 
     return cx_utf8_split(&text, TEXT_MAX, &piece) ? piece : CX_NOSTR;
-}
-
-
-static int64_t
-retry_after_ms(const cx_http_res *res)
-{
-    int64_t       s;
-    const cx_str  value = cx_http_header(res->headers, res->nheaders,
-                                         CX_STR("retry-after"), NULL);
-
-    if (!cx_str_to_i64(cx_str_trim(value), &s) || s <= 0) {
-        return 0;
-    }
-
-    return 1000 * (s < WAIT_MAX ? s : WAIT_MAX);
 }

@@ -45,7 +45,7 @@ cx_meta_messaging_parse(cx_proven proven, cx_str object, cx_arena *a,
 
     cx_json_open(&w.r, proven.bytes, a);
 
-    if (!cx_meta_enter(&w.r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&w.r, CX_JSON_OBJECT)) {
         return w.r.err == CX_NOMEM ? CX_NOMEM : CX_MALFORMED;
     }
 
@@ -74,7 +74,7 @@ cx_meta_messaging_parse(cx_proven proven, cx_str object, cx_arena *a,
 static void
 walk_entries(messaging_walk *w)
 {
-    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(&w->r, CX_JSON_ARRAY)) {
         w->in->partial = true;
         return;
     }
@@ -94,7 +94,7 @@ walk_entry(messaging_walk *w)
     w->entry = CX_NOSTR;
     w->time = CX_NOSTR;
 
-    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&w->r, CX_JSON_OBJECT)) {
         w->in->partial = true;
         return;
     }
@@ -134,7 +134,7 @@ walk_entry(messaging_walk *w)
 static void
 walk_events(messaging_walk *w)
 {
-    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(&w->r, CX_JSON_ARRAY)) {
         w->in->partial = true;
         return;
     }
@@ -150,7 +150,7 @@ walk_events(messaging_walk *w)
 static void
 walk_changes(messaging_walk *w)
 {
-    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(&w->r, CX_JSON_ARRAY)) {
         w->in->partial = true;
         return;
     }
@@ -166,7 +166,7 @@ walk_change(messaging_walk *w)
 {
     cx_str  key, field = CX_NOSTR, value = CX_NOSTR;
 
-    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&w->r, CX_JSON_OBJECT)) {
         w->in->partial = true;
         return;
     }

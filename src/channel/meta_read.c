@@ -1,18 +1,8 @@
 #include "channel/meta_read.h"
 
+#include "core/utf8.h"
+
 #include "core/mac.h"
-
-
-bool
-cx_meta_enter(cx_json_reader *r, cx_json_type type)
-{
-    if (cx_json_enter(r, type)) {
-        return true;
-    }
-
-    cx_json_skip(r);
-    return false;
-}
 
 
 bool
@@ -24,23 +14,8 @@ cx_meta_text(cx_json_reader *r, cx_str *out)
         return false;
     }
 
-    *out = cx_meta_cut(s);
+    *out = cx_utf8_cut(s, CX_MSG_TEXT_MAX);
     return true;
-}
-
-
-cx_str
-cx_meta_cut(cx_str s)
-{
-    if (s.len > CX_MSG_TEXT_MAX) {
-        s.len = CX_MSG_TEXT_MAX;
-
-        while (s.len > 0 && ((uint8_t) s.p[s.len] & 0xc0) == 0x80) {
-            s.len--;
-        }
-    }
-
-    return s;
 }
 
 
@@ -67,7 +42,7 @@ cx_meta_take_fields(cx_json_reader *r, void *base, const cx_meta_field *fields,
 {
     cx_str  key;
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return false;
     }
 

@@ -11,10 +11,6 @@
 
 #define CX_META_TIME_MAX  4102444800  /* 2100, in seconds: later is junk */
 
-/* As cx_json_enter, but takes a value of another type. */
-bool cx_meta_enter(cx_json_reader *r, cx_json_type type);
-/* At most CX_MSG_TEXT_MAX bytes, cut on a code point. */
-cx_str cx_meta_cut(cx_str s);
 /* As cx_json_string, cut. */
 bool cx_meta_text(cx_json_reader *r, cx_str *out);
 

@@ -127,12 +127,12 @@ take_headers(cx_json_reader *r, cx_email *e)
 {
     cx_str  key, name, value;
 
-    if (!cx_email_enter(r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(r, CX_JSON_ARRAY)) {
         return;
     }
 
     while (cx_json_item(r)) {
-        if (!cx_email_enter(r, CX_JSON_OBJECT)) {
+        if (!cx_json_into(r, CX_JSON_OBJECT)) {
             continue;
         }
 
@@ -161,12 +161,12 @@ take_attachments(cx_json_reader *r, cx_email *e, cx_arena *a)
 {
     cx_str  key, name, type, content;
 
-    if (!cx_email_enter(r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(r, CX_JSON_ARRAY)) {
         return;
     }
 
     while (cx_json_item(r)) {
-        if (!cx_email_enter(r, CX_JSON_OBJECT)) {
+        if (!cx_json_into(r, CX_JSON_OBJECT)) {
             continue;
         }
 
@@ -198,7 +198,7 @@ take_metadata(cx_json_reader *r, document *d)
 {
     cx_str  key;
 
-    if (!cx_email_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 

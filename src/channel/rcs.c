@@ -258,7 +258,7 @@ envelope_data(cx_str body, cx_arena *a)
     }
 
     while (cx_json_key(&r, &key)) {
-        if (!CX_STR_IS(key, "message") || !cx_rcs_enter(&r)) {
+        if (!CX_STR_IS(key, "message") || !cx_json_into(&r, CX_JSON_OBJECT)) {
             continue;
         }
 
@@ -374,7 +374,7 @@ take_suggestion(cx_json_reader *r, cx_msg *m)
 
     m->content = CX_STR("button");
 
-    if (!cx_rcs_enter(r)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -399,7 +399,7 @@ take_file(cx_json_reader *r, cx_msg *m)
 
     m->content = CX_STR("document");
 
-    if (!cx_rcs_enter(r)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 

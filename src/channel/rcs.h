@@ -26,8 +26,6 @@ cx_err cx_rcs_signed(const cx_account *acct, const cx_http_req *req,
 
 /* Takes a string member, cut to what a message may hold. */
 void cx_rcs_text(cx_json_reader *r, cx_str *out);
-/* As cx_json_enter for an object, but takes a value of another type. */
-bool cx_rcs_enter(cx_json_reader *r);
 /* {"payload": {mimeType, fileName, fileUri}}: the file of a message. */
 void cx_rcs_file(cx_json_reader *r, cx_msg *m);
 /* "image", "video", "audio" or "document". */

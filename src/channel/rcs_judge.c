@@ -114,7 +114,7 @@ error_of(cx_str body, cx_arena *a)
     }
 
     while (cx_json_key(&r, &key)) {
-        if (!CX_STR_IS(key, "error") || !cx_rcs_enter(&r)) {
+        if (!CX_STR_IS(key, "error") || !cx_json_into(&r, CX_JSON_OBJECT)) {
             continue;
         }
 

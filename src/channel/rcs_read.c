@@ -2,17 +2,7 @@
 
 #include "channel/rcs.h"
 
-
-bool
-cx_rcs_enter(cx_json_reader *r)
-{
-    if (cx_json_enter(r, CX_JSON_OBJECT)) {
-        return true;
-    }
-
-    cx_json_skip(r);
-    return false;
-}
+#include "core/utf8.h"
 
 
 /* Cut on a code point. */
@@ -25,15 +15,7 @@ cx_rcs_text(cx_json_reader *r, cx_str *out)
         return;
     }
 
-    if (s.len > CX_MSG_TEXT_MAX) {
-        s.len = CX_MSG_TEXT_MAX;
-
-        while (s.len > 0 && ((uint8_t) s.p[s.len] & 0xc0) == 0x80) {
-            s.len--;
-        }
-    }
-
-    *out = s;
+    *out = cx_utf8_cut(s, CX_MSG_TEXT_MAX);
 }
 
 
@@ -61,7 +43,7 @@ cx_rcs_file(cx_json_reader *r, cx_msg *m)
 {
     cx_str  key;
 
-    if (!cx_rcs_enter(r)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -94,7 +76,7 @@ cx_rcs_place(cx_json_reader *r, cx_msg *m)
     (void) cx_json_peek(r);
     start = r->p;
 
-    if (!cx_rcs_enter(r)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 

@@ -156,7 +156,7 @@ take_envelope(cx_email *e, cx_arena *a, cx_str json)
             e->has_sender = cx_json_string(&r, &e->sender);
 
         } else if (CX_STR_IS(key, "to")
-                   && cx_email_enter(&r, CX_JSON_ARRAY))
+                   && cx_json_into(&r, CX_JSON_ARRAY))
         {
             while (cx_json_item(&r)) {
                 cx_str  to = CX_NOSTR;
@@ -357,7 +357,7 @@ parse_events(cx_str body, cx_arena *a, cx_received *in)
     }
 
     while (err == CX_OK && cx_json_item(&r)) {
-        if (cx_email_enter(&r, CX_JSON_OBJECT)) {
+        if (cx_json_into(&r, CX_JSON_OBJECT)) {
             err = take_event(&r, a, in);
 
         } else {

@@ -38,7 +38,7 @@ each(cx_json_reader *r, notice *n, take_fn take)
 {
     cx_str  key;
 
-    if (!cx_email_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -54,7 +54,7 @@ first_of(cx_json_reader *r, cx_str *out)
 {
     cx_str  item;
 
-    if (!cx_email_enter(r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(r, CX_JSON_ARRAY)) {
         return;
     }
 
@@ -73,12 +73,12 @@ take_headers(cx_json_reader *r, notice *n)
 {
     cx_str  key, name, value;
 
-    if (!cx_email_enter(r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(r, CX_JSON_ARRAY)) {
         return;
     }
 
     while (cx_json_item(r)) {
-        if (!cx_email_enter(r, CX_JSON_OBJECT)) {
+        if (!cx_json_into(r, CX_JSON_OBJECT)) {
             continue;
         }
 
@@ -173,7 +173,7 @@ take_verdict(cx_json_reader *r, notice *n, const char *why)
 {
     cx_str  key, status;
 
-    if (!cx_email_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -216,12 +216,12 @@ take_people(cx_json_reader *r, notice *n)
 {
     cx_str  key;
 
-    if (!cx_email_enter(r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(r, CX_JSON_ARRAY)) {
         return;
     }
 
     while (cx_json_item(r)) {
-        if (!cx_email_enter(r, CX_JSON_OBJECT)) {
+        if (!cx_json_into(r, CX_JSON_OBJECT)) {
             continue;
         }
 

@@ -98,7 +98,7 @@ read_event(cx_json_reader *r, event *e)
 {
     cx_str  key;
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -127,7 +127,7 @@ read_details(cx_json_reader *r, event *e)
     cx_str       key, *field;
     const char  *start = cx_meta_mark(r);
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 

@@ -10,7 +10,6 @@
 
 
 #define TEXT_MAX  300
-#define WAIT_MAX  (24 * 3600)
 #define SECOND    1000
 #define MINUTE    (60 * SECOND)
 
@@ -39,7 +38,6 @@ typedef struct {
 static void read_answer(cx_str body, cx_arena *a, answer *r);
 static cx_verdict verdict_of_status(int status);
 static const rule *rule_find(int64_t code);
-static int64_t retry_after_ms(const cx_http_res *res);
 
 
 static const rule  rules[] = {
@@ -122,7 +120,7 @@ cx_twilio_judge(const cx_http_res *res, cx_arena *a, cx_judgement *j)
     }
 
     if (j->verdict == WAIT || j->verdict == RETRY) {
-        j->wait_ms = retry_after_ms(res);
+        j->wait_ms = cx_http_retry_after_ms(res);
         j->wait_ms = j->wait_ms > 0 || found == NULL ? j->wait_ms
                                                      : found->wait_ms;
     }
@@ -203,19 +201,4 @@ rule_find(int64_t code)
     }
 
     return NULL;
-}
-
-
-static int64_t
-retry_after_ms(const cx_http_res *res)
-{
-    int64_t       s;
-    const cx_str  value = cx_http_header(res->headers, res->nheaders,
-                                         CX_STR("retry-after"), NULL);
-
-    if (!cx_str_to_i64(cx_str_trim(value), &s) || s <= 0) {
-        return 0;
-    }
-
-    return 1000 * (s < WAIT_MAX ? s : WAIT_MAX);
 }

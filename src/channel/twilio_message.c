@@ -6,6 +6,8 @@
 
 #include "channel/twilio.h"
 
+#include "core/utf8.h"
+
 #include "channel/meta_read.h"
 
 
@@ -41,7 +43,7 @@ cx_twilio_message(const cx_twilio_form *f, cx_arena *a, cx_msg *m)
     m->reply_to = f->OriginalRepliedMessageSid;
     m->text = f->Body;
     m->content = content_of(f, m);
-    m->text = cx_meta_cut(m->text);
+    m->text = cx_utf8_cut(m->text, CX_MSG_TEXT_MAX);
 
     if (CX_STR_IS(m->content, "location")) {
         take_place(f, a, m);
@@ -225,8 +227,8 @@ take_place(const cx_twilio_form *f, cx_arena *a, cx_msg *m)
     cx_json_end(&w, '}');
 
     m->extra = b.failed ? CX_NOSTR : cx_buf_str(&b);
-    m->text = cx_meta_cut(f->Label.len > 0 ? f->Label
-                          : f->Address.len > 0 ? f->Address : f->Body);
+    m->text = cx_utf8_cut(f->Label.len > 0 ? f->Label
+                          : f->Address.len > 0 ? f->Address : f->Body, CX_MSG_TEXT_MAX);
 }
 
 

@@ -10,6 +10,8 @@
 
 #include "channel/twilio.h"
 
+#include "core/utf8.h"
+
 #include "channel/meta_read.h"
 #include "core/charset.h"
 
@@ -74,8 +76,8 @@ read_form(cx_str body, cx_arena *a, cx_twilio_form *f)
     cx_header  pair;
 
     while ((err = cx_form_next(&body, a, &pair)) == CX_OK) {
-        pair.value = cx_meta_cut(cx_charset_utf8(a, CX_NOSTR, pair.value,
-                                                 NULL));
+        pair.value = cx_utf8_cut(cx_charset_utf8(a, CX_NOSTR, pair.value,
+                                                 NULL), CX_MSG_TEXT_MAX);
 
         if (!take_media(f, &pair)) {
             take_field(f, &pair);

@@ -84,7 +84,7 @@ parse(const cx_account *acct, cx_proven proven, cx_arena *a, cx_received *in)
 
     cx_json_open(&w.r, proven.bytes, a);
 
-    if (!cx_meta_enter(&w.r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&w.r, CX_JSON_OBJECT)) {
         return w.r.err == CX_NOMEM ? CX_NOMEM : CX_MALFORMED;
     }
 
@@ -114,7 +114,7 @@ parse(const cx_account *acct, cx_proven proven, cx_arena *a, cx_received *in)
 static void
 walk_entries(cx_wa_walk *w)
 {
-    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(&w->r, CX_JSON_ARRAY)) {
         unreadable(w);
         return;
     }
@@ -134,7 +134,7 @@ walk_entry(cx_wa_walk *w)
     w->entry = CX_NOSTR;
     w->time = CX_NOSTR;
 
-    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&w->r, CX_JSON_OBJECT)) {
         unreadable(w);
         return;
     }
@@ -161,7 +161,7 @@ walk_entry(cx_wa_walk *w)
 static void
 walk_changes(cx_wa_walk *w)
 {
-    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(&w->r, CX_JSON_ARRAY)) {
         unreadable(w);
         return;
     }
@@ -181,7 +181,7 @@ walk_change(cx_wa_walk *w)
     const bool    partial = w->in->partial;
     const size_t  first = w->in->msgs.n;
 
-    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&w->r, CX_JSON_OBJECT)) {
         unreadable(w);
         return;
     }
@@ -238,7 +238,7 @@ walk_value(cx_wa_walk *w)
     w->account = CX_NOSTR;
     w->ncontacts = 0;
 
-    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&w->r, CX_JSON_OBJECT)) {
         unreadable(w);
         return CX_NOSTR;
     }
@@ -285,7 +285,7 @@ walk_metadata(cx_wa_walk *w)
 {
     cx_str  key;
 
-    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&w->r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -305,7 +305,7 @@ walk_items(cx_wa_walk *w, cx_str key)
 {
     cx_msg  *m;
 
-    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(&w->r, CX_JSON_ARRAY)) {
         unreadable(w);
         return;
     }
@@ -359,7 +359,7 @@ unreadable(cx_wa_walk *w)
 static void
 walk_contacts(cx_wa_walk *w)
 {
-    if (!cx_meta_enter(&w->r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(&w->r, CX_JSON_ARRAY)) {
         unreadable(w);
         return;
     }
@@ -379,7 +379,7 @@ walk_contact(cx_wa_walk *w)
     cx_str         key;
     cx_wa_contact  c = { 0 };
 
-    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&w->r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -407,7 +407,7 @@ walk_profile(cx_wa_walk *w, cx_wa_contact *c)
 {
     cx_str  key;
 
-    if (!cx_meta_enter(&w->r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(&w->r, CX_JSON_OBJECT)) {
         return;
     }
 

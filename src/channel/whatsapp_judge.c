@@ -125,11 +125,11 @@ first_id(cx_json_reader *r)
 {
     cx_str  key, id = CX_NOSTR;
 
-    if (!cx_meta_enter(r, CX_JSON_ARRAY) || !cx_json_item(r)) {
+    if (!cx_json_into(r, CX_JSON_ARRAY) || !cx_json_item(r)) {
         return CX_NOSTR;
     }
 
-    if (cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (cx_json_into(r, CX_JSON_OBJECT)) {
         while (cx_json_key(r, &key)) {
             if (CX_STR_IS(key, "id")) {
                 (void) cx_json_string(r, &id);

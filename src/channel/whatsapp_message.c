@@ -217,7 +217,7 @@ take_context(cx_json_reader *r, cx_msg *m)
     cx_str       key;
     const char  *start = cx_meta_mark(r);
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -241,7 +241,7 @@ take_context(cx_json_reader *r, cx_msg *m)
 static void
 take_errors(cx_json_reader *r, cx_msg *m)
 {
-    if (!cx_meta_enter(r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(r, CX_JSON_ARRAY)) {
         return;
     }
 
@@ -262,7 +262,7 @@ take_error(cx_json_reader *r, cx_msg *m)
 {
     cx_str  key, title = CX_NOSTR, message = CX_NOSTR;
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -293,7 +293,7 @@ cx_wa_status(cx_json_reader *r, cx_msg *m)
     cx_str     key;
     wa_status  st = { 0 };
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return false;
     }
 

@@ -5,6 +5,8 @@
 
 #include "channel/whatsapp.h"
 
+#include "core/utf8.h"
+
 
 #define NAMES_SHOWN  16     /* of a contacts message, in its text */
 
@@ -92,7 +94,7 @@ take_media(cx_json_reader *r, cx_msg *m)
     bool    voice = false;
     cx_str  key;
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -122,7 +124,7 @@ take_location(cx_json_reader *r, cx_msg *m)
     wa_place     place = { 0 };
     const char  *start = cx_meta_mark(r);
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -156,10 +158,11 @@ static cx_str
 pair(cx_arena *a, cx_str x, cx_str y)
 {
     if (x.len == 0 || y.len == 0) {
-        return cx_meta_cut(x.len > 0 ? x : y);
+        return cx_utf8_cut(x.len > 0 ? x : y, CX_MSG_TEXT_MAX);
     }
 
-    return cx_meta_cut(cx_printf(a, "%.*s, %.*s", CX_ARG(x), CX_ARG(y)));
+    return cx_utf8_cut(cx_printf(a, "%.*s, %.*s", CX_ARG(x), CX_ARG(y)),
+                       CX_MSG_TEXT_MAX);
 }
 
 
@@ -177,7 +180,7 @@ take_contacts(cx_json_reader *r, cx_msg *m)
     wa_place     who;
     const char  *start = cx_meta_mark(r);
 
-    if (!cx_meta_enter(r, CX_JSON_ARRAY)) {
+    if (!cx_json_into(r, CX_JSON_ARRAY)) {
         return false;
     }
 
@@ -186,7 +189,7 @@ take_contacts(cx_json_reader *r, cx_msg *m)
     while (cx_json_item(r)) {
         who = (wa_place) { 0 };
 
-        if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+        if (!cx_json_into(r, CX_JSON_OBJECT)) {
             continue;
         }
 
@@ -252,7 +255,7 @@ take_interactive(cx_json_reader *r, cx_msg *m)
     cx_str       key;
     const char  *start = cx_meta_mark(r);
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -315,7 +318,7 @@ take_edit(cx_json_reader *r, cx_msg *m)
 {
     cx_str  key;
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return false;
     }
 
@@ -342,7 +345,7 @@ take_edited(cx_json_reader *r, cx_msg *m)
     cx_str             key;
     const cx_wa_type  *t;
 
-    if (!cx_meta_enter(r, CX_JSON_OBJECT)) {
+    if (!cx_json_into(r, CX_JSON_OBJECT)) {
         return;
     }
 

@@ -29,6 +29,22 @@ cx_http_header(const cx_header *h, size_t n, cx_str name, size_t *count)
 }
 
 
+int64_t
+cx_http_retry_after_ms(const cx_http_res *res)
+{
+    int64_t       s;
+    const int64_t most = 24 * 3600;
+    const cx_str  value = cx_http_header(res->headers, res->nheaders,
+                                         CX_STR("retry-after"), NULL);
+
+    if (!cx_str_to_i64(cx_str_trim(value), &s) || s <= 0) {
+        return 0;
+    }
+
+    return 1000 * (s < most ? s : most);
+}
+
+
 /* Takes one character off *s.  -1: a bad escape, -2: nothing is left. */
 static int
 form_char(cx_str *s)

@@ -37,6 +37,9 @@ typedef struct {
 cx_str cx_http_header(const cx_header *h, size_t n, cx_str name,
     size_t *count);
 
+/* Retry-After in ms, a day at most; 0: absent, or a date. */
+int64_t cx_http_retry_after_ms(const cx_http_res *res);
+
 /* Value of a form or query parameter, percent and '+' decoded into a.
  * CX_NOT_FOUND when absent, CX_CONFLICT when it occurs twice, CX_BAD_REQUEST
  * for a bad escape, CX_NOMEM. */

@@ -73,6 +73,8 @@ cx_json_type cx_json_peek(cx_json_reader *r);
 /* Steps into the object or array at hand; false when it is something else
  * (then nothing is consumed) or bad. */
 bool cx_json_enter(cx_json_reader *r, cx_json_type type);
+/* As cx_json_enter, but a value of another type is taken, and skipped. */
+bool cx_json_into(cx_json_reader *r, cx_json_type type);
 /* Next key of the object entered last; false at its end, which is consumed
  * (or on error).  The value is then at hand; one not taken is skipped by the
  * next call. */

@@ -351,6 +351,18 @@ key_note(cx_json_reader *r, cx_str key)
 
 
 bool
+cx_json_into(cx_json_reader *r, cx_json_type type)
+{
+    if (cx_json_enter(r, type)) {
+        return true;
+    }
+
+    cx_json_skip(r);
+    return false;
+}
+
+
+bool
 cx_json_key(cx_json_reader *r, cx_str *key)
 {
     cx_str  name;

@@ -228,7 +228,8 @@ take_place(const cx_twilio_form *f, cx_arena *a, cx_msg *m)
 
     m->extra = b.failed ? CX_NOSTR : cx_buf_str(&b);
     m->text = cx_utf8_cut(f->Label.len > 0 ? f->Label
-                          : f->Address.len > 0 ? f->Address : f->Body, CX_MSG_TEXT_MAX);
+                          : f->Address.len > 0 ? f->Address : f->Body,
+                          CX_MSG_TEXT_MAX);
 }
 
 

@@ -19,7 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OPS      (cx_store_find(CX_STR("sqlite:x")))
 #define BATCH    64
 #define CHANNEL  7
 #define AGENT    8
@@ -52,7 +51,7 @@ must(cx_err err, bench *b, const char *what)
 {
     if (err != CX_OK) {
         fprintf(stderr, "store bench: %s: %s (%s)\n", what, cx_err_word(err),
-                b->s != NULL ? OPS->error(b->s) : "");
+                b->s != NULL ? cx_store_error(b->s) : "");
         exit(1);
     }
 }
@@ -110,7 +109,7 @@ take(bench *b, cycle *c)
         in.new_id[i] = cx_id_next(&b->ids, m.ts_ms);
     }
 
-    must(OPS->take(b->s, &in, &c->taken), b, "take");
+    must(cx_store_take(b->s, &in, &c->taken), b, "take");
 }
 
 
@@ -120,7 +119,7 @@ recall(bench *b, cycle *c)
     cx_recall  r;
 
     cx_arena_reset(b->a);
-    must(OPS->recall(b->s, c->taken.turn_id, HISTORY, b->a, &r), b, "recall");
+    must(cx_store_recall(b->s, c->taken.turn_id, HISTORY, b->a, &r), b, "recall");
 }
 
 
@@ -146,7 +145,7 @@ plan(bench *b, cycle *c)
     };
 
     c->out_id = cx_id_next(&b->ids, now);
-    must(OPS->plan(b->s, &in), b, "plan");
+    must(cx_store_plan(b->s, &in), b, "plan");
 }
 
 
@@ -159,7 +158,7 @@ claim(bench *b, cycle *c)
     cx_outgoing     o;
 
     cx_arena_reset(b->a);
-    must(OPS->claim(b->s, &in, b->a, &o), b, "claim");
+    must(cx_store_claim(b->s, &in, b->a, &o), b, "claim");
 }
 
 
@@ -179,7 +178,7 @@ settle(bench *b, cycle *c)
         .now_ms = now_ms(),
     };
 
-    must(OPS->settle(b->s, &in), b, "settle");
+    must(cx_store_settle(b->s, &in), b, "settle");
 }
 
 
@@ -196,7 +195,7 @@ run_step(bench *b, int step, cycle *cycles, size_t n)
     const double  from = seconds(CLOCK_MONOTONIC);
 
     if (step != RECALL) {
-        must(OPS->begin(b->s), b, "begin");
+        must(cx_store_begin(b->s), b, "begin");
     }
 
     for (size_t i = 0; i < n; i++) {
@@ -204,7 +203,7 @@ run_step(bench *b, int step, cycle *cycles, size_t n)
     }
 
     if (step != RECALL) {
-        must(OPS->commit(b->s), b, "commit");
+        must(cx_store_commit(b->s), b, "commit");
     }
 
     b->spent[step] += seconds(CLOCK_MONOTONIC) - from;
@@ -271,23 +270,23 @@ prepare(bench *b, const char *url)
     char                  error[256];
     cx_err                err;
 
-    err = OPS->open(url, true, &b->s, error, sizeof(error));
+    err = cx_store_open(url, true, &b->s, error, sizeof(error));
 
     if (err != CX_OK) {
         fprintf(stderr, "store bench: %s\n", error);
         exit(1);
     }
 
-    must(OPS->begin(b->s), b, "begin");
-    must(OPS->agent_put(b->s, &agent, true), b, "agent");
-    must(OPS->channel_put(b->s, &channel, true), b, "channel");
+    must(cx_store_begin(b->s), b, "begin");
+    must(cx_store_agent_put(b->s, &agent, true), b, "agent");
+    must(cx_store_channel_put(b->s, &channel, true), b, "channel");
 
     for (unsigned p = 0; p < CX_PARTITIONS; p++) {
-        must(OPS->lease_acquire(b->s, p, CX_STR("bench"), false, now_ms(),
+        must(cx_store_lease_acquire(b->s, p, CX_STR("bench"), false, now_ms(),
                                 600000, &b->epochs[p]), b, "lease");
     }
 
-    must(OPS->commit(b->s), b, "commit");
+    must(cx_store_commit(b->s), b, "commit");
 }
 
 
@@ -367,7 +366,7 @@ main(int argc, char **argv)
         print(&b, messages, BATCH);
     }
 
-    OPS->close(b.s);
+    cx_store_close(b.s);
     cx_arena_free(b.a);
     forget(path);
 

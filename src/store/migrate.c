@@ -3,7 +3,7 @@
  * published one is never edited; what it did wrong, the next one puts right.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>

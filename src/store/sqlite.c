@@ -3,7 +3,7 @@
  * Opening, transactions, the fence, and the table of operations.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -171,8 +171,8 @@ configure(cx_store *s, const place *at)
 }
 
 
-static void
-store_close(cx_store *s)
+void
+cx_store_close(cx_store *s)
 {
     if (s == NULL) {
         return;
@@ -216,7 +216,7 @@ open_at(const place *at, bool migrate, cx_store *s, char *error,
 
 
 static cx_err
-store_open(const char *url, bool migrate, cx_store **out, char *error,
+sqlite_open(const char *url, bool migrate, cx_store **out, char *error,
     size_t error_size)
 {
     cx_store  *s;
@@ -239,10 +239,11 @@ store_open(const char *url, bool migrate, cx_store **out, char *error,
         return CX_NOMEM;
     }
 
+    s->driver = &cx_sqlite_driver;
     err = open_at(&at, migrate, s, error, error_size);
 
     if (err != CX_OK) {
-        store_close(s);
+        cx_store_close(s);
         return err;
     }
 
@@ -253,8 +254,8 @@ store_open(const char *url, bool migrate, cx_store **out, char *error,
 
 /* --- transactions -------------------------------------------------------- */
 
-static cx_err
-store_begin(cx_store *s)
+cx_err
+cx_store_begin(cx_store *s)
 {
     cx_query  q = cx_query_of(s, CX_SQL_BEGIN);
     cx_err    err;
@@ -272,8 +273,8 @@ store_begin(cx_store *s)
 
 
 /* A failed commit leaves the transaction to rollback(). */
-static cx_err
-store_commit(cx_store *s)
+cx_err
+cx_store_commit(cx_store *s)
 {
     cx_query  q;
     cx_err    err;
@@ -294,8 +295,8 @@ store_commit(cx_store *s)
 }
 
 
-static void
-store_rollback(cx_store *s)
+void
+cx_store_rollback(cx_store *s)
 {
     cx_query  q;
 
@@ -313,15 +314,15 @@ store_rollback(cx_store *s)
 }
 
 
-static const char *
-store_error(cx_store *s)
+const char *
+cx_store_error(cx_store *s)
 {
     return s->error;
 }
 
 
 cx_err
-cx_sqlite_fence(cx_store *s, cx_fence fence)
+cx_store_fence(cx_store *s, cx_fence fence)
 {
     int64_t  epoch;
     cx_err   err;
@@ -347,69 +348,7 @@ cx_sqlite_fence(cx_store *s, cx_fence fence)
 }
 
 
-const cx_store_ops cx_sqlite_ops = {
-    .name = "sqlite",
-    .open = store_open,
-    .close = store_close,
-    .begin = store_begin,
-    .commit = store_commit,
-    .rollback = store_rollback,
-    .error = store_error,
-
-    .take = cx_sqlite_take,
-    .recall = cx_sqlite_recall,
-    .plan = cx_sqlite_plan,
-    .claim = cx_sqlite_claim,
-    .settle = cx_sqlite_settle,
-    .status = cx_sqlite_status,
-    .recover = cx_sqlite_recover,
-    .sweep = cx_sqlite_sweep,
-    .event_dead = cx_sqlite_event_dead,
-    .channel_health = cx_sqlite_channel_health,
-
-    .worker_beat = cx_sqlite_worker_beat,
-    .leases = cx_sqlite_leases,
-    .lease_acquire = cx_sqlite_lease_acquire,
-    .lease_renew = cx_sqlite_lease_renew,
-    .lease_release = cx_sqlite_lease_release,
-
-    .config_version = cx_sqlite_config_version,
-    .agents = cx_sqlite_agents,
-    .agent_put = cx_sqlite_agent_put,
-    .agent_delete = cx_sqlite_agent_delete,
-    .channels = cx_sqlite_channels,
-    .channel_put = cx_sqlite_channel_put,
-    .channel_delete = cx_sqlite_channel_delete,
-
-    .knowledge_put = cx_sqlite_knowledge_put,
-    .knowledge = cx_sqlite_knowledge,
-    .knowledge_delete = cx_sqlite_knowledge_delete,
-    .search = cx_sqlite_search,
-
-    .conversations = cx_sqlite_conversations,
-    .conversation = cx_sqlite_conversation,
-    .conversation_quiet = cx_sqlite_conversation_quiet,
-    .say = cx_sqlite_say,
-    .said = cx_sqlite_said,
-    .messages = cx_sqlite_messages,
-    .message = cx_sqlite_message,
-    .timeline = cx_sqlite_timeline,
-    .messages_in = cx_sqlite_messages_in,
-    .message_release = cx_sqlite_message_release,
-
-    .reviews = cx_sqlite_reviews,
-    .review = cx_sqlite_review,
-    .review_decide = cx_sqlite_review_decide,
-
-    .dead_letters = cx_sqlite_dead_letters,
-    .dead_letter = cx_sqlite_dead_letter,
-    .dead_retry = cx_sqlite_dead_retry,
-
-    .media_add = cx_sqlite_media_add,
-    .media_due = cx_sqlite_media_due,
-    .media_settle = cx_sqlite_media_settle,
-    .media = cx_sqlite_media,
-    .media_of = cx_sqlite_media_of,
-    .audit = cx_sqlite_audit,
-    .counts = cx_sqlite_counts,
+const cx_driver cx_sqlite_driver = {
+    .kind = "sqlite",
+    .open = sqlite_open,
 };

@@ -1,12 +1,14 @@
-#include "store/sqlite.h"
+#include "store/sql.h"
+
+#include <stdio.h>
 
 
-/* scheme     operations; a URL without a scheme is a path */
+/* scheme     driver; a URL without a scheme is a path */
 static const struct {
-    cx_str               scheme;
-    const cx_store_ops  *ops;
-} stores[] = {
-    { CX_STR_INIT("sqlite"), &cx_sqlite_ops },
+    cx_str            scheme;
+    const cx_driver  *driver;
+} drivers[] = {
+    { CX_STR_INIT("sqlite"), &cx_sqlite_driver },
 };
 
 
@@ -26,8 +28,8 @@ scheme_of(cx_str url)
 }
 
 
-const cx_store_ops *
-cx_store_find(cx_str url)
+static const cx_driver *
+find_driver(cx_str url)
 {
     const cx_str scheme = scheme_of(url);
 
@@ -36,14 +38,36 @@ cx_store_find(cx_str url)
     }
 
     if (scheme.len == 0) {
-        return &cx_sqlite_ops;
+        return &cx_sqlite_driver;
     }
 
-    for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
-        if (cx_str_eq(stores[i].scheme, scheme)) {
-            return stores[i].ops;
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        if (cx_str_eq(drivers[i].scheme, scheme)) {
+            return drivers[i].driver;
         }
     }
 
     return NULL;
+}
+
+
+cx_err
+cx_store_open(const char *url, bool migrate, cx_store **out, char *error,
+    size_t error_size)
+{
+    const cx_driver *driver = find_driver(cx_strz(url));
+
+    if (driver == NULL) {
+        snprintf(error, error_size, "no such store: \"%s\"", url);
+        return CX_INVALID;
+    }
+
+    return driver->open(url, migrate, out, error, error_size);
+}
+
+
+const char *
+cx_store_kind(const cx_store *s)
+{
+    return s->driver->kind;
 }

@@ -1,5 +1,5 @@
 /*
- * The record.  The only vtable with I/O: named operations over a database.
+ * The record: named operations over a database.
  *
  * A cx_store is one connection, used by one thread at a time.  Writes happen
  * between begin and commit; several operations may share one transaction
@@ -439,149 +439,145 @@ typedef struct {
 
 typedef struct cx_store_s  cx_store;
 
-typedef struct {
-    const char  *name;
-
-    /* Opens (creating and migrating under a lock when migrate is set).
-     * CX_IO (also: an older schema, and migrate is not set), CX_VERSION
-     * (schema newer than we know), CX_INVALID (not a URL); *error is for
-     * people. */
-    cx_err (*open)(const char *url, bool migrate, cx_store **out,
-        char *error, size_t error_size);
-    void (*close)(cx_store *s);
-
-    cx_err (*begin)(cx_store *s);
-    cx_err (*commit)(cx_store *s);       /* durable when it returns CX_OK */
-    void (*rollback)(cx_store *s);
-    const char *(*error)(cx_store *s);   /* text of the last CX_IO */
-
-    /* --- engine (inside begin/commit) --- */
-    cx_err (*take)(cx_store *s, const cx_take *in, cx_taken *out);
-    cx_err (*recall)(cx_store *s, int64_t turn_id, size_t history,
-        cx_arena *a, cx_recall *out);
-    cx_err (*plan)(cx_store *s, const cx_plan *in);
-    cx_err (*claim)(cx_store *s, const cx_claim *in, cx_arena *a,
-        cx_outgoing *out);
-    cx_err (*settle)(cx_store *s, const cx_settle *in);
-    cx_err (*status)(cx_store *s, const cx_status_in *in,
-        cx_status_out *out);
-    /* SENDING messages become AMBIGUOUS until give_up_at. */
-    cx_err (*recover)(cx_store *s, cx_fence fence, int64_t give_up_at,
-        int64_t now_ms, cx_arena *a, cx_recovered *out);
-    /* Open turns and due READY messages of a partition, without side effect:
-     * finds what another process put there (API, another worker's TAKE). */
-    cx_err (*sweep)(cx_store *s, unsigned partition, int64_t now_ms,
-        cx_arena *a, cx_recovered *out);
-    cx_err (*event_dead)(cx_store *s, const cx_dead_row *d);
-    cx_err (*channel_health)(cx_store *s, int64_t channel_id, cx_str health,
-        cx_str text, int64_t now_ms);
-
-    /* --- partitions (inside begin/commit) --- */
-    /* Says that this worker lives; *live: how many did within lease_ms. */
-    cx_err (*worker_beat)(cx_store *s, cx_str owner, int64_t now_ms,
-        int64_t lease_ms, int64_t *live);
-    /* Rows for all CX_PARTITIONS, made on first use. */
-    cx_err (*leases)(cx_store *s, cx_arena *a, cx_lease *out);
-    /* CX_CONFLICT: a live owner has it. force: its owner is proven dead. */
-    cx_err (*lease_acquire)(cx_store *s, unsigned partition, cx_str owner,
-        bool force, int64_t now_ms, int64_t lease_ms, int64_t *epoch);
-    /* Renews all of this owner's; *n how many it still has. */
-    cx_err (*lease_renew)(cx_store *s, cx_str owner, int64_t now_ms,
-        int64_t lease_ms, int64_t *n);
-    /* partition below 0: all of them, and the worker itself is gone. */
-    cx_err (*lease_release)(cx_store *s, cx_str owner, int partition);
-
-    /* --- configuration and people (API) --- */
-    /* A number that changes with every change of channels and agents. */
-    cx_err (*config_version)(cx_store *s, int64_t *version);
-    cx_err (*agents)(cx_store *s, cx_arena *a, cx_agent_list *out);
-    cx_err (*agent_put)(cx_store *s, const cx_agent_row *row, bool create);
-    cx_err (*agent_delete)(cx_store *s, int64_t id);  /* CX_CONFLICT: used */
-    cx_err (*channels)(cx_store *s, cx_arena *a, cx_channel_list *out);
-    cx_err (*channel_put)(cx_store *s, const cx_channel_row *row,
-        bool create);
-    /* CX_CONFLICT: it has conversations. */
-    cx_err (*channel_delete)(cx_store *s, int64_t id);
-
-    /* Replaces a file of that name; its old chunks go in the same step. */
-    cx_err (*knowledge_put)(cx_store *s, const cx_knowledge_row *row,
-        const cx_hit_row *chunks, size_t n);
-    cx_err (*knowledge)(cx_store *s, int64_t agent_id, cx_arena *a,
-        cx_knowledge_list *out);
-    cx_err (*knowledge_delete)(cx_store *s, int64_t id);
-    /* query: FTS text (cx_ai_query); empty gives nothing, CX_INVALID when it
-     * cannot be read. */
-    cx_err (*search)(cx_store *s, int64_t agent_id, cx_str query,
-        size_t limit, cx_arena *a, cx_hit_list *out);
-
-    /* before: id to page down from, 0 for the newest. channel 0: all. */
-    cx_err (*conversations)(cx_store *s, int64_t channel_id, int64_t before,
-        size_t limit, cx_arena *a, cx_conversation_list *out);
-    cx_err (*conversation)(cx_store *s, int64_t id, cx_arena *a,
-        cx_conversation_row *out);
-    /* No AI there until then; 0: from now on again. */
-    cx_err (*conversation_quiet)(cx_store *s, int64_t id, int64_t until);
-    /* *group: in->group_id, or that of the first time.  CX_CONFLICT: the key
-     * was used for something else. */
-    cx_err (*say)(cx_store *s, const cx_say *in, int64_t *group);
-    /* Outbound messages of a turn or a group, in order. */
-    cx_err (*said)(cx_store *s, int64_t conversation_id, int64_t group,
-        cx_arena *a, cx_message_list *out);
-    /* Oldest first, after that id. */
-    cx_err (*messages)(cx_store *s, int64_t conversation_id, int64_t after,
-        size_t limit, cx_arena *a, cx_message_list *out);
-    cx_err (*message)(cx_store *s, int64_t id, cx_arena *a,
-        cx_message_row *out);
-    /* The inbound message of that event and its turn's outbound ones, in
-     * order: what --wait shows. */
-    cx_err (*timeline)(cx_store *s, cx_str event, cx_arena *a,
-        cx_message_list *out);
-    /* Outbound messages in that state. */
-    cx_err (*messages_in)(cx_store *s, cx_msg_state state, size_t limit,
-        cx_arena *a, cx_message_list *out);
-    /* A person's word on a held or failed message: send again as a new
-     * intent (READY) or cancel. CX_CONFLICT: not held or failed. */
-    cx_err (*message_release)(cx_store *s, int64_t id, bool resend,
-        cx_str who, int64_t now_ms);
-
-    cx_err (*reviews)(cx_store *s, cx_str state, size_t limit, cx_arena *a,
-        cx_review_list *out);
-    cx_err (*review)(cx_store *s, int64_t id, cx_arena *a,
-        cx_review_row *out);
-    /* verdict: "approved", "edited", "rejected". parts: what is to be sent
-     * (none when rejected). CX_CONFLICT: decided already. */
-    cx_err (*review_decide)(cx_store *s, int64_t id, cx_str verdict,
-        const cx_str *parts, const int64_t *part_ids, size_t nparts,
-        cx_str who, cx_str why, int64_t now_ms);
-
-    cx_err (*dead_letters)(cx_store *s, cx_str state, size_t limit,
-        cx_arena *a, cx_dead_list *out);
-    cx_err (*dead_letter)(cx_store *s, int64_t id, cx_arena *a,
-        cx_dead_row *out);
-    /* A dead send or turn goes back to READY or OPEN; an event's row is only
-     * marked (the caller enqueues it again). */
-    cx_err (*dead_retry)(cx_store *s, int64_t id, bool drop, cx_str who,
-        int64_t now_ms);
-
-    /* Attachments.  add and settle inside begin/commit; add takes what is
-     * known at TAKE.  due: bit p of mask says that partition p is ours.
-     * settle: id, state and all that comes with it; CX_STALE when it is not
-     * WANTED any more. */
-    cx_err (*media_add)(cx_store *s, const cx_media_row *row);
-    cx_err (*media_due)(cx_store *s, uint64_t mask, int64_t now_ms,
-        size_t limit, cx_arena *a, cx_media_list *out);
-    cx_err (*media_settle)(cx_store *s, const cx_media_row *row);
-    cx_err (*media)(cx_store *s, int64_t id, cx_arena *a, cx_media_row *out);
-    cx_err (*media_of)(cx_store *s, int64_t message_id, cx_arena *a,
-        cx_media_list *out);
-
-    cx_err (*audit)(cx_store *s, int64_t id, cx_str who, cx_str what,
-        cx_str ref, int64_t now_ms);
-    cx_err (*counts)(cx_store *s, cx_counts *out);
-} cx_store_ops;
-
 /* By URL: "sqlite:/path" or a path, and then "?synchronous=off|normal|full"
- * (full: a commit is on the disk); NULL: not supported by this build. */
-const cx_store_ops *cx_store_find(cx_str url);
+ * (full: a commit is on the disk).  migrate: creates and migrates, under a
+ * lock.  CX_IO (also: an older schema, and migrate is not set), CX_VERSION
+ * (schema newer than we know), CX_INVALID (not a URL, or none of ours); *error
+ * is for people. */
+cx_err cx_store_open(const char *url, bool migrate, cx_store **out,
+    char *error, size_t error_size);
+void cx_store_close(cx_store *s);
+
+cx_err cx_store_begin(cx_store *s);
+cx_err cx_store_commit(cx_store *s);       /* durable when it returns CX_OK */
+void cx_store_rollback(cx_store *s);
+const char *cx_store_error(cx_store *s);   /* text of the last CX_IO */
+
+/* --- engine (inside begin/commit) --- */
+cx_err cx_store_take(cx_store *s, const cx_take *in, cx_taken *out);
+cx_err cx_store_recall(cx_store *s, int64_t turn_id, size_t history,
+    cx_arena *a, cx_recall *out);
+cx_err cx_store_plan(cx_store *s, const cx_plan *in);
+cx_err cx_store_claim(cx_store *s, const cx_claim *in, cx_arena *a,
+    cx_outgoing *out);
+cx_err cx_store_settle(cx_store *s, const cx_settle *in);
+cx_err cx_store_status(cx_store *s, const cx_status_in *in,
+    cx_status_out *out);
+/* SENDING messages become AMBIGUOUS until give_up_at. */
+cx_err cx_store_recover(cx_store *s, cx_fence fence, int64_t give_up_at,
+    int64_t now_ms, cx_arena *a, cx_recovered *out);
+/* Open turns and due READY messages of a partition, without side effect:
+ * finds what another process put there (API, another worker's TAKE). */
+cx_err cx_store_sweep(cx_store *s, unsigned partition, int64_t now_ms,
+    cx_arena *a, cx_recovered *out);
+cx_err cx_store_event_dead(cx_store *s, const cx_dead_row *d);
+cx_err cx_store_channel_health(cx_store *s, int64_t channel_id, cx_str health,
+    cx_str text, int64_t now_ms);
+
+/* --- partitions (inside begin/commit) --- */
+/* Says that this worker lives; *live: how many did within lease_ms. */
+cx_err cx_store_worker_beat(cx_store *s, cx_str owner, int64_t now_ms,
+    int64_t lease_ms, int64_t *live);
+/* Rows for all CX_PARTITIONS, made on first use. */
+cx_err cx_store_leases(cx_store *s, cx_arena *a, cx_lease *out);
+/* CX_CONFLICT: a live owner has it. force: its owner is proven dead. */
+cx_err cx_store_lease_acquire(cx_store *s, unsigned partition, cx_str owner,
+    bool force, int64_t now_ms, int64_t lease_ms, int64_t *epoch);
+/* Renews all of this owner's; *n how many it still has. */
+cx_err cx_store_lease_renew(cx_store *s, cx_str owner, int64_t now_ms,
+    int64_t lease_ms, int64_t *n);
+/* partition below 0: all of them, and the worker itself is gone. */
+cx_err cx_store_lease_release(cx_store *s, cx_str owner, int partition);
+
+/* --- configuration and people (API) --- */
+/* A number that changes with every change of channels and agents. */
+cx_err cx_store_config_version(cx_store *s, int64_t *version);
+cx_err cx_store_agents(cx_store *s, cx_arena *a, cx_agent_list *out);
+cx_err cx_store_agent_put(cx_store *s, const cx_agent_row *row, bool create);
+cx_err cx_store_agent_delete(cx_store *s, int64_t id);  /* CX_CONFLICT: used */
+cx_err cx_store_channels(cx_store *s, cx_arena *a, cx_channel_list *out);
+cx_err cx_store_channel_put(cx_store *s, const cx_channel_row *row,
+    bool create);
+/* CX_CONFLICT: it has conversations. */
+cx_err cx_store_channel_delete(cx_store *s, int64_t id);
+
+/* Replaces a file of that name; its old chunks go in the same step. */
+cx_err cx_store_knowledge_put(cx_store *s, const cx_knowledge_row *row,
+    const cx_hit_row *chunks, size_t n);
+cx_err cx_store_knowledge(cx_store *s, int64_t agent_id, cx_arena *a,
+    cx_knowledge_list *out);
+cx_err cx_store_knowledge_delete(cx_store *s, int64_t id);
+/* query: FTS text (cx_ai_query); empty gives nothing, CX_INVALID when it
+ * cannot be read. */
+cx_err cx_store_search(cx_store *s, int64_t agent_id, cx_str query,
+    size_t limit, cx_arena *a, cx_hit_list *out);
+
+/* before: id to page down from, 0 for the newest. channel 0: all. */
+cx_err cx_store_conversations(cx_store *s, int64_t channel_id, int64_t before,
+    size_t limit, cx_arena *a, cx_conversation_list *out);
+cx_err cx_store_conversation(cx_store *s, int64_t id, cx_arena *a,
+    cx_conversation_row *out);
+/* No AI there until then; 0: from now on again. */
+cx_err cx_store_conversation_quiet(cx_store *s, int64_t id, int64_t until);
+/* *group: in->group_id, or that of the first time.  CX_CONFLICT: the key
+ * was used for something else. */
+cx_err cx_store_say(cx_store *s, const cx_say *in, int64_t *group);
+/* Outbound messages of a turn or a group, in order. */
+cx_err cx_store_said(cx_store *s, int64_t conversation_id, int64_t group,
+    cx_arena *a, cx_message_list *out);
+/* Oldest first, after that id. */
+cx_err cx_store_messages(cx_store *s, int64_t conversation_id, int64_t after,
+    size_t limit, cx_arena *a, cx_message_list *out);
+cx_err cx_store_message(cx_store *s, int64_t id, cx_arena *a,
+    cx_message_row *out);
+/* The inbound message of that event and its turn's outbound ones, in
+ * order: what --wait shows. */
+cx_err cx_store_timeline(cx_store *s, cx_str event, cx_arena *a,
+    cx_message_list *out);
+/* Outbound messages in that state. */
+cx_err cx_store_messages_in(cx_store *s, cx_msg_state state, size_t limit,
+    cx_arena *a, cx_message_list *out);
+/* A person's word on a held or failed message: send again as a new
+ * intent (READY) or cancel. CX_CONFLICT: not held or failed. */
+cx_err cx_store_message_release(cx_store *s, int64_t id, bool resend,
+    cx_str who, int64_t now_ms);
+
+cx_err cx_store_reviews(cx_store *s, cx_str state, size_t limit, cx_arena *a,
+    cx_review_list *out);
+cx_err cx_store_review(cx_store *s, int64_t id, cx_arena *a,
+    cx_review_row *out);
+/* verdict: "approved", "edited", "rejected". parts: what is to be sent
+ * (none when rejected). CX_CONFLICT: decided already. */
+cx_err cx_store_review_decide(cx_store *s, int64_t id, cx_str verdict,
+    const cx_str *parts, const int64_t *part_ids, size_t nparts,
+    cx_str who, cx_str why, int64_t now_ms);
+
+cx_err cx_store_dead_letters(cx_store *s, cx_str state, size_t limit,
+    cx_arena *a, cx_dead_list *out);
+cx_err cx_store_dead_letter(cx_store *s, int64_t id, cx_arena *a,
+    cx_dead_row *out);
+/* A dead send or turn goes back to READY or OPEN; an event's row is only
+ * marked (the caller enqueues it again). */
+cx_err cx_store_dead_retry(cx_store *s, int64_t id, bool drop, cx_str who,
+    int64_t now_ms);
+
+/* Attachments.  add and settle inside begin/commit; add takes what is
+ * known at TAKE.  due: bit p of mask says that partition p is ours.
+ * settle: id, state and all that comes with it; CX_STALE when it is not
+ * WANTED any more. */
+cx_err cx_store_media_add(cx_store *s, const cx_media_row *row);
+cx_err cx_store_media_due(cx_store *s, uint64_t mask, int64_t now_ms,
+    size_t limit, cx_arena *a, cx_media_list *out);
+cx_err cx_store_media_settle(cx_store *s, const cx_media_row *row);
+cx_err cx_store_media(cx_store *s, int64_t id, cx_arena *a, cx_media_row *out);
+cx_err cx_store_media_of(cx_store *s, int64_t message_id, cx_arena *a,
+    cx_media_list *out);
+
+cx_err cx_store_audit(cx_store *s, int64_t id, cx_str who, cx_str what,
+    cx_str ref, int64_t now_ms);
+cx_err cx_store_counts(cx_store *s, cx_counts *out);
+
+/* "sqlite" */
+const char *cx_store_kind(const cx_store *s);
 
 #endif /* CX_STORE_STORE_H */

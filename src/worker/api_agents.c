@@ -141,7 +141,7 @@ static const cx_api_field  fields[] = {
 /* --- finding ------------------------------------------------------------- */
 
 cx_err
-cx_api_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+cx_api_agent(cx_api_request *req, cx_store *s,
     cx_str key, cx_agent_row *row)
 {
     int64_t        id = 0;
@@ -150,7 +150,7 @@ cx_api_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
 
     (void) cx_id_parse(key, "ag", &id);
 
-    err = ops->agents(s, req->arena, &list);
+    err = cx_store_agents(s, req->arena, &list);
     if (err != CX_OK) {
         return err;
     }
@@ -167,10 +167,10 @@ cx_api_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
 
 
 cx_err
-cx_api_audit(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+cx_api_audit(cx_api_request *req, cx_store *s,
     const char *what, const char *prefix, int64_t id)
 {
-    return ops->audit(s, req->audit_id, CX_STR("api"), cx_strz(what),
+    return cx_store_audit(s, req->audit_id, CX_STR("api"), cx_strz(what),
                       cx_id_text(req->arena, prefix, id), req->now_ms);
 }
 
@@ -185,14 +185,14 @@ check_page(cx_api_request *req)
 
 
 static cx_err
-list_agents(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+list_agents(cx_api_request *req, cx_store *s)
 {
     size_t         i, shown = 0;
     int64_t        next = 0;
     cx_err         err;
     cx_agent_list  list = { 0 };
 
-    err = ops->agents(s, req->arena, &list);
+    err = cx_store_agents(s, req->arena, &list);
     if (err != CX_OK) {
         return err;
     }
@@ -219,12 +219,12 @@ list_agents(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 
 
 static cx_err
-get_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+get_agent(cx_api_request *req, cx_store *s)
 {
     cx_err        err;
     cx_agent_row  row;
 
-    err = cx_api_agent(req, ops, s, req->arg, &row);
+    err = cx_api_agent(req, s, req->arg, &row);
     if (err != CX_OK) {
         return err;
     }
@@ -285,7 +285,7 @@ check_whole(cx_api_request *req, const cx_agent_row *row)
 
 
 static cx_err
-put_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+put_agent(cx_api_request *req, cx_store *s,
     const cx_agent_row *row, bool create)
 {
     cx_err  err;
@@ -295,7 +295,7 @@ put_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
         return err;
     }
 
-    err = ops->agent_put(s, row, create);
+    err = cx_store_agent_put(s, row, create);
 
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "/name",
@@ -303,7 +303,7 @@ put_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
     }
 
     if (err == CX_OK) {
-        err = cx_api_audit(req, ops, s,
+        err = cx_api_audit(req, s,
                            create ? "agent.create" : "agent.change", "ag",
                            row->id);
     }
@@ -318,7 +318,7 @@ put_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
 
 
 static cx_err
-create_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+create_agent(cx_api_request *req, cx_store *s)
 {
     const agent_change  *c = req->state;
     cx_agent_row         row = c->row;
@@ -327,25 +327,25 @@ create_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     row.created_at = row.updated_at = req->now_ms;
     req->location = cx_concat(req->arena, CX_STR("/api/v1/agents/"),
                               cx_id_text(req->arena, "ag", row.id));
-    return put_agent(req, ops, s, &row, true);
+    return put_agent(req, s, &row, true);
 }
 
 
 static cx_err
-patch_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+patch_agent(cx_api_request *req, cx_store *s)
 {
     const agent_change  *c = req->state;
     cx_err               err;
     cx_agent_row         row;
 
-    err = cx_api_agent(req, ops, s, req->arg, &row);
+    err = cx_api_agent(req, s, req->arg, &row);
     if (err != CX_OK) {
         return err;
     }
 
     cx_api_overlay(fields, NFIELDS, c->given, &c->row, &row);
     row.updated_at = req->now_ms;
-    return put_agent(req, ops, s, &row, false);
+    return put_agent(req, s, &row, false);
 }
 
 
@@ -358,17 +358,17 @@ cx_api_check_delete(cx_api_request *req)
 
 
 static cx_err
-delete_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+delete_agent(cx_api_request *req, cx_store *s)
 {
     cx_err        err;
     cx_agent_row  row;
 
-    err = cx_api_agent(req, ops, s, req->arg, &row);
+    err = cx_api_agent(req, s, req->arg, &row);
     if (err != CX_OK) {
         return err;
     }
 
-    err = ops->agent_delete(s, row.id);
+    err = cx_store_agent_delete(s, row.id);
 
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "",
@@ -376,7 +376,7 @@ delete_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     }
 
     if (err == CX_OK) {
-        err = cx_api_audit(req, ops, s, "agent.delete", "ag", row.id);
+        err = cx_api_audit(req, s, "agent.delete", "ag", row.id);
     }
 
     cx_out_begin(req, 204);

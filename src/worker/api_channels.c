@@ -61,7 +61,7 @@ static const cx_api_field  fields[] = {
 /* --- finding ------------------------------------------------------------- */
 
 cx_err
-cx_api_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+cx_api_channel(cx_api_request *req, cx_store *s,
     cx_str key, cx_channel_row *row)
 {
     int64_t          id = 0;
@@ -70,7 +70,7 @@ cx_api_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
 
     (void) cx_id_parse(key, "ch", &id);
 
-    err = ops->channels(s, req->arena, &list);
+    err = cx_store_channels(s, req->arena, &list);
     if (err != CX_OK) {
         return err;
     }
@@ -100,13 +100,13 @@ agent_name(const cx_agent_list *agents, int64_t id)
 
 
 static cx_err
-show(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+show(cx_api_request *req, cx_store *s,
     const cx_channel_row *row, int status)
 {
     cx_err         err;
     cx_agent_list  agents = { 0 };
 
-    err = ops->agents(s, req->arena, &agents);
+    err = cx_store_agents(s, req->arena, &agents);
     if (err != CX_OK) {
         return err;
     }
@@ -127,7 +127,7 @@ check_page(cx_api_request *req)
 
 
 static cx_err
-list_channels(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+list_channels(cx_api_request *req, cx_store *s)
 {
     size_t           i, shown = 0;
     int64_t          next = 0;
@@ -135,10 +135,10 @@ list_channels(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     cx_agent_list    agents = { 0 };
     cx_channel_list  list = { 0 };
 
-    err = ops->agents(s, req->arena, &agents);
+    err = cx_store_agents(s, req->arena, &agents);
 
     if (err == CX_OK) {
-        err = ops->channels(s, req->arena, &list);
+        err = cx_store_channels(s, req->arena, &list);
     }
 
     if (err != CX_OK) {
@@ -168,13 +168,13 @@ list_channels(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 
 
 static cx_err
-get_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+get_channel(cx_api_request *req, cx_store *s)
 {
     cx_err          err;
     cx_channel_row  row;
 
-    err = cx_api_channel(req, ops, s, req->arg, &row);
-    return err == CX_OK ? show(req, ops, s, &row, 200) : err;
+    err = cx_api_channel(req, s, req->arg, &row);
+    return err == CX_OK ? show(req, s, &row, 200) : err;
 }
 
 
@@ -221,7 +221,7 @@ check_patch(cx_api_request *req)
 
 
 static cx_err
-find_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+find_agent(cx_api_request *req, cx_store *s,
     const channel_change *c, cx_channel_row *row)
 {
     cx_err        err;
@@ -236,7 +236,7 @@ find_agent(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
         return CX_OK;
     }
 
-    err = cx_api_agent(req, ops, s, c->agent, &agent);
+    err = cx_api_agent(req, s, c->agent, &agent);
 
     if (err == CX_NOT_FOUND) {
         return cx_api_refuse(req, CX_INVALID, "/agent",
@@ -348,7 +348,7 @@ check_type(cx_api_request *req, cx_channel_row *row)
 
 
 static cx_err
-put_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+put_channel(cx_api_request *req, cx_store *s,
     cx_channel_row *row, bool create)
 {
     cx_err  err;
@@ -358,12 +358,12 @@ put_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
         return err;
     }
 
-    err = find_agent(req, ops, s, req->state, row);
+    err = find_agent(req, s, req->state, row);
     if (err != CX_OK) {
         return err;
     }
 
-    err = ops->channel_put(s, row, create);
+    err = cx_store_channel_put(s, row, create);
 
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "",
@@ -372,17 +372,17 @@ put_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
     }
 
     if (err == CX_OK) {
-        err = cx_api_audit(req, ops, s,
+        err = cx_api_audit(req, s,
                            create ? "channel.create" : "channel.change",
                            "ch", row->id);
     }
 
-    return err == CX_OK ? show(req, ops, s, row, create ? 201 : 200) : err;
+    return err == CX_OK ? show(req, s, row, create ? 201 : 200) : err;
 }
 
 
 static cx_err
-create_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+create_channel(cx_api_request *req, cx_store *s)
 {
     const channel_change  *c = req->state;
     cx_channel_row         row = c->row;
@@ -391,19 +391,19 @@ create_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     row.created_at = row.updated_at = req->now_ms;
     req->location = cx_concat(req->arena, CX_STR("/api/v1/channels/"),
                               cx_id_text(req->arena, "ch", row.id));
-    return put_channel(req, ops, s, &row, true);
+    return put_channel(req, s, &row, true);
 }
 
 
 /* A new token, or new settings, are a new try: the old verdict goes. */
 static cx_err
-patch_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+patch_channel(cx_api_request *req, cx_store *s)
 {
     const channel_change  *c = req->state;
     channel_change         now = { 0 };
     cx_err                 err;
 
-    err = cx_api_channel(req, ops, s, req->arg, &now.row);
+    err = cx_api_channel(req, s, req->arg, &now.row);
     if (err != CX_OK) {
         return err;
     }
@@ -416,22 +416,22 @@ patch_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
         now.row.health_text = CX_STR("");
     }
 
-    return put_channel(req, ops, s, &now.row, false);
+    return put_channel(req, s, &now.row, false);
 }
 
 
 static cx_err
-delete_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+delete_channel(cx_api_request *req, cx_store *s)
 {
     cx_err          err;
     cx_channel_row  row;
 
-    err = cx_api_channel(req, ops, s, req->arg, &row);
+    err = cx_api_channel(req, s, req->arg, &row);
     if (err != CX_OK) {
         return err;
     }
 
-    err = ops->channel_delete(s, row.id);
+    err = cx_store_channel_delete(s, row.id);
 
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "",
@@ -439,7 +439,7 @@ delete_channel(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     }
 
     if (err == CX_OK) {
-        err = cx_api_audit(req, ops, s, "channel.delete", "ch", row.id);
+        err = cx_api_audit(req, s, "channel.delete", "ch", row.id);
     }
 
     cx_out_begin(req, 204);

@@ -90,14 +90,13 @@ check_upload(cx_api_request *req)
 /* Ten megabytes take a while: this runs on the reader's thread, not on the
  * loop, and needs no store. */
 static cx_err
-split_file(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+split_file(cx_api_request *req, cx_store *s)
 {
     upload     *u = req->state;
     cx_err      err;
     cx_str      error = CX_NOSTR;
     cx_chunks   list = { 0 };
 
-    (void) ops;
     (void) s;
 
     err = cx_ai_split(u->name, cx_buf_str(&req->body), req->arena, &list,
@@ -123,14 +122,14 @@ split_file(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 
 
 static cx_err
-put_file(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+put_file(cx_api_request *req, cx_store *s)
 {
     const upload     *u = req->state;
     cx_err            err;
     cx_agent_row      agent;
     cx_knowledge_row  row = { 0 };
 
-    err = cx_api_agent(req, ops, s, req->arg, &agent);
+    err = cx_api_agent(req, s, req->arg, &agent);
     if (err != CX_OK) {
         return err;
     }
@@ -142,10 +141,10 @@ put_file(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     row.chunks = (int64_t) u->n;
     row.created_at = req->now_ms;
 
-    err = ops->knowledge_put(s, &row, u->chunks, u->n);
+    err = cx_store_knowledge_put(s, &row, u->chunks, u->n);
 
     if (err == CX_OK) {
-        err = cx_api_audit(req, ops, s, "knowledge.put", "kf", row.id);
+        err = cx_api_audit(req, s, "knowledge.put", "kf", row.id);
     }
 
     if (err != CX_OK) {
@@ -190,17 +189,17 @@ first_after(const cx_knowledge_list *list, int64_t cursor)
 
 
 static cx_err
-list_files(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+list_files(cx_api_request *req, cx_store *s)
 {
     size_t             i, end;
     cx_err             err;
     cx_agent_row       agent;
     cx_knowledge_list  list = { 0 };
 
-    err = cx_api_agent(req, ops, s, req->arg, &agent);
+    err = cx_api_agent(req, s, req->arg, &agent);
 
     if (err == CX_OK) {
-        err = ops->knowledge(s, agent.id, req->arena, &list);
+        err = cx_store_knowledge(s, agent.id, req->arena, &list);
     }
 
     if (err != CX_OK) {
@@ -229,14 +228,14 @@ check_delete(cx_api_request *req)
 
 
 static cx_err
-delete_file(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+delete_file(cx_api_request *req, cx_store *s)
 {
     cx_err  err;
 
-    err = ops->knowledge_delete(s, req->id);
+    err = cx_store_knowledge_delete(s, req->id);
 
     if (err == CX_OK) {
-        err = cx_api_audit(req, ops, s, "knowledge.delete", "kf", req->id);
+        err = cx_api_audit(req, s, "knowledge.delete", "kf", req->id);
     }
 
     cx_out_begin(req, 204);
@@ -274,17 +273,17 @@ check_search(cx_api_request *req)
 
 
 static cx_err
-search(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+search(cx_api_request *req, cx_store *s)
 {
     const question  *q = req->state;
     cx_err           err;
     cx_hit_list      hits = { 0 };
     cx_agent_row     agent;
 
-    err = cx_api_agent(req, ops, s, req->arg, &agent);
+    err = cx_api_agent(req, s, req->arg, &agent);
 
     if (err == CX_OK) {
-        err = ops->search(s, agent.id, q->query, HITS, req->arena, &hits);
+        err = cx_store_search(s, agent.id, q->query, HITS, req->arena, &hits);
     }
 
     if (err != CX_OK) {

@@ -46,16 +46,16 @@ show(cx_api_request *req, const cx_media_row *r)
 
 
 static cx_err
-list_media(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+list_media(cx_api_request *req, cx_store *s)
 {
     cx_err          err;
     cx_media_list   list = { 0 };
     cx_message_row  message;
 
-    err = ops->message(s, req->id, req->arena, &message);
+    err = cx_store_message(s, req->id, req->arena, &message);
 
     if (err == CX_OK) {
-        err = ops->media_of(s, req->id, req->arena, &list);
+        err = cx_store_media_of(s, req->id, req->arena, &list);
     }
 
     if (err != CX_OK) {
@@ -74,12 +74,12 @@ list_media(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 
 
 static cx_err
-get_media(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+get_media(cx_api_request *req, cx_store *s)
 {
     cx_err        err;
     cx_media_row  row;
 
-    err = ops->media(s, req->id, req->arena, &row);
+    err = cx_store_media(s, req->id, req->arena, &row);
 
     if (err == CX_OK) {
         cx_out_begin(req, 200);
@@ -119,12 +119,12 @@ open_file(cx_api_request *req, cx_str place)
 
 
 static cx_err
-get_content(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+get_content(cx_api_request *req, cx_store *s)
 {
     cx_err        err;
     cx_media_row  row;
 
-    err = ops->media(s, req->id, req->arena, &row);
+    err = cx_store_media(s, req->id, req->arena, &row);
     if (err != CX_OK) {
         return err;
     }

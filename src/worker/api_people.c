@@ -76,13 +76,13 @@ check_reviews(cx_api_request *req)
 
 
 static cx_err
-list_reviews(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+list_reviews(cx_api_request *req, cx_store *s)
 {
     cx_err          err;
     const cx_str   *state = req->state;
     cx_review_list  list = { 0 };
 
-    err = ops->reviews(s, *state, req->limit, req->arena, &list);
+    err = cx_store_reviews(s, *state, req->limit, req->arena, &list);
     if (err != CX_OK) {
         return err;
     }
@@ -106,12 +106,12 @@ check_review(cx_api_request *req)
 
 
 static cx_err
-get_review(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+get_review(cx_api_request *req, cx_store *s)
 {
     cx_err         err;
     cx_review_row  row;
 
-    err = ops->review(s, req->id, req->arena, &row);
+    err = cx_store_review(s, req->id, req->arena, &row);
     if (err != CX_OK) {
         return err;
     }
@@ -170,7 +170,7 @@ check_reject(cx_api_request *req)
 
 /* As many texts as the channel's limit asks for. */
 static cx_err
-split(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+split(cx_api_request *req, cx_store *s,
     cx_str channel, cx_str text, decision *d)
 {
     cx_err             err;
@@ -178,7 +178,7 @@ split(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
     const cx_channel  *type;
     const cx_caps     *caps;
 
-    err = cx_api_channel(req, ops, s, channel, &row);
+    err = cx_api_channel(req, s, channel, &row);
     if (err != CX_OK) {
         return err == CX_NOT_FOUND ? CX_INTERNAL : err;
     }
@@ -217,25 +217,25 @@ split(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
 
 /* The store writes the audit row of what people decide. */
 static cx_err
-decide(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+decide(cx_api_request *req, cx_store *s,
     cx_str verdict, bool sends)
 {
     cx_err         err;
     decision      *d = req->state;
     cx_review_row  row;
 
-    err = ops->review(s, req->id, req->arena, &row);
+    err = cx_store_review(s, req->id, req->arena, &row);
     if (err != CX_OK) {
         return err;
     }
 
     if (sends) {
-        err = split(req, ops, s, row.channel,
+        err = split(req, s, row.channel,
                     d->text.len > 0 ? d->text : row.draft, d);
     }
 
     if (err == CX_OK) {
-        err = ops->review_decide(s, req->id, verdict, d->parts, d->ids,
+        err = cx_store_review_decide(s, req->id, verdict, d->parts, d->ids,
                                  d->nparts, CX_STR("api"), d->reason,
                                  req->now_ms);
     }
@@ -244,28 +244,28 @@ decide(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
         return cx_api_refuse(req, err, "", "the review is decided already");
     }
 
-    return err == CX_OK ? get_review(req, ops, s) : err;
+    return err == CX_OK ? get_review(req, s) : err;
 }
 
 
 static cx_err
-approve(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+approve(cx_api_request *req, cx_store *s)
 {
-    return decide(req, ops, s, CX_STR("approved"), true);
+    return decide(req, s, CX_STR("approved"), true);
 }
 
 
 static cx_err
-edit(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+edit(cx_api_request *req, cx_store *s)
 {
-    return decide(req, ops, s, CX_STR("edited"), true);
+    return decide(req, s, CX_STR("edited"), true);
 }
 
 
 static cx_err
-reject(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+reject(cx_api_request *req, cx_store *s)
 {
-    return decide(req, ops, s, CX_STR("rejected"), false);
+    return decide(req, s, CX_STR("rejected"), false);
 }
 
 
@@ -293,13 +293,13 @@ check_dead_letters(cx_api_request *req)
 
 
 static cx_err
-list_dead(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+list_dead(cx_api_request *req, cx_store *s)
 {
     cx_err         err;
     const cx_str  *state = req->state;
     cx_dead_list   list = { 0 };
 
-    err = ops->dead_letters(s, *state, req->limit, req->arena, &list);
+    err = cx_store_dead_letters(s, *state, req->limit, req->arena, &list);
     if (err != CX_OK) {
         return err;
     }
@@ -323,12 +323,12 @@ check_dead(cx_api_request *req)
 
 
 static cx_err
-get_dead(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+get_dead(cx_api_request *req, cx_store *s)
 {
     cx_err       err;
     cx_dead_row  row;
 
-    err = ops->dead_letter(s, req->id, req->arena, &row);
+    err = cx_store_dead_letter(s, req->id, req->arena, &row);
     if (err != CX_OK) {
         return err;
     }
@@ -340,32 +340,32 @@ get_dead(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 
 
 static cx_err
-settle(cx_api_request *req, const cx_store_ops *ops, cx_store *s, bool drop)
+settle(cx_api_request *req, cx_store *s, bool drop)
 {
     cx_err  err;
 
-    err = ops->dead_retry(s, req->id, drop, CX_STR("api"), req->now_ms);
+    err = cx_store_dead_retry(s, req->id, drop, CX_STR("api"), req->now_ms);
 
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "",
                              "the dead letter is settled already");
     }
 
-    return err == CX_OK ? get_dead(req, ops, s) : err;
+    return err == CX_OK ? get_dead(req, s) : err;
 }
 
 
 static cx_err
-drop_dead(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+drop_dead(cx_api_request *req, cx_store *s)
 {
-    return settle(req, ops, s, true);
+    return settle(req, s, true);
 }
 
 
 static cx_err
-retry_dead(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+retry_dead(cx_api_request *req, cx_store *s)
 {
-    return settle(req, ops, s, false);
+    return settle(req, s, false);
 }
 
 
@@ -384,7 +384,7 @@ check_settle(cx_api_request *req)
  * between enqueues it twice, and a worker takes an event once.
  */
 static cx_err
-look_dead(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+look_dead(cx_api_request *req, cx_store *s)
 {
     cx_dead_row  *row = CX_NEW(req->arena, cx_dead_row);
 
@@ -393,7 +393,7 @@ look_dead(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     }
 
     req->state = row;
-    return ops->dead_letter(s, req->id, req->arena, row);
+    return cx_store_dead_letter(s, req->id, req->arena, row);
 }
 
 

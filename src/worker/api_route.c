@@ -221,13 +221,13 @@ read_body(cx_api_request *req)
 /* --- running ------------------------------------------------------------- */
 
 static cx_err
-job_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+job_run(cx_store *s, cx_db_job *job)
 {
     cx_api_request  *req = (cx_api_request *) job;
 
     req->detail = CX_NOSTR;
     req->pointer = CX_NOSTR;
-    return req->run(req, ops, s);
+    return req->run(req, s);
 }
 
 
@@ -357,7 +357,7 @@ cx_api_request_run(cx_api_request *req)
     }
 
     if (err == CX_OK) {
-        err = r->run(req, NULL, NULL);
+        err = r->run(req, NULL);
     }
 
     finish(req, err);

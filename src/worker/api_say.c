@@ -211,7 +211,7 @@ check_say(cx_api_request *req)
 /* --- saying it ----------------------------------------------------------- */
 
 static cx_err
-find_reply_to(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+find_reply_to(cx_api_request *req, cx_store *s,
     const saying *what, cx_str *to)
 {
     int64_t         id = 0;
@@ -224,7 +224,7 @@ find_reply_to(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
         return CX_OK;
     }
 
-    err = ops->message(s, id, req->arena, &row);
+    err = cx_store_message(s, id, req->arena, &row);
 
     if (err == CX_NOT_FOUND
         || (err == CX_OK && (row.conversation_id != req->id
@@ -243,7 +243,7 @@ find_reply_to(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
 
 
 static cx_err
-find_caps(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+find_caps(cx_api_request *req, cx_store *s,
     const cx_caps **caps)
 {
     const cx_channel     *type;
@@ -251,10 +251,10 @@ find_caps(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
     cx_conversation_row   row;
     cx_err                err;
 
-    err = ops->conversation(s, req->id, req->arena, &row);
+    err = cx_store_conversation(s, req->id, req->arena, &row);
 
     if (err == CX_OK) {
-        err = cx_api_channel(req, ops, s, row.channel, &channel);
+        err = cx_api_channel(req, s, row.channel, &channel);
     }
 
     if (err != CX_OK) {
@@ -311,13 +311,13 @@ parts_of(cx_api_request *req, const saying *what, const cx_caps *caps,
 
 
 static cx_err
-show(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+show(cx_api_request *req, cx_store *s,
     int64_t group)
 {
     cx_message_list  list = { .n = 0 };
     cx_err           err;
 
-    err = ops->said(s, req->id, group, req->arena, &list);
+    err = cx_store_said(s, req->id, group, req->arena, &list);
     if (err != CX_OK) {
         return err;
     }
@@ -337,7 +337,7 @@ show(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
 
 
 static cx_err
-say_it(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+say_it(cx_api_request *req, cx_store *s)
 {
     const saying   *what = req->state;
     const cx_caps  *caps = NULL;
@@ -353,10 +353,10 @@ say_it(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
         .now_ms = req->now_ms,
     };
 
-    err = find_caps(req, ops, s, &caps);
+    err = find_caps(req, s, &caps);
 
     if (err == CX_OK) {
-        err = find_reply_to(req, ops, s, what, &out.reply_to);
+        err = find_reply_to(req, s, what, &out.reply_to);
     }
 
     if (err == CX_OK) {
@@ -367,7 +367,7 @@ say_it(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
         return err;
     }
 
-    err = ops->say(s, &say, &group);
+    err = cx_store_say(s, &say, &group);
 
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "", "this Idempotency-Key was used "
@@ -375,10 +375,10 @@ say_it(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     }
 
     if (err == CX_OK && group == req->new_id) {
-        err = cx_api_audit(req, ops, s, "message.say", "cv", req->id);
+        err = cx_api_audit(req, s, "message.say", "cv", req->id);
     }
 
-    return err == CX_OK ? show(req, ops, s, group) : err;
+    return err == CX_OK ? show(req, s, group) : err;
 }
 
 
@@ -424,23 +424,23 @@ check_bot(cx_api_request *req)
 
 
 static cx_err
-set_bot(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+set_bot(cx_api_request *req, cx_store *s)
 {
     const cx_str         *word = req->state;
     const bool            on = CX_STR_IS(*word, "on");
     cx_conversation_row   row;
     cx_err                err;
 
-    err = ops->conversation_quiet(s, req->id, on ? 0 : FOR_EVER_MS);
+    err = cx_store_conversation_quiet(s, req->id, on ? 0 : FOR_EVER_MS);
 
     if (err == CX_OK) {
-        err = cx_api_audit(req, ops, s, on ? "conversation.bot_on"
+        err = cx_api_audit(req, s, on ? "conversation.bot_on"
                                            : "conversation.bot_off",
                            "cv", req->id);
     }
 
     if (err == CX_OK) {
-        err = ops->conversation(s, req->id, req->arena, &row);
+        err = cx_store_conversation(s, req->id, req->arena, &row);
     }
 
     if (err == CX_OK) {

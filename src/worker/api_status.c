@@ -59,13 +59,13 @@ out_counters(cx_api_request *req, const snapshot *n)
 
 
 static cx_err
-status(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+status(cx_api_request *req, cx_store *s)
 {
     cx_err           err;
     cx_counts        counts = { 0 };
     const snapshot  *n = req->state;
 
-    err = ops->counts(s, &counts);
+    err = cx_store_counts(s, &counts);
     if (err != CX_OK) {
         return err;
     }
@@ -78,7 +78,7 @@ status(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     cx_out_str(req, "redis", n->stats.redis_up ? CX_STR("up")
                                                : CX_STR("down"));
     cx_out_bool(req, "redis_durable", n->stats.redis_durable);
-    cx_out_str(req, "store", cx_strz(ops->name));
+    cx_out_str(req, "store", cx_strz(cx_store_kind(s)));
     cx_out_int(req, "partitions", (int64_t) n->stats.partitions);
     cx_out_int(req, "jobs", (int64_t) n->stats.jobs);
     cx_out_int(req, "conversations", counts.conversations);
@@ -91,9 +91,8 @@ status(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 
 
 static cx_err
-alive(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+alive(cx_api_request *req, cx_store *s)
 {
-    (void) ops;
     (void) s;
 
     cx_out_begin(req, 200);
@@ -106,11 +105,11 @@ alive(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 
 /* Reasons are members, each "ok" or what is wrong. */
 static cx_err
-ready(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+ready(cx_api_request *req, cx_store *s)
 {
     int64_t          version;
     const snapshot  *n = req->state;
-    bool             store = ops->config_version(s, &version) == CX_OK;
+    bool             store = cx_store_config_version(s, &version) == CX_OK;
     bool             all = store && n->stats.redis_up && !n->stats.draining;
 
     cx_out_begin(req, all ? 200 : 503);

@@ -27,7 +27,7 @@ check_conversations(cx_api_request *req)
 
 /* One more than shown tells whether there is a next page. */
 static cx_err
-list_conversations(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+list_conversations(cx_api_request *req, cx_store *s)
 {
     size_t                shown;
     cx_err                err = CX_OK;
@@ -36,7 +36,7 @@ list_conversations(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     cx_conversation_list  list = { 0 };
 
     if (name->len > 0) {
-        err = cx_api_channel(req, ops, s, *name, &channel);
+        err = cx_api_channel(req, s, *name, &channel);
     }
 
     if (err == CX_NOT_FOUND) {
@@ -45,7 +45,7 @@ list_conversations(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
     }
 
     if (err == CX_OK) {
-        err = ops->conversations(s, channel.id, req->cursor, req->limit + 1,
+        err = cx_store_conversations(s, channel.id, req->cursor, req->limit + 1,
                                  req->arena, &list);
     }
 
@@ -73,12 +73,12 @@ check_conversation(cx_api_request *req)
 
 
 static cx_err
-get_conversation(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+get_conversation(cx_api_request *req, cx_store *s)
 {
     cx_err               err;
     cx_conversation_row  row;
 
-    err = ops->conversation(s, req->id, req->arena, &row);
+    err = cx_store_conversation(s, req->id, req->arena, &row);
     if (err != CX_OK) {
         return err;
     }
@@ -117,16 +117,16 @@ check_messages(cx_api_request *req)
 
 
 static cx_err
-list_messages(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+list_messages(cx_api_request *req, cx_store *s)
 {
     cx_err               err;
     cx_message_list      list = { 0 };
     cx_conversation_row  row;
 
-    err = ops->conversation(s, req->id, req->arena, &row);
+    err = cx_store_conversation(s, req->id, req->arena, &row);
 
     if (err == CX_OK) {
-        err = ops->messages(s, req->id, req->cursor, req->limit + 1,
+        err = cx_store_messages(s, req->id, req->cursor, req->limit + 1,
                             req->arena, &list);
     }
 
@@ -170,13 +170,13 @@ check_state(cx_api_request *req)
 
 
 static cx_err
-list_in_state(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+list_in_state(cx_api_request *req, cx_store *s)
 {
     cx_err               err;
     cx_message_list      list = { 0 };
     const cx_msg_state  *state = req->state;
 
-    err = ops->messages_in(s, *state, req->limit, req->arena, &list);
+    err = cx_store_messages_in(s, *state, req->limit, req->arena, &list);
 
     if (err == CX_OK) {
         show_messages(req, &list, req->limit);
@@ -194,12 +194,12 @@ check_message(cx_api_request *req)
 
 
 static cx_err
-get_message(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+get_message(cx_api_request *req, cx_store *s)
 {
     cx_err          err;
     cx_message_row  row;
 
-    err = ops->message(s, req->id, req->arena, &row);
+    err = cx_store_message(s, req->id, req->arena, &row);
     if (err != CX_OK) {
         return err;
     }
@@ -212,12 +212,12 @@ get_message(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
 
 /* The store writes the audit row of what people decide. */
 static cx_err
-release(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
+release(cx_api_request *req, cx_store *s,
     bool resend)
 {
     cx_err  err;
 
-    err = ops->message_release(s, req->id, resend, CX_STR("api"),
+    err = cx_store_message_release(s, req->id, resend, CX_STR("api"),
                                req->now_ms);
 
     if (err == CX_CONFLICT) {
@@ -225,21 +225,21 @@ release(cx_api_request *req, const cx_store_ops *ops, cx_store *s,
                              "the message is neither held nor failed");
     }
 
-    return err == CX_OK ? get_message(req, ops, s) : err;
+    return err == CX_OK ? get_message(req, s) : err;
 }
 
 
 static cx_err
-resend_message(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+resend_message(cx_api_request *req, cx_store *s)
 {
-    return release(req, ops, s, true);
+    return release(req, s, true);
 }
 
 
 static cx_err
-cancel_message(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+cancel_message(cx_api_request *req, cx_store *s)
 {
-    return release(req, ops, s, false);
+    return release(req, s, false);
 }
 
 
@@ -273,12 +273,12 @@ check_event(cx_api_request *req)
 
 
 static cx_err
-timeline(cx_api_request *req, const cx_store_ops *ops, cx_store *s)
+timeline(cx_api_request *req, cx_store *s)
 {
     cx_err           err;
     cx_message_list  list = { 0 };
 
-    err = ops->timeline(s, req->arg, req->arena, &list);
+    err = cx_store_timeline(s, req->arg, req->arena, &list);
 
     if (err == CX_OK && list.n == 0) {
         return CX_NOT_FOUND;

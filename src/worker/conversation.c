@@ -469,7 +469,7 @@ cx_convs_adopt(cx_worker *w, unsigned partition, const cx_recovered *found)
 
 void
 cx_conv_write(cx_conv *c,
-    cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
+    cx_err (*run)(cx_store *, cx_db_job *),
     void (*done)(cx_db_job *, cx_err))
 {
     c->job.run = run;
@@ -481,7 +481,7 @@ cx_conv_write(cx_conv *c,
 
 void
 cx_conv_read(cx_conv *c,
-    cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
+    cx_err (*run)(cx_store *, cx_db_job *),
     void (*done)(cx_db_job *, cx_err))
 {
     c->job.run = run;

@@ -32,18 +32,17 @@ typedef struct {
 } lane;
 
 struct cx_db_s {
-    const cx_store_ops  *ops;
-    uv_async_t           async;
-    uv_idle_t            idle;        /* runs while something is staged */
-    int                  handles;     /* open ones: the last frees us */
-    size_t               pending;     /* jobs not called back; loop only */
-    lane                 writer;
-    lane                 reader;
-    pthread_mutex_t      mutex;       /* guards done */
-    pthread_cond_t       some_done;
-    queue                done;
-    atomic_llong         commits;
-    atomic_llong         jobs;
+    uv_async_t       async;
+    uv_idle_t        idle;        /* runs while something is staged */
+    int              handles;     /* open ones: the last frees us */
+    size_t           pending;     /* jobs not called back; loop only */
+    lane             writer;
+    lane             reader;
+    pthread_mutex_t  mutex;       /* guards done */
+    pthread_cond_t   some_done;
+    queue            done;
+    atomic_llong     commits;
+    atomic_llong     jobs;
 };
 
 
@@ -156,7 +155,7 @@ run_together(cx_db *db, cx_store *store, cx_db_job *jobs)
     cx_db_job  *job;
     long long   n = 0;
 
-    err = db->ops->begin(store);
+    err = cx_store_begin(store);
     if (err != CX_OK) {
         return err;
     }
@@ -167,11 +166,11 @@ run_together(cx_db *db, cx_store *store, cx_db_job *jobs)
             continue;
         }
 
-        job->err = job->run(db->ops, store, job);
+        job->err = job->run(store, job);
 
         if (!stands(job)) {
             err = job->err;
-            db->ops->rollback(store);
+            cx_store_rollback(store);
             return err;
         }
 
@@ -179,11 +178,11 @@ run_together(cx_db *db, cx_store *store, cx_db_job *jobs)
     }
 
     CX_FP("commit.before");
-    err = db->ops->commit(store);
+    err = cx_store_commit(store);
     CX_FP("commit.after");
 
     if (err != CX_OK) {
-        db->ops->rollback(store);
+        cx_store_rollback(store);
         return err;
     }
 
@@ -209,7 +208,7 @@ write_one(cx_db *db, cx_store *store, cx_db_job *job)
     if (err != CX_OK && !harmless(err)) {
         cx_log(CX_LOG_ERROR, "store.failed",
                CX_FZ("outcome", cx_err_word(err)),
-               CX_FZ("error", err == CX_IO ? db->ops->error(store) : ""));
+               CX_FZ("error", err == CX_IO ? cx_store_error(store) : ""));
     }
 
     hand_back(db, job);
@@ -245,7 +244,7 @@ read_batch(cx_db *db, cx_store *store, cx_db_job *jobs)
     cx_db_job  *job;
 
     for (job = jobs; job != NULL; job = job->next) {
-        job->err = job->run(db->ops, store, job);
+        job->err = job->run(store, job);
     }
 
     hand_back(db, jobs);
@@ -434,16 +433,16 @@ open_stores(cx_db *db, cx_str url, char *error, size_t error_size)
     memcpy(name, url.p, url.len);
     name[url.len] = '\0';
 
-    if (db->ops->open(name, true, &db->writer.store, error, error_size)
+    if (cx_store_open(name, true, &db->writer.store, error, error_size)
         != CX_OK)
     {
         return false;
     }
 
-    if (db->ops->open(name, false, &db->reader.store, error, error_size)
+    if (cx_store_open(name, false, &db->reader.store, error, error_size)
         != CX_OK)
     {
-        db->ops->close(db->writer.store);
+        cx_store_close(db->writer.store);
         return false;
     }
 
@@ -454,23 +453,13 @@ open_stores(cx_db *db, cx_str url, char *error, size_t error_size)
 cx_db *
 cx_db_open(uv_loop_t *loop, cx_str url, char *error, size_t error_size)
 {
-    cx_db               *db;
-    const cx_store_ops  *ops;
-
-    ops = cx_store_find(url);
-    if (ops == NULL) {
-        (void) snprintf(error, error_size, "no such store: %.*s",
-                        CX_ARG(url));
-        return NULL;
-    }
+    cx_db  *db;
 
     db = calloc(1, sizeof(*db));
     if (db == NULL) {
         (void) snprintf(error, error_size, "out of memory");
         return NULL;
     }
-
-    db->ops = ops;
 
     if (!open_stores(db, url, error, error_size)) {
         free(db);
@@ -507,8 +496,8 @@ no_reader:
 
 no_writer:
 
-    db->ops->close(db->reader.store);
-    db->ops->close(db->writer.store);
+    cx_store_close(db->reader.store);
+    cx_store_close(db->writer.store);
     free(db);
     (void) snprintf(error, error_size, "no thread for the store");
     return NULL;
@@ -549,8 +538,8 @@ cx_db_close(cx_db *db)
     finish(db);
     lane_stop(&db->writer);
     lane_stop(&db->reader);
-    db->ops->close(db->reader.store);
-    db->ops->close(db->writer.store);
+    cx_store_close(db->reader.store);
+    cx_store_close(db->writer.store);
     pthread_cond_destroy(&db->some_done);
     pthread_mutex_destroy(&db->mutex);
 

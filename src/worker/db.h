@@ -29,7 +29,7 @@ typedef struct cx_db_job_s  cx_db_job;
 
 /* Intrusive: embed it, or allocate it, and keep it until done ran. */
 struct cx_db_job_s {
-    cx_err    (*run)(const cx_store_ops *ops, cx_store *s, cx_db_job *job);
+    cx_err    (*run)(cx_store *s, cx_db_job *job);
     void      (*done)(cx_db_job *job, cx_err err);
     bool       *failed;        /* shared by those in order, or NULL */
     cx_err      err;           /* private */

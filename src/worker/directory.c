@@ -17,7 +17,7 @@ typedef struct {
 
 
 static cx_err
-load_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+load_run(cx_store *s, cx_db_job *job)
 {
     dir_load  *l = (dir_load *) job;
     cx_err     err;
@@ -27,14 +27,14 @@ load_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
     memset(&l->channels, 0, sizeof(l->channels));
 
     /* The version first: a change in between is loaded again. */
-    err = ops->config_version(s, &l->version);
+    err = cx_store_config_version(s, &l->version);
 
     if (err == CX_OK) {
-        err = ops->agents(s, l->arena, &l->agents);
+        err = cx_store_agents(s, l->arena, &l->agents);
     }
 
     if (err == CX_OK) {
-        err = ops->channels(s, l->arena, &l->channels);
+        err = cx_store_channels(s, l->arena, &l->channels);
     }
 
     return err;

@@ -360,10 +360,10 @@ void cx_conv_timer(cx_conv *c, int64_t at_ms);
 void cx_conv_call_cancel(cx_conv *c);
 /* Hands the conversation's job to the store; false when it is lost. */
 void cx_conv_write(cx_conv *c,
-    cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
+    cx_err (*run)(cx_store *, cx_db_job *),
     void (*done)(cx_db_job *, cx_err));
 void cx_conv_read(cx_conv *c,
-    cx_err (*run)(const cx_store_ops *, cx_store *, cx_db_job *),
+    cx_err (*run)(cx_store *, cx_db_job *),
     void (*done)(cx_db_job *, cx_err));
 /* Its customer has waited long enough: what comes now is the next turn's. */
 bool cx_turn_is_capped(const cx_conv *c);

@@ -15,7 +15,7 @@
 /* --- RECALL -------------------------------------------------------------- */
 
 static cx_err
-recall_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+recall_run(cx_store *s, cx_db_job *job)
 {
     cx_conv  *c = (cx_conv *) job;
     cx_str    query;
@@ -25,7 +25,7 @@ recall_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
     memset(&c->recall, 0, sizeof(c->recall));
     memset(&c->hits, 0, sizeof(c->hits));
 
-    err = ops->recall(s, c->turn_id,
+    err = cx_store_recall(s, c->turn_id,
                       (size_t) c->worker->conf->worker_history, c->arena,
                       &c->recall);
     if (err != CX_OK) {
@@ -38,7 +38,7 @@ recall_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
 
     query = cx_ai_query(c->arena, c->recall.question);
 
-    err = ops->search(s, c->recall.agent_id, query, CX_KNOWLEDGE_HITS,
+    err = cx_store_search(s, c->recall.agent_id, query, CX_KNOWLEDGE_HITS,
                       c->arena, &c->hits);
     if (err != CX_OK) {
         return err;

@@ -85,9 +85,9 @@ item_free(item *it)
 
 
 static cx_err
-settle_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+settle_run(cx_store *s, cx_db_job *job)
 {
-    return ops->media_settle(s, &((item *) job)->row);
+    return cx_store_media_settle(s, &((item *) job)->row);
 }
 
 
@@ -374,14 +374,14 @@ item_start(cx_media *m, const cx_media_row *row)
 
 
 static cx_err
-look_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+look_run(cx_store *s, cx_db_job *job)
 {
     look  *l = (look *) job;
 
     cx_arena_reset(l->arena);
     memset(&l->due, 0, sizeof(l->due));
 
-    return ops->media_due(s, l->mask, cx_now_ms(),
+    return cx_store_media_due(s, l->mask, cx_now_ms(),
                           2 * (size_t) l->media->worker->conf->media_jobs,
                           l->arena, &l->due);
 }

@@ -104,7 +104,7 @@ cx_partitions_owned(const cx_worker *w)
 /* --- taking over --------------------------------------------------------- */
 
 static cx_err
-acquire_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+acquire_run(cx_store *s, cx_db_job *job)
 {
     cx_acquire     *q = (cx_acquire *) job;
     const cx_conf  *conf = q->worker->conf;
@@ -116,14 +116,14 @@ acquire_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
         cx_fence  fence = { .partition = q->part[i].number };
 
         memset(&q->part[i].found, 0, sizeof(q->part[i].found));
-        q->part[i].err = ops->lease_acquire(s, fence.partition,
+        q->part[i].err = cx_store_lease_acquire(s, fence.partition,
                                             cx_strz(q->worker->owner),
                                             q->part[i].force, now,
                                             conf->worker_lease_ms,
                                             &fence.epoch);
         if (q->part[i].err == CX_OK) {
             q->part[i].epoch = fence.epoch;
-            q->part[i].err = ops->recover(s, fence,
+            q->part[i].err = cx_store_recover(s, fence,
                                           now + conf->worker_reconcile_ms,
                                           now, q->arena, &q->part[i].found);
         }
@@ -229,11 +229,11 @@ acquire_start(cx_worker *w, const cx_beat *b, size_t want)
 /* --- giving back --------------------------------------------------------- */
 
 static cx_err
-release_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+release_run(cx_store *s, cx_db_job *job)
 {
     cx_release  *r = (cx_release *) job;
 
-    return ops->lease_release(s, cx_strz(r->worker->owner), r->number);
+    return cx_store_lease_release(s, cx_strz(r->worker->owner), r->number);
 }
 
 
@@ -360,7 +360,7 @@ cx_partition_lost(cx_worker *w, unsigned p)
 /* --- the beat ------------------------------------------------------------ */
 
 static cx_err
-beat_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+beat_run(cx_store *s, cx_db_job *job)
 {
     cx_beat        *b = (cx_beat *) job;
     cx_str          owner = cx_strz(b->worker->owner);
@@ -371,22 +371,22 @@ beat_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
 
     cx_arena_reset(b->arena);
 
-    err = ops->worker_beat(s, owner, now, lease, &b->live);
+    err = cx_store_worker_beat(s, owner, now, lease, &b->live);
     if (err != CX_OK) {
         return err;
     }
 
-    err = ops->lease_renew(s, owner, now, lease, &renewed);
+    err = cx_store_lease_renew(s, owner, now, lease, &renewed);
     if (err != CX_OK) {
         return err;
     }
 
-    err = ops->leases(s, b->arena, b->leases);
+    err = cx_store_leases(s, b->arena, b->leases);
     if (err != CX_OK) {
         return err;
     }
 
-    return ops->config_version(s, &b->version);
+    return cx_store_config_version(s, &b->version);
 }
 
 

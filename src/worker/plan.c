@@ -206,11 +206,11 @@ plan_outgoing(cx_conv *c)
 
 
 static cx_err
-plan_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+plan_run(cx_store *s, cx_db_job *job)
 {
     cx_conv  *c = (cx_conv *) job;
 
-    return ops->plan(s, &c->plan);
+    return cx_store_plan(s, &c->plan);
 }
 
 

@@ -6,7 +6,7 @@
 /* --- CLAIM: the intent is on record before the first byte leaves --------- */
 
 static cx_err
-claim_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+claim_run(cx_store *s, cx_db_job *job)
 {
     cx_conv   *c = (cx_conv *) job;
     cx_claim   claim = {
@@ -16,7 +16,7 @@ claim_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
     };
 
     memset(&c->outgoing, 0, sizeof(c->outgoing));
-    return ops->claim(s, &claim, c->arena, &c->outgoing);
+    return cx_store_claim(s, &claim, c->arena, &c->outgoing);
 }
 
 
@@ -114,16 +114,16 @@ cx_settle_init(cx_conv *c, cx_msg_state state)
 
 
 static cx_err
-settle_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+settle_run(cx_store *s, cx_db_job *job)
 {
     cx_conv  *c = (cx_conv *) job;
-    cx_err    err = ops->settle(s, &c->settle);
+    cx_err    err = cx_store_settle(s, &c->settle);
 
     if (err != CX_OK || c->health.len == 0) {
         return err;
     }
 
-    return ops->channel_health(s, c->outgoing.channel_id, c->health,
+    return cx_store_channel_health(s, c->outgoing.channel_id, c->health,
                                c->settle.error_text, c->settle.now_ms);
 }
 

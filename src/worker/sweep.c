@@ -15,7 +15,7 @@ typedef struct {
 
 
 static cx_err
-sweep_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+sweep_run(cx_store *s, cx_db_job *job)
 {
     cx_sweep       *q = (cx_sweep *) job;
     const int64_t   now = cx_now_ms();
@@ -30,7 +30,7 @@ sweep_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
             continue;
         }
 
-        err = ops->sweep(s, i, now, q->arena, &q->found[i]);
+        err = cx_store_sweep(s, i, now, q->arena, &q->found[i]);
         if (err != CX_OK) {
             return err;
         }

@@ -8,7 +8,7 @@
 /* --- with the store ------------------------------------------------------ */
 
 static cx_err
-item_run(const cx_store_ops *ops, cx_store *s, const cx_take_batch *b,
+item_run(cx_store *s, const cx_take_batch *b,
     cx_take_item *it)
 {
     cx_err       err;
@@ -27,17 +27,17 @@ item_run(const cx_store_ops *ops, cx_store *s, const cx_take_batch *b,
     switch (it->kind) {
 
     case ITEM_TAKE:
-        err = ops->take(s, &it->take, &it->taken);
-        return err == CX_OK ? cx_take_media_add(ops, s, it) : err;
+        err = cx_store_take(s, &it->take, &it->taken);
+        return err == CX_OK ? cx_take_media_add(s, it) : err;
 
     case ITEM_STATUS:
-        return ops->status(s, &it->status, &it->after);
+        return cx_store_status(s, &it->status, &it->after);
 
     case ITEM_DEAD:
-        return ops->event_dead(s, &dead);
+        return cx_store_event_dead(s, &dead);
 
     case ITEM_NOTE:
-        return ops->audit(s, it->id, CX_STR("provider"), it->msg.content,
+        return cx_store_audit(s, it->id, CX_STR("provider"), it->msg.content,
                           it->msg.account, cx_now_ms());
 
     case ITEM_GONE:
@@ -49,7 +49,7 @@ item_run(const cx_store_ops *ops, cx_store *s, const cx_take_batch *b,
 
 
 static cx_err
-batch_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+batch_run(cx_store *s, cx_db_job *job)
 {
     cx_take_batch  *b = (cx_take_batch *) job;
     cx_err       err;
@@ -59,13 +59,13 @@ batch_run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
     }
 
     for (size_t i = 0; i < b->n; i++) {
-        err = item_run(ops, s, b, &b->items[i]);
+        err = item_run(s, b, &b->items[i]);
 
         if (err != CX_OK && err != CX_FENCED && err != CX_IO) {
             /* This one will never fit: it must not block the others. */
             b->items[i].kind = ITEM_DEAD;
             b->items[i].parsed = err;
-            err = item_run(ops, s, b, &b->items[i]);
+            err = item_run(s, b, &b->items[i]);
         }
 
         if (err != CX_OK) {

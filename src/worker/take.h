@@ -58,7 +58,7 @@ struct cx_take_batch_s {
 };
 
 void cx_take_media_note(cx_take_batch *b, cx_take_item *it);
-cx_err cx_take_media_add(const cx_store_ops *ops, cx_store *s,
+cx_err cx_take_media_add(cx_store *s,
     const cx_take_item *it);
 void cx_take_item_init(cx_take_batch *b, cx_take_item *it,
     const redisReply *entry);

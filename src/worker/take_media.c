@@ -95,7 +95,7 @@ cx_take_media_note(cx_take_batch *b, cx_take_item *it)
 
 
 cx_err
-cx_take_media_add(const cx_store_ops *ops, cx_store *s,
+cx_take_media_add(cx_store *s,
     const cx_take_item *it)
 {
     cx_err  err = CX_OK;
@@ -117,7 +117,7 @@ cx_take_media_add(const cx_store_ops *ops, cx_store *s,
             .created_at = it->take.now_ms,
         };
 
-        err = ops->media_add(s, &row);
+        err = cx_store_media_add(s, &row);
     }
 
     return err;

@@ -21,7 +21,6 @@
 #define CHANNEL  INT64_C(21)
 #define PARTITION  5u                  /* of the tests */
 
-#define OPS   (fx_ops())
 /* Runs one operation in a transaction of its own. */
 #define TX(s, call)  (fx_begin(s), fx_end((s), (call)))
 
@@ -34,13 +33,6 @@ typedef struct {
 } fixture;
 
 static int64_t  fx_id = 1000;
-
-
-static inline const cx_store_ops *
-fx_ops(void)
-{
-    return cx_store_find(CX_STR("sqlite:x"));
-}
 
 
 static inline int64_t
@@ -63,7 +55,7 @@ fx_must(bool ok, const char *what)
 static inline void
 fx_begin(cx_store *s)
 {
-    fx_must(OPS->begin(s) == CX_OK, OPS->error(s));
+    fx_must(cx_store_begin(s) == CX_OK, cx_store_error(s));
 }
 
 
@@ -71,12 +63,12 @@ static inline cx_err
 fx_end(cx_store *s, cx_err err)
 {
     if (err == CX_IO) {
-        printf("# %s\n", OPS->error(s));
-        OPS->rollback(s);
+        printf("# %s\n", cx_store_error(s));
+        cx_store_rollback(s);
         return err;
     }
 
-    fx_must(OPS->commit(s) == CX_OK, OPS->error(s));
+    fx_must(cx_store_commit(s) == CX_OK, cx_store_error(s));
     return err;
 }
 
@@ -87,7 +79,7 @@ fx_connect(const char *path)
     cx_store  *s = NULL;
     char       error[256] = "";
 
-    if (OPS->open(path, true, &s, error, sizeof(error)) != CX_OK) {
+    if (cx_store_open(path, true, &s, error, sizeof(error)) != CX_OK) {
         printf("# %s\n", error);
     }
 
@@ -101,7 +93,7 @@ fx_lease(cx_store *s, unsigned partition, const char *owner, int64_t now)
 {
     int64_t  epoch = 0;
 
-    if (TX(s, OPS->lease_acquire(s, partition, cx_strz(owner), false, now,
+    if (TX(s, cx_store_lease_acquire(s, partition, cx_strz(owner), false, now,
                                  10000, &epoch)) != CX_OK)
     {
         return 0;
@@ -163,8 +155,8 @@ fx_open(fixture *f)
     fx_must(f->a != NULL, "memory");
     f->s = fx_connect(f->path);
 
-    fx_must(TX(f->s, OPS->agent_put(f->s, &agent, true)) == CX_OK, "agent");
-    fx_must(TX(f->s, OPS->channel_put(f->s, &channel, true)) == CX_OK,
+    fx_must(TX(f->s, cx_store_agent_put(f->s, &agent, true)) == CX_OK, "agent");
+    fx_must(TX(f->s, cx_store_channel_put(f->s, &channel, true)) == CX_OK,
             "channel");
     f->epoch = fx_lease(f->s, PARTITION, "w1", T0);
     fx_must(f->epoch > 0, "lease");
@@ -178,7 +170,7 @@ fx_close(fixture *f)
     struct dirent  *e;
     char            path[512];
 
-    OPS->close(f->s);
+    cx_store_close(f->s);
     cx_arena_free(f->a);
 
     while (d != NULL && (e = readdir(d)) != NULL) {
@@ -243,7 +235,7 @@ fx_taken(const fixture *f, const char *peer, const char *id,
     cx_taken       out;
 
     memset(&out, 0, sizeof(out));
-    fx_must(TX(f->s, OPS->take(f->s, &in, &out)) == CX_OK, "take");
+    fx_must(TX(f->s, cx_store_take(f->s, &in, &out)) == CX_OK, "take");
 
     return out;
 }
@@ -267,7 +259,7 @@ fx_planned(const fixture *f, int64_t turn_id, int64_t inputs,
         .now_ms = now,
     };
 
-    fx_must(TX(f->s, OPS->plan(f->s, &in)) == CX_OK, "plan");
+    fx_must(TX(f->s, cx_store_plan(f->s, &in)) == CX_OK, "plan");
     return id;
 }
 
@@ -277,7 +269,7 @@ fx_claim(const fixture *f, int64_t id, int64_t now, cx_outgoing *out)
 {
     const cx_claim  in = { fx_fence(f), id, now };
 
-    return TX(f->s, OPS->claim(f->s, &in, f->a, out));
+    return TX(f->s, cx_store_claim(f->s, &in, f->a, out));
 }
 
 
@@ -297,7 +289,7 @@ fx_settle(const fixture *f, int64_t id, cx_msg_state state,
         .now_ms = now,
     };
 
-    return TX(f->s, OPS->settle(f->s, &in));
+    return TX(f->s, cx_store_settle(f->s, &in));
 }
 
 
@@ -318,7 +310,7 @@ fx_status(const fixture *f, const char *provider_id, const char *word,
     const cx_status_in  in = { &m, CHANNEL, T0 + 9000 };
 
     memset(out, 0, sizeof(*out));
-    return TX(f->s, OPS->status(f->s, &in, out));
+    return TX(f->s, cx_store_status(f->s, &in, out));
 }
 
 
@@ -328,7 +320,7 @@ fx_message(const fixture *f, int64_t id)
     cx_message_row  m;
 
     memset(&m, 0, sizeof(m));
-    fx_must(OPS->message(f->s, id, f->a, &m) == CX_OK, "message");
+    fx_must(cx_store_message(f->s, id, f->a, &m) == CX_OK, "message");
 
     return m;
 }

@@ -16,7 +16,7 @@ file_of(int64_t id, const char *name)
 static size_t
 hits(const fixture *f, int64_t agent, const char *query, cx_hit_list *list)
 {
-    fx_must(OPS->search(f->s, agent, cx_strz(query), 10, f->a, list)
+    fx_must(cx_store_search(f->s, agent, cx_strz(query), 10, f->a, list)
             == CX_OK, "search");
     return list->n;
 }
@@ -37,9 +37,9 @@ put_and_find(fixture *f)
     cx_knowledge_list       files;
     cx_hit_list             list;
 
-    tap_is_int(TX(f->s, OPS->knowledge_put(f->s, &file, chunks, 3)), CX_OK,
+    tap_is_int(TX(f->s, cx_store_knowledge_put(f->s, &file, chunks, 3)), CX_OK,
                "a file");
-    OPS->knowledge(f->s, AGENT, f->a, &files);
+    cx_store_knowledge(f->s, AGENT, f->a, &files);
     tap_is_int((int64_t) files.n, 1, "is listed");
     tap_is_int(files.items[0].chunks, 3, "with its passages");
 
@@ -62,11 +62,11 @@ put_and_find(fixture *f)
     tap_is_int((int64_t) hits(f, AGENT + 1, "\"delivery\"", &list), 0,
                "another agent knows nothing of it");
 
-    OPS->search(f->s, AGENT, CX_STR("\"delivery\""), 1, f->a, &list);
+    cx_store_search(f->s, AGENT, CX_STR("\"delivery\""), 1, f->a, &list);
     tap_is_int((int64_t) list.n, 1, "no more than the limit");
-    tap_is_int(OPS->search(f->s, AGENT, CX_STR("\"half"), 5, f->a, &list),
+    tap_is_int(cx_store_search(f->s, AGENT, CX_STR("\"half"), 5, f->a, &list),
                CX_INVALID, "a query that cannot be read");
-    tap_is_int(OPS->search(f->s, AGENT, CX_STR("a AND"), 5, f->a, &list),
+    tap_is_int(cx_store_search(f->s, AGENT, CX_STR("a AND"), 5, f->a, &list),
                CX_INVALID, "or ends too soon");
     tap_is_int((int64_t) hits(f, AGENT, "\"delivery\"", &list), 2,
                "and the next one works");
@@ -85,9 +85,9 @@ replace(fixture *f)
     cx_knowledge_list       files;
     cx_hit_list             list;
 
-    tap_is_int(TX(f->s, OPS->knowledge_put(f->s, &file, &chunk, 1)), CX_OK,
+    tap_is_int(TX(f->s, cx_store_knowledge_put(f->s, &file, &chunk, 1)), CX_OK,
                "the same name again");
-    OPS->knowledge(f->s, AGENT, f->a, &files);
+    cx_store_knowledge(f->s, AGENT, f->a, &files);
     tap_is_int((int64_t) files.n, 1, "there is one file still");
     tap_is_int(files.items[0].id, 502, "the new one");
     tap_is_int((int64_t) hits(f, AGENT, "\"shoes\"", &list), 0,
@@ -96,18 +96,18 @@ replace(fixture *f)
                "the new one is found");
     tap_is_str(list.items[0].text, chunk.text, "byte for byte");
 
-    tap_is_int(TX(f->s, OPS->knowledge_put(f->s, &clash, &chunk, 1)),
+    tap_is_int(TX(f->s, cx_store_knowledge_put(f->s, &clash, &chunk, 1)),
                CX_CONFLICT, "an id that is another file's");
     stranger.agent_id = 999;
-    tap_is_int(TX(f->s, OPS->knowledge_put(f->s, &stranger, &chunk, 1)),
+    tap_is_int(TX(f->s, cx_store_knowledge_put(f->s, &stranger, &chunk, 1)),
                CX_NOT_FOUND, "an agent that is not");
 
     fx_begin(f->s);
-    OPS->knowledge_put(f->s, &file, NULL, 0);
-    OPS->rollback(f->s);
+    cx_store_knowledge_put(f->s, &file, NULL, 0);
+    cx_store_rollback(f->s);
     tap_is_int((int64_t) hits(f, AGENT, "\"free\"", &list), 1,
                "what is rolled back is still found");
-    tap_is_int(TX(f->s, OPS->knowledge_put(f->s, &file, &chunk, 1)), CX_OK,
+    tap_is_int(TX(f->s, cx_store_knowledge_put(f->s, &file, &chunk, 1)), CX_OK,
                "the same id and name is the same file");
 }
 
@@ -120,16 +120,16 @@ delete(fixture *f)
     const cx_hit_row        chunk = { .text = CX_STR("secret sauce") };
     cx_hit_list             list;
 
-    tap_is_int(TX(f->s, OPS->knowledge_delete(f->s, 502)), CX_OK, "deleted");
+    tap_is_int(TX(f->s, cx_store_knowledge_delete(f->s, 502)), CX_OK, "deleted");
     tap_is_int((int64_t) hits(f, AGENT, "\"free\"", &list), 0, "and gone");
-    tap_is_int(TX(f->s, OPS->knowledge_delete(f->s, 502)), CX_NOT_FOUND,
+    tap_is_int(TX(f->s, cx_store_knowledge_delete(f->s, 502)), CX_NOT_FOUND,
                "only once");
 
-    TX(f->s, OPS->agent_put(f->s, &other, true));
+    TX(f->s, cx_store_agent_put(f->s, &other, true));
     file.agent_id = 12;
-    TX(f->s, OPS->knowledge_put(f->s, &file, &chunk, 1));
+    TX(f->s, cx_store_knowledge_put(f->s, &file, &chunk, 1));
     tap_is_int((int64_t) hits(f, 12, "\"sauce\"", &list), 1, "another's");
-    tap_is_int(TX(f->s, OPS->agent_delete(f->s, 12)), CX_OK,
+    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, 12)), CX_OK,
                "an agent takes what it knows along");
     tap_is_int((int64_t) hits(f, 12, "\"sauce\"", &list), 0, "all of it");
 }
@@ -144,10 +144,10 @@ recalled(fixture *f)
     const cx_taken          t = fx_taken(f, "4990", "wamid.k", "q", T0);
     cx_recall               r;
 
-    OPS->recall(f->s, t.turn_id, 0, f->a, &r);
+    cx_store_recall(f->s, t.turn_id, 0, f->a, &r);
     tap_ok(!r.knowledge, "the agent knows nothing");
-    TX(f->s, OPS->knowledge_put(f->s, &file, &chunk, 1));
-    OPS->recall(f->s, t.turn_id, 0, f->a, &r);
+    TX(f->s, cx_store_knowledge_put(f->s, &file, &chunk, 1));
+    cx_store_recall(f->s, t.turn_id, 0, f->a, &r);
     tap_ok(r.knowledge, "now it does");
 }
 

@@ -9,7 +9,7 @@ first(fixture *f)
     cx_lease  rows[CX_PARTITIONS];
     int64_t   epoch, n;
 
-    tap_is_int(OPS->leases(f->s, f->a, rows), CX_OK, "all partitions");
+    tap_is_int(cx_store_leases(f->s, f->a, rows), CX_OK, "all partitions");
     tap_is_int(rows[63].partition, 63, "up to the last");
     tap_is_int(rows[63].epoch, 0, "which nobody had");
     tap_is_int((int64_t) rows[63].owner.len, 0, "or has");
@@ -18,19 +18,19 @@ first(fixture *f)
 
     epoch = fx_lease(f->s, PARTITION, "w1", T0 + 100);
     tap_is_int(epoch, f->epoch + 1, "the owner itself gets a new epoch too");
-    tap_is_int(TX(f->s, OPS->lease_acquire(f->s, 64, CX_STR("w1"), false, T0,
+    tap_is_int(TX(f->s, cx_store_lease_acquire(f->s, 64, CX_STR("w1"), false, T0,
                                            1, &epoch)), CX_INVALID,
                "there is no 64");
-    tap_is_int(TX(f->s, OPS->lease_acquire(f->s, 1, CX_NOSTR, false, T0, 1,
+    tap_is_int(TX(f->s, cx_store_lease_acquire(f->s, 1, CX_NOSTR, false, T0, 1,
                                            &epoch)), CX_INVALID,
                "an owner has a name");
 
     tap_is_int(fx_lease(f->s, 6, "w1", T0), 1, "a second one");
     tap_is_int(fx_lease(f->s, 7, "w2", T0), 1, "another's");
-    tap_is_int(TX(f->s, OPS->lease_renew(f->s, CX_STR("w1"), T0 + 5000,
+    tap_is_int(TX(f->s, cx_store_lease_renew(f->s, CX_STR("w1"), T0 + 5000,
                                          10000, &n)), CX_OK, "renewed");
     tap_is_int(n, 2, "both of its own");
-    OPS->leases(f->s, f->a, rows);
+    cx_store_leases(f->s, f->a, rows);
     tap_is_int(rows[6].lease_until, T0 + 15000, "longer");
     tap_is_int(rows[6].epoch, 1, "under the same epoch");
     tap_is_int(rows[7].lease_until, T0 + 10000, "the other's is as it was");
@@ -42,11 +42,11 @@ taking_over(fixture *f)
 {
     int64_t  epoch = 0;
 
-    tap_is_int(TX(f->s, OPS->lease_acquire(f->s, 7, CX_STR("w1"), false, T0,
+    tap_is_int(TX(f->s, cx_store_lease_acquire(f->s, 7, CX_STR("w1"), false, T0,
                                            10000, &epoch)), CX_CONFLICT,
                "a live owner");
     tap_is_int(epoch, 0, "nothing is written then");
-    tap_is_int(TX(f->s, OPS->lease_acquire(f->s, 7, CX_STR("w1"), true, T0,
+    tap_is_int(TX(f->s, cx_store_lease_acquire(f->s, 7, CX_STR("w1"), true, T0,
                                            10000, &epoch)), CX_OK,
                "unless it is proven dead");
     tap_is_int(epoch, 2, "the epoch has moved");
@@ -61,18 +61,18 @@ giving_back(fixture *f)
     cx_lease  rows[CX_PARTITIONS];
     int64_t   n;
 
-    TX(f->s, OPS->lease_release(f->s, CX_STR("w2"), 7));
-    OPS->leases(f->s, f->a, rows);
+    TX(f->s, cx_store_lease_release(f->s, CX_STR("w2"), 7));
+    cx_store_leases(f->s, f->a, rows);
     tap_is_str(rows[7].owner, CX_STR("w3"), "only the owner gives back");
 
-    TX(f->s, OPS->lease_release(f->s, CX_STR("w1"), 6));
-    OPS->leases(f->s, f->a, rows);
+    TX(f->s, cx_store_lease_release(f->s, CX_STR("w1"), 6));
+    cx_store_leases(f->s, f->a, rows);
     tap_is_int((int64_t) rows[6].owner.len, 0, "one of them");
     tap_is_str(rows[PARTITION].owner, CX_STR("w1"), "not the other");
     tap_is_int(fx_lease(f->s, 6, "w2", T0), 2, "it is free at once");
 
-    TX(f->s, OPS->lease_release(f->s, CX_STR("w1"), -1));
-    TX(f->s, OPS->lease_renew(f->s, CX_STR("w1"), T0, 10000, &n));
+    TX(f->s, cx_store_lease_release(f->s, CX_STR("w1"), -1));
+    TX(f->s, cx_store_lease_renew(f->s, CX_STR("w1"), T0, 10000, &n));
     tap_is_int(n, 0, "or all of them");
 }
 
@@ -82,7 +82,7 @@ beat(const fixture *f, const char *owner, int64_t now)
 {
     int64_t  live = -1;
 
-    fx_must(TX(f->s, OPS->worker_beat(f->s, cx_strz(owner), now, 10000,
+    fx_must(TX(f->s, cx_store_worker_beat(f->s, cx_strz(owner), now, 10000,
                                       &live)) == CX_OK, "beat");
     return live;
 }
@@ -109,13 +109,13 @@ gone(fixture *f)
     beat(f, "w1", now);
     beat(f, "w2", now);
     tap_is_int(beat(f, "w3", now), 3, "three live");
-    TX(f->s, OPS->lease_release(f->s, CX_STR("w2"), 3));
+    TX(f->s, cx_store_lease_release(f->s, CX_STR("w2"), 3));
     tap_is_int(beat(f, "w3", now), 3, "one partition back: still there");
-    TX(f->s, OPS->lease_release(f->s, CX_STR("w2"), -1));
+    TX(f->s, cx_store_lease_release(f->s, CX_STR("w2"), -1));
     tap_is_int(beat(f, "w3", now), 2, "all of them: gone");
 
     fx_lease(f->s, 3, "w1", now);
-    TX(f->s, OPS->lease_acquire(f->s, 3, CX_STR("w3"), true, now, 10000,
+    TX(f->s, cx_store_lease_acquire(f->s, 3, CX_STR("w3"), true, now, 10000,
                                 &epoch));
     tap_is_int(beat(f, "w3", now), 1, "proven dead: gone too");
 }

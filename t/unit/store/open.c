@@ -2,24 +2,11 @@
 
 #include "unit/store/fixture.h"
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-
-static void
-urls(void)
-{
-    tap_ok(cx_store_find(CX_STR("sqlite:/x")) != NULL, "sqlite: is ours");
-    tap_ok(cx_store_find(CX_STR("/var/lib/connext/db")) != NULL,
-           "so is a path");
-    tap_ok(cx_store_find(CX_STR("./a:b")) != NULL, "also with a colon in it");
-    tap_ok(cx_store_find(CX_STR("postgresql://h/db")) == NULL,
-           "another scheme is not");
-    tap_ok(cx_store_find(CX_NOSTR) == NULL, "nor is nothing");
-}
 
 
 static cx_err
@@ -30,7 +17,7 @@ try_open(const fixture *f, const char *form, bool migrate, cx_store **s)
 
     *s = NULL;
     snprintf(url, sizeof(url), form, f->path);
-    err = OPS->open(url, migrate, s, error, sizeof(error));
+    err = cx_store_open(url, migrate, s, error, sizeof(error));
     tap_ok((err == CX_OK) == (error[0] == '\0'), "an error has a text (%s)",
            cx_err_word(err));
 
@@ -53,6 +40,7 @@ options(const fixture *f)
         { "sqlite:%s?synchronous=normal",   CX_OK,      1 },
         { "%s?synchronous=full",            CX_OK,      2 },
         { "sqlite:%s?synchronous=maybe",    CX_INVALID, 0 },
+        { "mysql://h%s",                    CX_INVALID, 0 },
         { "sqlite:%s?colour=blue",          CX_INVALID, 0 },
         { "sqlite:%s.none/db",              CX_IO,      0 },
     };
@@ -71,7 +59,7 @@ options(const fixture *f)
         sqlite3_step(st);
         tap_is_int(sqlite3_column_int(st, 0), cases[i].level, "its level");
         sqlite3_finalize(st);
-        OPS->close(s);
+        cx_store_close(s);
     }
 
     tap_is_int(try_open(f, "sqlite:", true, &s), CX_INVALID, "no path");
@@ -109,7 +97,7 @@ migrations(const fixture *f)
     tap_is_int(try_open(f, "%s", true, &s), CX_OK, "opened once more");
     tap_is_int(ask(s, "SELECT count(*) FROM schema_migrations"), newest,
                "every migration ran once");
-    OPS->close(s);
+    cx_store_close(s);
 
     tap_is_int(ask(f->s, "SELECT count(*) FROM sqlite_schema WHERE"
                          " type = 'table' AND sql NOT LIKE '%STRICT%'"
@@ -130,7 +118,7 @@ migrations(const fixture *f)
     sqlite3_exec(f->s->db, "DELETE FROM schema_migrations WHERE number = 999",
                  NULL, NULL, NULL);
     tap_is_int(try_open(f, "%s", false, &s), CX_OK, "the known one opens");
-    OPS->close(s);
+    cx_store_close(s);
 }
 
 
@@ -152,7 +140,7 @@ together(const fixture *f)
         fx_must(pids[i] >= 0, "fork");
 
         if (pids[i] == 0) {
-            _exit(OPS->open(path, true, &s, error, sizeof(error)) == CX_OK
+            _exit(cx_store_open(path, true, &s, error, sizeof(error)) == CX_OK
                   ? 0 : 1);
         }
     }
@@ -166,7 +154,7 @@ together(const fixture *f)
     s = fx_connect(path);
     tap_is_int(ask(s, "SELECT count(*) FROM partitions"), CX_PARTITIONS,
                "and it was made once");
-    OPS->close(s);
+    cx_store_close(s);
 }
 
 
@@ -188,7 +176,7 @@ crash(fixture *f)
     if (pid == 0) {
         cx_store  *s = fx_connect(f->path);
 
-        if (OPS->begin(s) != CX_OK || OPS->take(s, &in, &t) != CX_OK) {
+        if (cx_store_begin(s) != CX_OK || cx_store_take(s, &in, &t) != CX_OK) {
             _exit(1);
         }
 
@@ -201,15 +189,15 @@ crash(fixture *f)
     waitpid(pid, &status, 0);
     tap_ok(WIFSIGNALED(status), "killed between take and commit");
 
-    tap_is_int(OPS->message(f->s, in.new_id[0], f->a, &row), CX_NOT_FOUND,
+    tap_is_int(cx_store_message(f->s, in.new_id[0], f->a, &row), CX_NOT_FOUND,
                "nothing of it is there");
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "it is taken again");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "it is taken again");
     tap_ok(!t.duplicate, "as a new one");
 
     fx_begin(f->s);
-    fx_must(OPS->take(f->s, &in, &t) == CX_OK && t.duplicate, "take");
-    OPS->rollback(f->s);
-    tap_is_int(OPS->message(f->s, in.new_id[0], f->a, &row), CX_OK,
+    fx_must(cx_store_take(f->s, &in, &t) == CX_OK && t.duplicate, "take");
+    cx_store_rollback(f->s);
+    tap_is_int(cx_store_message(f->s, in.new_id[0], f->a, &row), CX_OK,
                "a rollback takes only its own back");
 }
 
@@ -227,15 +215,15 @@ broken(fixture *f)
     cx_take        clash = same;
     cx_taken       t;
 
-    TX(f->s, OPS->take(f->s, &in, &t));
+    TX(f->s, cx_store_take(f->s, &in, &t));
     clash.msg = &other;                  /* ids that exist already */
     fx_begin(f->s);
-    tap_is_int(OPS->take(f->s, &clash, &t), CX_IO, "an id twice is our bug");
-    tap_ok(OPS->error(f->s)[0] != '\0', "it has a text");
-    tap_is_int(OPS->take(f->s, &in, &t), CX_IO, "nothing goes on");
-    tap_is_int(OPS->commit(f->s), CX_IO, "nor does it commit");
-    OPS->rollback(f->s);
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK,
+    tap_is_int(cx_store_take(f->s, &clash, &t), CX_IO, "an id twice is our bug");
+    tap_ok(cx_store_error(f->s)[0] != '\0', "it has a text");
+    tap_is_int(cx_store_take(f->s, &in, &t), CX_IO, "nothing goes on");
+    tap_is_int(cx_store_commit(f->s), CX_IO, "nor does it commit");
+    cx_store_rollback(f->s);
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK,
                "after the rollback it works");
 }
 
@@ -334,7 +322,6 @@ main(void)
 
     fx_open(&f);
 
-    urls();
     options(&f);
     migrations(&f);
     together(&f);

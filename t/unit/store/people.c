@@ -2,7 +2,7 @@
 
 #include "unit/store/fixture.h"
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 
 static int64_t
@@ -10,7 +10,7 @@ version(const fixture *f)
 {
     int64_t  v = 0;
 
-    fx_must(OPS->config_version(f->s, &v) == CX_OK, "version");
+    fx_must(cx_store_config_version(f->s, &v) == CX_OK, "version");
     return v;
 }
 
@@ -22,26 +22,26 @@ agents(fixture *f)
     cx_agent_row   a = fx_agent(31, "second");
     cx_agent_list  list;
 
-    tap_is_int(TX(f->s, OPS->agent_put(f->s, &a, true)), CX_OK, "an agent");
+    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, true)), CX_OK, "an agent");
     tap_ok(version(f) > v, "the version has moved");
-    tap_is_int(TX(f->s, OPS->agent_put(f->s, &a, true)), CX_CONFLICT,
+    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, true)), CX_CONFLICT,
                "its id is taken");
     a.id = 32;
-    tap_is_int(TX(f->s, OPS->agent_put(f->s, &a, true)), CX_CONFLICT,
+    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, true)), CX_CONFLICT,
                "so is its name");
-    tap_is_int(TX(f->s, OPS->agent_put(f->s, &a, false)), CX_NOT_FOUND,
+    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, false)), CX_NOT_FOUND,
                "what is changed exists");
     a.id = 31;
     a.name = CX_STR("shop");
-    tap_is_int(TX(f->s, OPS->agent_put(f->s, &a, false)), CX_CONFLICT,
+    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, false)), CX_CONFLICT,
                "a name of another");
 
     a.name = CX_STR("third");
     a.threshold = 0.5;
     a.created_at = 1;
     a.updated_at = T0 + 5;
-    tap_is_int(TX(f->s, OPS->agent_put(f->s, &a, false)), CX_OK, "changed");
-    OPS->agents(f->s, f->a, &list);
+    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, false)), CX_OK, "changed");
+    cx_store_agents(f->s, f->a, &list);
     tap_is_int((int64_t) list.n, 2, "there are two");
     tap_is_str(list.items[1].name, CX_STR("third"), "renamed");
     tap_ok(list.items[1].threshold > 0.49 && list.items[1].threshold < 0.51,
@@ -50,16 +50,16 @@ agents(fixture *f)
     tap_is_int(list.items[1].updated_at, T0 + 5, "changed now");
 
     a.threshold = 1.5;
-    tap_is_int(TX(f->s, OPS->agent_put(f->s, &a, false)), CX_INVALID,
+    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, false)), CX_INVALID,
                "a threshold is at most 1");
     a.threshold = 0.0 / (a.threshold - a.threshold);
-    tap_is_int(TX(f->s, OPS->agent_put(f->s, &a, false)), CX_INVALID,
+    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, false)), CX_INVALID,
                "and a number");
 
-    tap_is_int(TX(f->s, OPS->agent_delete(f->s, AGENT)), CX_CONFLICT,
+    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, AGENT)), CX_CONFLICT,
                "the channel's agent stays");
-    tap_is_int(TX(f->s, OPS->agent_delete(f->s, 31)), CX_OK, "this one goes");
-    tap_is_int(TX(f->s, OPS->agent_delete(f->s, 31)), CX_NOT_FOUND, "once");
+    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, 31)), CX_OK, "this one goes");
+    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, 31)), CX_NOT_FOUND, "once");
 }
 
 
@@ -79,17 +79,17 @@ needed(fixture *f)
     cx_taken            t;
 
     in.agent_id = 33;
-    TX(f->s, OPS->agent_put(f->s, &a, true));
-    TX(f->s, OPS->take(f->s, &in, &t));
-    tap_is_int(TX(f->s, OPS->agent_delete(f->s, 33)), CX_CONFLICT,
+    TX(f->s, cx_store_agent_put(f->s, &a, true));
+    TX(f->s, cx_store_take(f->s, &in, &t));
+    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, 33)), CX_CONFLICT,
                "its turn is open");
-    TX(f->s, OPS->plan(f->s, &plan));
-    tap_is_int(TX(f->s, OPS->agent_delete(f->s, 33)), CX_CONFLICT,
+    TX(f->s, cx_store_plan(f->s, &plan));
+    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, 33)), CX_CONFLICT,
                "its draft waits");
-    TX(f->s, OPS->review_decide(f->s, plan.turn_id, CX_STR("approved"),
+    TX(f->s, cx_store_review_decide(f->s, plan.turn_id, CX_STR("approved"),
                                 &part, &part_id, 1, CX_STR("bob"),
                                 CX_NOSTR, T0));
-    tap_is_int(TX(f->s, OPS->agent_delete(f->s, 33)), CX_OK,
+    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, 33)), CX_OK,
                "then it can go");
 }
 
@@ -101,43 +101,43 @@ channels(fixture *f)
     cx_channel_list  list;
     int64_t          v;
 
-    tap_is_int(TX(f->s, OPS->channel_put(f->s, &c, true)), CX_CONFLICT,
+    tap_is_int(TX(f->s, cx_store_channel_put(f->s, &c, true)), CX_CONFLICT,
                "one account, one channel");
     c.account = CX_STR("1066");
     c.name = CX_STR("wa-main");
-    tap_is_int(TX(f->s, OPS->channel_put(f->s, &c, true)), CX_CONFLICT,
+    tap_is_int(TX(f->s, cx_store_channel_put(f->s, &c, true)), CX_CONFLICT,
                "one name, one channel");
     c.name = CX_STR("wa-two");
     c.agent_id = 999;
-    tap_is_int(TX(f->s, OPS->channel_put(f->s, &c, true)), CX_INVALID,
+    tap_is_int(TX(f->s, cx_store_channel_put(f->s, &c, true)), CX_INVALID,
                "an agent that is not");
     c.agent_id = 0;
     c.health = CX_STR("splendid");
-    tap_is_int(TX(f->s, OPS->channel_put(f->s, &c, true)), CX_INVALID,
+    tap_is_int(TX(f->s, cx_store_channel_put(f->s, &c, true)), CX_INVALID,
                "a word we do not know");
     c.health = CX_NOSTR;
-    tap_is_int(TX(f->s, OPS->channel_put(f->s, &c, true)), CX_OK, "a channel");
+    tap_is_int(TX(f->s, cx_store_channel_put(f->s, &c, true)), CX_OK, "a channel");
 
     v = version(f);
-    tap_is_int(TX(f->s, OPS->channel_health(f->s, 41, CX_STR("bad"),
+    tap_is_int(TX(f->s, cx_store_channel_health(f->s, 41, CX_STR("bad"),
                                             CX_NOSTR, T0)), CX_INVALID,
                "health has its words too");
-    tap_is_int(TX(f->s, OPS->channel_health(f->s, 41,
+    tap_is_int(TX(f->s, cx_store_channel_health(f->s, 41,
                                             CX_STR("action_required"),
                                             CX_STR("190: token"), T0)),
                CX_OK, "a person is needed");
     tap_is_int(version(f), v, "which is not a change of settings");
-    OPS->channels(f->s, f->a, &list);
+    cx_store_channels(f->s, f->a, &list);
     tap_is_int((int64_t) list.n, 2, "two channels");
     tap_is_int(list.items[1].agent_id, 0, "people only");
     tap_is_str(list.items[1].health, CX_STR("action_required"), "its health");
     tap_is_str(list.items[1].health_text, CX_STR("190: token"), "and why");
 
     fx_taken(f, "4971", "wamid.ch", "q", T0);
-    tap_is_int(TX(f->s, OPS->channel_delete(f->s, CHANNEL)), CX_CONFLICT,
+    tap_is_int(TX(f->s, cx_store_channel_delete(f->s, CHANNEL)), CX_CONFLICT,
                "a channel with talks stays");
-    tap_is_int(TX(f->s, OPS->channel_delete(f->s, 41)), CX_OK, "one goes");
-    tap_is_int(TX(f->s, OPS->channel_delete(f->s, 41)), CX_NOT_FOUND, "once");
+    tap_is_int(TX(f->s, cx_store_channel_delete(f->s, 41)), CX_OK, "one goes");
+    tap_is_int(TX(f->s, cx_store_channel_delete(f->s, 41)), CX_NOT_FOUND, "once");
 }
 
 
@@ -155,29 +155,29 @@ pages(fixture *f)
         t = fx_taken(f, peer, id, "hi", T0 + i);
     }
 
-    OPS->conversations(f->s, 0, 0, 2, f->a, &list);
+    cx_store_conversations(f->s, 0, 0, 2, f->a, &list);
     tap_is_int((int64_t) list.n, 2, "a page of two");
     tap_is_int(list.items[0].id, t.conversation_id, "the newest first");
-    OPS->conversations(f->s, CHANNEL, list.items[1].id, 100, f->a, &rest);
+    cx_store_conversations(f->s, CHANNEL, list.items[1].id, 100, f->a, &rest);
     tap_is_int((int64_t) rest.n, 4, "and the rest of that channel");
     tap_ok(rest.items[0].id < list.items[1].id, "below it");
-    OPS->conversations(f->s, 999, 0, 10, f->a, &rest);
+    cx_store_conversations(f->s, 999, 0, 10, f->a, &rest);
     tap_is_int((int64_t) rest.n, 0, "another channel has none");
 
     fx_taken(f, "4984", "wamid.pg9", "more", T0 + 9);
     fx_planned(f, t.turn_id, 2, "answer", T0 + 10);
-    OPS->messages(f->s, t.conversation_id, 0, 2, f->a, &messages);
+    cx_store_messages(f->s, t.conversation_id, 0, 2, f->a, &messages);
     tap_is_int((int64_t) messages.n, 2, "messages by page");
     tap_is_str(messages.items[0].text, CX_STR("hi"), "oldest first");
-    OPS->messages(f->s, t.conversation_id, messages.items[1].id, 9, f->a,
+    cx_store_messages(f->s, t.conversation_id, messages.items[1].id, 9, f->a,
                   &messages);
     tap_is_int((int64_t) messages.n, 1, "then the rest");
     tap_is_str(messages.items[0].text, CX_STR("answer"), "the newest last");
-    OPS->messages_in(f->s, CX_MSGSTATE_READY, 9, f->a, &messages);
+    cx_store_messages_in(f->s, CX_MSGSTATE_READY, 9, f->a, &messages);
     tap_is_int((int64_t) messages.n, 1, "what is ready");
-    OPS->messages_in(f->s, CX_MSGSTATE_READ, 9, f->a, &messages);
+    cx_store_messages_in(f->s, CX_MSGSTATE_READ, 9, f->a, &messages);
     tap_is_int((int64_t) messages.n, 0, "what is read");
-    tap_is_int(OPS->conversation(f->s, 1, f->a,
+    tap_is_int(cx_store_conversation(f->s, 1, f->a,
                                  &(cx_conversation_row) { .id = 0 }),
                CX_NOT_FOUND, "a conversation that is not");
 }
@@ -194,7 +194,7 @@ waiting(const fixture *f, const char *id)
         .reason = CX_STR("unsure"), .now_ms = T0,
     };
 
-    fx_must(TX(f->s, OPS->plan(f->s, &in)) == CX_OK, "plan");
+    fx_must(TX(f->s, cx_store_plan(f->s, &in)) == CX_OK, "plan");
     return t.turn_id;
 }
 
@@ -205,7 +205,7 @@ decide(const fixture *f, int64_t id, const char *verdict, const char *text)
     const cx_str   part = cx_strz(text);
     const int64_t  part_id = fx_next();
 
-    return TX(f->s, OPS->review_decide(f->s, id, cx_strz(verdict), &part,
+    return TX(f->s, cx_store_review_decide(f->s, id, cx_strz(verdict), &part,
                                        &part_id, text == NULL ? 0 : 1,
                                        CX_STR("ada"), CX_STR("because"),
                                        T0 + 77));
@@ -223,14 +223,14 @@ reviews(fixture *f)
     cx_counts        c;
     cx_recall        turn;
 
-    OPS->reviews(f->s, CX_STR("waiting"), 9, f->a, &list);
+    cx_store_reviews(f->s, CX_STR("waiting"), 9, f->a, &list);
     tap_is_int((int64_t) list.n, 2, "two wait");
     tap_is_int(list.items[0].id, one, "the longest waiting first");
     tap_is_str(list.items[0].question, CX_STR("Where is it?"), "the question");
     tap_is_str(list.items[0].channel, CX_STR("wa-main"), "the channel");
-    tap_is_int(OPS->reviews(f->s, CX_STR("lost"), 9, f->a, &list), CX_INVALID,
+    tap_is_int(cx_store_reviews(f->s, CX_STR("lost"), 9, f->a, &list), CX_INVALID,
                "there is no such state");
-    OPS->counts(f->s, &c);
+    cx_store_counts(f->s, &c);
     tap_is_int(c.reviews_waiting, 2, "two are counted");
 
     tap_is_int(decide(f, one, "maybe", "x"), CX_INVALID, "no such verdict");
@@ -242,20 +242,20 @@ reviews(fixture *f)
 
     tap_is_int(decide(f, one, "approved", "On its way."), CX_OK, "approved");
     tap_is_int(decide(f, one, "rejected", NULL), CX_CONFLICT, "once");
-    OPS->review(f->s, one, f->a, &r);
+    cx_store_review(f->s, one, f->a, &r);
     tap_is_str(r.state, CX_STR("approved"), "it says so");
     tap_is_int(r.decided_at, T0 + 77, "and when");
-    OPS->timeline(f->s, CX_STR("wamid.rv1"), f->a, &messages);
+    cx_store_timeline(f->s, CX_STR("wamid.rv1"), f->a, &messages);
     tap_is_int((int64_t) messages.n, 2, "there is a reply");
     tap_is_str(messages.items[1].state, CX_STR("ready"), "ready");
     tap_is_str(messages.items[1].author, CX_STR("ai"), "in the ai's words");
-    OPS->recall(f->s, one, 0, f->a, &turn);
+    cx_store_recall(f->s, one, 0, f->a, &turn);
     tap_is_int(turn.state, CX_TURN_REPLIED, "the turn is replied to");
 
     tap_is_int(decide(f, two, "rejected", NULL), CX_OK, "rejected");
-    OPS->recall(f->s, two, 0, f->a, &turn);
+    cx_store_recall(f->s, two, 0, f->a, &turn);
     tap_is_int(turn.state, CX_TURN_IGNORED, "nothing is said");
-    OPS->reviews(f->s, CX_STR("rejected"), 9, f->a, &list);
+    cx_store_reviews(f->s, CX_STR("rejected"), 9, f->a, &list);
     tap_is_int((int64_t) list.n, 1, "it is listed there");
 }
 
@@ -291,38 +291,38 @@ letters(fixture *f)
     cx_dead_row   r;
     cx_dead_list  list;
 
-    tap_is_int(TX(f->s, OPS->event_dead(f->s, &d)), CX_OK, "a dead event");
-    tap_is_int(TX(f->s, OPS->event_dead(f->s, &d)), CX_CONFLICT, "once");
+    tap_is_int(TX(f->s, cx_store_event_dead(f->s, &d)), CX_OK, "a dead event");
+    tap_is_int(TX(f->s, cx_store_event_dead(f->s, &d)), CX_CONFLICT, "once");
     d.id = 602;
     d.kind = CX_STR("send");
-    tap_is_int(TX(f->s, OPS->event_dead(f->s, &d)), CX_INVALID,
+    tap_is_int(TX(f->s, cx_store_event_dead(f->s, &d)), CX_INVALID,
                "a send dies elsewhere");
     d.kind = CX_STR("event");
-    TX(f->s, OPS->event_dead(f->s, &d));
+    TX(f->s, cx_store_event_dead(f->s, &d));
 
-    OPS->dead_letter(f->s, 601, f->a, &r);
+    cx_store_dead_letter(f->s, 601, f->a, &r);
     tap_is_str(r.body, d.body, "its entry byte for byte");
     tap_is_int(r.partition, 17, "where it came from");
     tap_is_str(r.state, CX_STR("dead"), "dead");
 
-    tap_is_int(TX(f->s, OPS->dead_retry(f->s, 601, false, CX_STR("ada"),
+    tap_is_int(TX(f->s, cx_store_dead_retry(f->s, 601, false, CX_STR("ada"),
                                         T0)), CX_OK, "retried");
-    tap_is_int(TX(f->s, OPS->dead_retry(f->s, 602, true, CX_STR("ada"), T0)),
+    tap_is_int(TX(f->s, cx_store_dead_retry(f->s, 602, true, CX_STR("ada"), T0)),
                CX_OK, "dropped");
-    tap_is_int(TX(f->s, OPS->dead_retry(f->s, 602, false, CX_STR("ada"),
+    tap_is_int(TX(f->s, cx_store_dead_retry(f->s, 602, false, CX_STR("ada"),
                                         T0)), CX_CONFLICT, "once");
-    tap_is_int(TX(f->s, OPS->dead_retry(f->s, 603, false, CX_STR("ada"),
+    tap_is_int(TX(f->s, cx_store_dead_retry(f->s, 603, false, CX_STR("ada"),
                                         T0)), CX_NOT_FOUND, "no letter");
-    OPS->dead_letters(f->s, CX_STR("dropped"), 9, f->a, &list);
+    cx_store_dead_letters(f->s, CX_STR("dropped"), 9, f->a, &list);
     tap_is_int((int64_t) list.n, 1, "listed by state");
-    tap_is_int(OPS->dead_letters(f->s, CX_STR("gone"), 9, f->a, &list),
+    tap_is_int(cx_store_dead_letters(f->s, CX_STR("gone"), 9, f->a, &list),
                CX_INVALID, "of those there are");
 
     tap_is_int(audit_lines(f, "dead.retry"), 1, "who retried is written down");
     tap_is_int(audit_lines(f, "dead.drop"), 1, "and who dropped");
     tap_is_int(audit_lines(f, "review.approve"), 1, "who approved");
     tap_is_int(audit_lines(f, "review.reject"), 1, "and who rejected");
-    tap_is_int(TX(f->s, OPS->audit(f->s, 700, CX_STR("ada"),
+    tap_is_int(TX(f->s, cx_store_audit(f->s, 700, CX_STR("ada"),
                                    CX_STR("agent.create"), CX_STR("ag_1"),
                                    T0)), CX_OK, "a line of the API");
     tap_is_int(audit_lines(f, "agent.create"), 1, "is there");

@@ -8,7 +8,7 @@ empty(fixture *f)
 {
     cx_recovered  r;
 
-    tap_is_int(TX(f->s, OPS->recover(f->s, fx_fence(f), T0, T0, f->a, &r)),
+    tap_is_int(TX(f->s, cx_store_recover(f->s, fx_fence(f), T0, T0, f->a, &r)),
                CX_OK, "a partition without work");
     tap_is_int((int64_t) (r.turns.n + r.outs.n), 0, "has none");
 }
@@ -31,7 +31,7 @@ recovered(fixture *f)
     fx_settle(f, later, CX_MSGSTATE_READY, "", T0 + 800, T0);
 
     f->epoch = fx_lease(f->s, PARTITION, "w2", T0 + 20000);
-    tap_is_int(TX(f->s, OPS->recover(f->s, fx_fence(f), T0 + 900, T0 + 1,
+    tap_is_int(TX(f->s, cx_store_recover(f->s, fx_fence(f), T0 + 900, T0 + 1,
                                      f->a, &r)), CX_OK, "recovered");
 
     tap_is_int((int64_t) r.turns.n, 1, "one turn is open");
@@ -55,13 +55,13 @@ recovered(fixture *f)
     m = fx_message(f, sending);
     tap_is_str(m.state, CX_STR("ambiguous"), "the record says the same");
     tap_is_int(m.not_before, T0 + 900, "with the time");
-    OPS->counts(f->s, &c);
+    cx_store_counts(f->s, &c);
     tap_is_int(c.outs_ambiguous, 2, "two are ambiguous");
     tap_is_int(c.outs_ready, 1, "one is ready");
     tap_is_int(c.turns_open, 1, "one turn is open");
     tap_is_int(c.oldest_open_at, T0, "since then");
 
-    TX(f->s, OPS->recover(f->s, fx_fence(f), T0 + 9999, T0 + 2, f->a,
+    TX(f->s, cx_store_recover(f->s, fx_fence(f), T0 + 9999, T0 + 2, f->a,
                           &again));
     tap_is_int(again.turns.items[0].attempts, 2, "a second recovery counts");
     tap_is_int(again.outs.items[0].not_before, T0 + 900,
@@ -79,9 +79,9 @@ small_arena(fixture *f)
     const cx_taken t = fx_taken(f, "4966", "wamid.6", "q", T0);
 
     cx_arena_limit(a, 64);
-    tap_is_int(TX(f->s, OPS->recover(f->s, fx_fence(f), T0, T0, a, &r)),
+    tap_is_int(TX(f->s, cx_store_recover(f->s, fx_fence(f), T0, T0, a, &r)),
                CX_NOMEM, "no memory");
-    OPS->recall(f->s, t.turn_id, 0, f->a, &turn);
+    cx_store_recall(f->s, t.turn_id, 0, f->a, &turn);
     tap_is_int(turn.attempts, 0, "no attempt was counted");
     cx_arena_free(a);
 }
@@ -96,17 +96,17 @@ swept(fixture *f)
     cx_take       in = fx_take(f, &m, T0);
     cx_taken      t;
 
-    tap_is_int(OPS->sweep(f->s, PARTITION, T0 + 799, f->a, &before), CX_OK,
+    tap_is_int(cx_store_sweep(f->s, PARTITION, T0 + 799, f->a, &before), CX_OK,
                "swept");
     tap_is_int((int64_t) before.outs.n, 0, "nothing is due");
-    OPS->sweep(f->s, PARTITION, T0 + 800, f->a, &r);
+    cx_store_sweep(f->s, PARTITION, T0 + 800, f->a, &r);
     tap_is_int((int64_t) r.outs.n, 1, "now it is");
     tap_is_int(r.turns.items[0].attempts, before.turns.items[0].attempts,
                "a sweep counts nothing");
 
     in.fence = (cx_fence) { 9, epoch };
-    TX(f->s, OPS->take(f->s, &in, &t));
-    OPS->sweep(f->s, 9, T0, f->a, &r);
+    TX(f->s, cx_store_take(f->s, &in, &t));
+    cx_store_sweep(f->s, 9, T0, f->a, &r);
     tap_is_int((int64_t) r.turns.n, 1, "another partition has its own");
     tap_is_int(r.turns.items[0].turn_id, t.turn_id, "that one");
 }

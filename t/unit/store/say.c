@@ -9,7 +9,7 @@ talk_of(const fixture *f, int64_t id)
 {
     cx_conversation_row  row = { .id = 0 };
 
-    fx_must(OPS->conversation(f->s, id, f->a, &row) == CX_OK, "talk");
+    fx_must(cx_store_conversation(f->s, id, f->a, &row) == CX_OK, "talk");
     return row;
 }
 
@@ -34,9 +34,9 @@ say(fixture *f)
     cx_message_list    list = { .n = 0 };
     cx_outgoing        o;
 
-    tap_is_int(TX(f->s, OPS->say(f->s, &in, &got)), CX_OK, "said");
+    tap_is_int(TX(f->s, cx_store_say(f->s, &in, &got)), CX_OK, "said");
     tap_is_int(got, group, "as a group");
-    tap_is_int(OPS->said(f->s, t.conversation_id, group, f->a, &list), CX_OK,
+    tap_is_int(cx_store_said(f->s, t.conversation_id, group, f->a, &list), CX_OK,
                "it is there");
     tap_ok(list.n == 2 && list.items[0].part == 0 && list.items[1].part == 1,
            "two, in order");
@@ -50,13 +50,13 @@ say(fixture *f)
            "what the governor asks");
 
     in.group_id = fx_next();
-    tap_is_int(TX(f->s, OPS->say(f->s, &in, &got)), CX_OK, "once more");
+    tap_is_int(TX(f->s, cx_store_say(f->s, &in, &got)), CX_OK, "once more");
     tap_is_int(got, group, "is the first time");
     in.digest = CX_STR("d2");
-    tap_is_int(TX(f->s, OPS->say(f->s, &in, &got)), CX_CONFLICT,
+    tap_is_int(TX(f->s, cx_store_say(f->s, &in, &got)), CX_CONFLICT,
                "the key is taken");
     in.conversation_id = 1;
-    tap_is_int(TX(f->s, OPS->say(f->s, &in, &got)), CX_NOT_FOUND,
+    tap_is_int(TX(f->s, cx_store_say(f->s, &in, &got)), CX_NOT_FOUND,
                "to nobody");
 }
 
@@ -71,13 +71,13 @@ new_name(fixture *f)
 
     m.name = CX_STR("Ann");
     m.phone = CX_STR("+4807");
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "with a number");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "with a number");
 
     m = fx_msg("4807", "wamid.n2", "hi again");
     m.name = CX_STR("Ann B.");
     m.phone = CX_STR("+4807");
     in = fx_take(f, &m, T0 + 1);
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "a new name");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "a new name");
     tap_ok(t.turn_id != 0, "is answered as before");
 }
 
@@ -90,7 +90,7 @@ opt_out(fixture *f)
     cx_taken  t;
 
     in.opt = CX_OPT_OUT;
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "stop");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "stop");
     tap_is_int(t.turn_id, 0, "gets no answer");
     tap_is_int(talk_of(f, t.conversation_id).opted_out_at, T0, "is kept");
 
@@ -102,7 +102,7 @@ opt_out(fixture *f)
     m = fx_msg("4802", "wamid.o3", "START");
     in = fx_take(f, &m, T0 + 2);
     in.opt = CX_OPT_IN;
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "start");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "start");
     tap_is_int(talk_of(f, t.conversation_id).opted_out_at, 0, "is kept too");
     tap_ok(fx_taken(f, "4802", "wamid.o4", "hi", T0 + 3).turn_id != 0,
            "and what follows is answered");
@@ -124,7 +124,7 @@ echo(const fixture *f, const char *peer, const char *id, const char *text,
     in.hush_ms = 5000;
 
     memset(&t, 0, sizeof(t));
-    fx_must(TX(f->s, OPS->take(f->s, &in, &t)) == CX_OK, "echo");
+    fx_must(TX(f->s, cx_store_take(f->s, &in, &t)) == CX_OK, "echo");
     return t;
 }
 
@@ -173,7 +173,7 @@ person(fixture *f)
     tap_ok(!e.duplicate && e.hushed, "somebody else's");
     tap_is_str(fx_message(f, out).state, CX_STR("cancelled"),
                "the answer on its way is not sent");
-    fx_must(OPS->recall(f->s, u.turn_id, 5, f->a, &r) == CX_OK, "recall");
+    fx_must(cx_store_recall(f->s, u.turn_id, 5, f->a, &r) == CX_OK, "recall");
     tap_is_int(r.state, CX_TURN_IGNORED, "the open turn is closed");
     tap_is_int(talk_of(f, t.conversation_id).quiet_until, T0 + 2 + 5000,
                "and it is quiet for a while");
@@ -186,7 +186,7 @@ person(fixture *f)
            "until then");
 
     (void) echo(f, "4806", "mid.10", "Ann again", "", T0 + 7000);
-    tap_is_int(TX(f->s, OPS->conversation_quiet(f->s, t.conversation_id, 0)),
+    tap_is_int(TX(f->s, cx_store_conversation_quiet(f->s, t.conversation_id, 0)),
                CX_OK, "ended by the API");
     tap_ok(fx_taken(f, "4806", "wamid.p5", "q5", T0 + 7001).turn_id != 0,
            "at once");

@@ -76,25 +76,25 @@ refused(fixture *f)
     };
     cx_dead_row    d;
 
-    tap_is_int(TX(f->s, OPS->settle(f->s, &in)), CX_INVALID,
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_INVALID,
                "a settle does not know what a status knows");
     in.state = CX_MSGSTATE_FAILED;
     in.message_id = 777;
-    tap_is_int(TX(f->s, OPS->settle(f->s, &in)), CX_NOT_FOUND, "no message");
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_NOT_FOUND, "no message");
     in.message_id = ready;
-    tap_is_int(TX(f->s, OPS->settle(f->s, &in)), CX_STALE, "never claimed");
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_STALE, "never claimed");
     in.message_id = id;
     in.fence.partition++;
     in.fence.epoch = 0;
-    tap_is_int(TX(f->s, OPS->settle(f->s, &in)), CX_FENCED,
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_FENCED,
                "another partition's owner");
     in.fence = fx_fence(f);
-    tap_is_int(OPS->dead_letter(f->s, in.dead_id, f->a, &d), CX_NOT_FOUND,
+    tap_is_int(cx_store_dead_letter(f->s, in.dead_id, f->a, &d), CX_NOT_FOUND,
                "no letter so far");
 
-    tap_is_int(TX(f->s, OPS->settle(f->s, &in)), CX_OK, "refused for good");
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_OK, "refused for good");
     tap_is_str(fx_message(f, id).state, CX_STR("failed"), "failed");
-    tap_is_int(OPS->dead_letter(f->s, in.dead_id, f->a, &d), CX_OK,
+    tap_is_int(cx_store_dead_letter(f->s, in.dead_id, f->a, &d), CX_OK,
                "a dead letter");
     tap_is_str(d.kind, CX_STR("send"), "of a send");
     tap_is_int(d.ref, id, "of that message");
@@ -113,7 +113,7 @@ release(fixture *f)
     cx_outgoing      o;
     cx_counts        c;
 
-    tap_is_int(TX(f->s, OPS->message_release(f->s, id, true, CX_STR("ada"),
+    tap_is_int(TX(f->s, cx_store_message_release(f->s, id, true, CX_STR("ada"),
                                              T0)), CX_CONFLICT,
                "what is being sent is nobody's to release");
     fx_settle(f, id, CX_MSGSTATE_AMBIGUOUS, "", T0 + 100, T0);
@@ -122,25 +122,25 @@ release(fixture *f)
                "no proof: held");
     fx_settle(f, other, CX_MSGSTATE_HELD, "", 0, T0);
 
-    OPS->messages_in(f->s, CX_MSGSTATE_HELD, 10, f->a, &list);
+    cx_store_messages_in(f->s, CX_MSGSTATE_HELD, 10, f->a, &list);
     tap_is_int((int64_t) list.n, 2, "both are listed");
     tap_is_int(list.items[0].id, other, "the newest first");
-    OPS->counts(f->s, &c);
+    cx_store_counts(f->s, &c);
     tap_is_int(c.outs_held, 2, "and counted");
 
-    tap_is_int(TX(f->s, OPS->message_release(f->s, id, true, CX_STR("ada"),
+    tap_is_int(TX(f->s, cx_store_message_release(f->s, id, true, CX_STR("ada"),
                                              T0 + 200)), CX_OK, "send again");
     tap_is_int(fx_claim(f, id, T0 + 200, &o), CX_OK, "it can be claimed");
     tap_is_int(o.attempts, 2, "under a new intent");
 
-    tap_is_int(TX(f->s, OPS->message_release(f->s, other, false,
+    tap_is_int(TX(f->s, cx_store_message_release(f->s, other, false,
                                              CX_STR("ada"), T0)), CX_OK,
                "the other one is cancelled");
     tap_is_str(fx_message(f, other).state, CX_STR("cancelled"), "it is");
-    tap_is_int(TX(f->s, OPS->message_release(f->s, other, true,
+    tap_is_int(TX(f->s, cx_store_message_release(f->s, other, true,
                                              CX_STR("ada"), T0)), CX_CONFLICT,
                "and stays so");
-    tap_is_int(TX(f->s, OPS->message_release(f->s, 4711, true,
+    tap_is_int(TX(f->s, cx_store_message_release(f->s, 4711, true,
                                              CX_STR("ada"), T0)),
                CX_NOT_FOUND, "no such message");
 }
@@ -161,22 +161,22 @@ dead_send(fixture *f)
     cx_outgoing    o;
     cx_dead_row    d;
 
-    TX(f->s, OPS->settle(f->s, &in));
-    tap_is_int(TX(f->s, OPS->dead_retry(f->s, in.dead_id, false,
+    TX(f->s, cx_store_settle(f->s, &in));
+    tap_is_int(TX(f->s, cx_store_dead_retry(f->s, in.dead_id, false,
                                         CX_STR("ada"), T0)), CX_OK,
                "a dead send is retried");
     tap_is_str(fx_message(f, id).state, CX_STR("ready"), "ready again");
-    OPS->dead_letter(f->s, in.dead_id, f->a, &d);
+    cx_store_dead_letter(f->s, in.dead_id, f->a, &d);
     tap_is_str(d.state, CX_STR("retried"), "the letter says so");
 
     fx_claim(f, id, T0, &o);
     in.dead_id = fx_next();
-    TX(f->s, OPS->settle(f->s, &in));
-    TX(f->s, OPS->message_release(f->s, id, false, CX_STR("ada"), T0));
-    OPS->dead_letter(f->s, in.dead_id, f->a, &d);
+    TX(f->s, cx_store_settle(f->s, &in));
+    TX(f->s, cx_store_message_release(f->s, id, false, CX_STR("ada"), T0));
+    cx_store_dead_letter(f->s, in.dead_id, f->a, &d);
     tap_is_str(d.state, CX_STR("dropped"),
                "cancelling the message drops its letter");
-    tap_is_int(TX(f->s, OPS->dead_retry(f->s, in.dead_id, false,
+    tap_is_int(TX(f->s, cx_store_dead_retry(f->s, in.dead_id, false,
                                         CX_STR("ada"), T0)), CX_CONFLICT,
                "which cannot be retried then");
 }

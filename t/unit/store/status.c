@@ -133,12 +133,12 @@ proof(fixture *f)
     fx_settle(f, held, CX_MSGSTATE_HELD, "", 0, T0);
     fx_status(f, "wamid.o6", "read", tag_of(held, 1), T0 + 8, &o);
     tap_ok(o.known && o.was_ambiguous, "also a held one");
-    tap_is_int(TX(f->s, OPS->message_release(f->s, held, true,
+    tap_is_int(TX(f->s, cx_store_message_release(f->s, held, true,
                                              CX_STR("ada"), T0)), CX_CONFLICT,
                "which nobody can send again then");
 
     fx_settle(f, again, CX_MSGSTATE_HELD, "", 0, T0);
-    TX(f->s, OPS->message_release(f->s, again, true, CX_STR("ada"), T0));
+    TX(f->s, cx_store_message_release(f->s, again, true, CX_STR("ada"), T0));
     fx_status(f, "wamid.o7", "sent", tag_of(again, 1), T0 + 8, &o);
     tap_ok(o.known, "or one that was to be sent again");
     tap_is_int(fx_claim(f, again, T0 + 9, &out), CX_STALE,
@@ -156,7 +156,7 @@ old_attempts(fixture *f)
 
     fx_status(f, "wamid.o8", "failed", tag_of(id, 1), T0 + 8, &o);
     tap_is_str(fx_message(f, id).state, CX_STR("failed"), "failed");
-    TX(f->s, OPS->message_release(f->s, id, true, CX_STR("ada"), T0 + 9));
+    TX(f->s, cx_store_message_release(f->s, id, true, CX_STR("ada"), T0 + 9));
 
     fx_status(f, "wamid.o8", "failed", tag_of(id, 1), T0 + 8, &o);
     fx_status(f, "wamid.o8", "sent", tag_of(id, 1), T0 + 7, &o);
@@ -197,7 +197,7 @@ refused(fixture *f)
 
     fx_status(f, "wamid.none", "sent", tag_of(t.message_id, 1), T0, &o);
     tap_ok(!o.known, "nor does one of an inbound message");
-    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK,
+    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK,
                "the id of another channel's message");
     tap_ok(!o.known, "is not known");
 }
@@ -312,11 +312,11 @@ watermark(fixture *f)
 
     m.id = cx_printf(f->a, "%lld", (long long) fx_message(f, first)
                                                    .sending_at - 1);
-    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK, "a time before");
+    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK, "a time before");
     tap_ok(!o.known && !o.changed, "moves nothing");
 
     m.id = cx_printf(f->a, "%lld", (long long) sent_at);
-    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK, "the last one's");
+    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK, "the last one's");
     tap_ok(o.known && o.changed && !o.was_ambiguous
            && o.message_id == second, "moves all until then");
     tap_is_str(fx_message(f, first).state, CX_STR("read"), "the first");
@@ -327,14 +327,14 @@ watermark(fixture *f)
     tap_is_str(fx_message(f, unsure).state, CX_STR("sending"),
                "and it proves nothing of a send");
 
-    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK, "again");
+    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK, "again");
     tap_ok(!o.changed, "changes nothing");
     m.content = CX_STR("delivered");
-    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK, "delivered, late");
+    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK, "delivered, late");
     tap_is_str(fx_message(f, second).state, CX_STR("read"),
                "moves nothing back");
     m.peer = CX_STR("nobody");
-    tap_is_int(TX(f->s, OPS->status(f->s, &in, &o)), CX_OK,
+    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK,
                "of somebody unknown");
     tap_ok(!o.known, "is nothing");
 }
@@ -357,7 +357,7 @@ main(void)
     watermark(&f);
 
     /* Thousands of commits: not for the disk's sake. */
-    OPS->close(f.s);
+    cx_store_close(f.s);
     snprintf(url, sizeof(url), "sqlite:%s?synchronous=off", f.path);
     f.s = fx_connect(url);
     all_orders(&f);

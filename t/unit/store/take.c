@@ -19,7 +19,7 @@ first_sight(fixture *f)
     in = fx_take(f, &m, T0);
     in.meta = CX_STR("{\"voice\":1}");
 
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "taken");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "taken");
     tap_ok(!t.duplicate && t.turn_new, "a new turn");
     tap_is_int(t.message_id, in.new_id[0], "the message has the id given");
     tap_is_int(t.conversation_id, in.new_id[1], "so has the conversation");
@@ -30,7 +30,7 @@ first_sight(fixture *f)
     tap_is_int(t.partition, PARTITION,
                "the event's partition is the conversation's");
 
-    tap_is_int(OPS->conversation(f->s, t.conversation_id, f->a, &c), CX_OK,
+    tap_is_int(cx_store_conversation(f->s, t.conversation_id, f->a, &c), CX_OK,
                "the conversation is there");
     tap_is_str(c.channel, CX_STR("wa-main"), "its channel by name");
     tap_is_str(c.name, CX_STR("Ada"), "its customer's name");
@@ -61,11 +61,11 @@ duplicates(fixture *f)
     cx_taken        t;
     cx_counts       before, after;
 
-    OPS->counts(f->s, &before);
+    cx_store_counts(f->s, &before);
 
     m.name = CX_STR("Changed");
     in = fx_take(f, &m, T0 + 50);
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "taken again");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "taken again");
     tap_ok(t.duplicate, "known as a duplicate");
     tap_is_int(t.message_id, first.message_id, "the message it was");
     tap_is_int(t.conversation_id, first.conversation_id, "its conversation");
@@ -74,10 +74,10 @@ duplicates(fixture *f)
     /* The peer may be written in another way the second time. */
     m = fx_msg("492-other", "wamid.d1", "one again");
     in = fx_take(f, &m, T0 + 60);
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "and again");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "and again");
     tap_ok(t.duplicate, "a duplicate also under an unknown peer");
 
-    OPS->counts(f->s, &after);
+    cx_store_counts(f->s, &after);
     tap_is_int(after.messages, before.messages, "no message more");
     tap_is_int(after.conversations, before.conversations,
                "no conversation more");
@@ -95,17 +95,17 @@ name_stays(fixture *f)
 
     m.name = CX_STR("Bob");
     in = fx_take(f, &m, T0);
-    TX(f->s, OPS->take(f->s, &in, &t));
+    TX(f->s, cx_store_take(f->s, &in, &t));
 
     fx_taken(f, "493", "wamid.n2", "no name", T0);
-    OPS->conversation(f->s, t.conversation_id, f->a, &c);
+    cx_store_conversation(f->s, t.conversation_id, f->a, &c);
     tap_is_str(c.name, CX_STR("Bob"), "no name said: the name stays");
 
     m = fx_msg("493", "wamid.n3", "new name");
     m.name = CX_STR("Robert");
     in = fx_take(f, &m, T0);
-    TX(f->s, OPS->take(f->s, &in, &t));
-    OPS->conversation(f->s, t.conversation_id, f->a, &c);
+    TX(f->s, cx_store_take(f->s, &in, &t));
+    cx_store_conversation(f->s, t.conversation_id, f->a, &c);
     tap_is_str(c.name, CX_STR("Robert"), "another name replaces it");
 }
 
@@ -122,7 +122,7 @@ take_with(const fixture *f, const char *peer, const char *alt, const char *id,
     m.peer_alt = cx_strz(alt);
     in = fx_take(f, &m, T0);
     in.fence = (cx_fence) { partition, epoch };
-    fx_must(TX(f->s, OPS->take(f->s, &in, &t)) == CX_OK, "take");
+    fx_must(TX(f->s, cx_store_take(f->s, &in, &t)) == CX_OK, "take");
 
     return t;
 }
@@ -145,19 +145,19 @@ aliases(fixture *f)
                "the partition of the conversation stays");
     tap_is_int(t.turn_id, a.turn_id, "it joins the open turn");
 
-    OPS->recall(f->s, t.turn_id, 5, f->a, &r);
+    cx_store_recall(f->s, t.turn_id, 5, f->a, &r);
     tap_is_str(r.peer, CX_STR("US.77"), "a reply goes to the newest address");
     tap_is_str(r.peer_alt, CX_STR("4915"), "the other one is known");
 
     t = take_with(f, "US.77", "", "wamid.a3", PARTITION + 1, other);
     tap_is_int(t.conversation_id, a.conversation_id,
                "from then on the user id is enough");
-    OPS->recall(f->s, t.turn_id, 5, f->a, &r);
+    cx_store_recall(f->s, t.turn_id, 5, f->a, &r);
     tap_is_str(r.peer_alt, CX_STR("4915"), "and the number is not forgotten");
 
     t = take_with(f, "4915", "", "wamid.a4", PARTITION, f->epoch);
     tap_is_int(t.conversation_id, a.conversation_id, "the number still is");
-    OPS->recall(f->s, t.turn_id, 5, f->a, &r);
+    cx_store_recall(f->s, t.turn_id, 5, f->a, &r);
     tap_is_str(r.peer, CX_STR("4915"), "the address goes back");
     tap_is_str(r.peer_alt, CX_STR("US.77"), "the ids have changed places");
 
@@ -196,7 +196,7 @@ ignored(fixture *f)
         in.ignore = CX_STR("reaction");
         in.meta = cx_strz(metas[i]);
 
-        tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "ignored");
+        tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "ignored");
         tap_is_int(t.turn_id, 0, "it has no turn");
         tap_is_str(fx_message(f, t.message_id).meta, cx_strz(wants[i]),
                    "it says why");
@@ -217,7 +217,7 @@ echo(fixture *f)
     in.ignore = m.kind;
     in.echo = true;
 
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "taken");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "taken");
     tap_is_int(t.turn_id, 0, "nothing to answer");
 
     row = fx_message(f, t.message_id);
@@ -225,7 +225,7 @@ echo(fixture *f)
     tap_ok(row.outbound, "to the customer");
     tap_is_str(row.state, CX_STR("sent"), "and it was sent");
 
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "taken again");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "taken again");
     tap_ok(t.duplicate, "it is a duplicate");
 }
 
@@ -240,16 +240,16 @@ no_agent(fixture *f)
     cx_review_list  list;
 
     in.agent_id = 0;
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_OK, "taken");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "taken");
     tap_ok(t.turn_id != 0, "it has a turn");
 
     m = fx_msg("495", "wamid.h2", "second");
     in = fx_take(f, &m, T0 + 60000);
     in.agent_id = 0;
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &u)), CX_OK, "taken");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &u)), CX_OK, "taken");
     tap_is_int(u.turn_id, t.turn_id, "the second waits with the first");
 
-    OPS->reviews(f->s, CX_STR("waiting"), 10, f->a, &list);
+    cx_store_reviews(f->s, CX_STR("waiting"), 10, f->a, &list);
     tap_is_int((int64_t) list.n, 1, "one review");
     tap_is_int(list.items[0].id, t.turn_id, "of that turn");
     tap_is_str(list.items[0].question, CX_STR("first\nsecond"),
@@ -265,24 +265,24 @@ refused(fixture *f)
     cx_take   in = fx_take(f, &m, T0);
     cx_taken  t;
 
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_INVALID, "no id");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_INVALID, "no id");
 
     m = fx_msg("", "wamid.r1", "no peer");
     in = fx_take(f, &m, T0);
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_INVALID, "no peer");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_INVALID, "no peer");
 
     m = fx_msg("496", "wamid.r2", "no channel");
     in = fx_take(f, &m, T0);
     in.channel_id = 999;
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_NOT_FOUND,
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_NOT_FOUND,
                "unknown channel");
 
     in = fx_take(f, &m, T0);
     in.fence.epoch++;
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_FENCED, "wrong epoch");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_FENCED, "wrong epoch");
 
     in.fence = (cx_fence) { CX_PARTITIONS, 0 };
-    tap_is_int(TX(f->s, OPS->take(f->s, &in, &t)), CX_INVALID,
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_INVALID,
                "no such partition");
 }
 
@@ -300,11 +300,11 @@ any_bytes(fixture *f)
     m.text = text;
     m.peer = (cx_str) { 5, "49\0 7" };
     in = fx_take(f, &m, T0);
-    TX(f->s, OPS->take(f->s, &in, &t));
+    TX(f->s, cx_store_take(f->s, &in, &t));
 
     tap_is_str(fx_message(f, t.message_id).text, text,
                "NUL, UTF-8 and bad bytes come back as they were");
-    OPS->recall(f->s, t.turn_id, 5, f->a, &r);
+    cx_store_recall(f->s, t.turn_id, 5, f->a, &r);
     tap_is_str(r.question, text, "also in the question");
     tap_is_str(r.peer, m.peer, "also in a peer");
 }
@@ -326,11 +326,11 @@ shared_transaction(fixture *f)
     in2.fence.epoch = 77;
 
     fx_begin(f->s);
-    tap_is_int(OPS->take(f->s, &in1, &t), CX_OK, "first of a group");
-    tap_is_int(OPS->take(f->s, &in2, &t), CX_FENCED, "second is fenced");
-    tap_is_int(OPS->take(f->s, &in3, &t), CX_OK, "third");
+    tap_is_int(cx_store_take(f->s, &in1, &t), CX_OK, "first of a group");
+    tap_is_int(cx_store_take(f->s, &in2, &t), CX_FENCED, "second is fenced");
+    tap_is_int(cx_store_take(f->s, &in3, &t), CX_OK, "third");
     tap_is_int(t.inputs, 2, "which joins the first");
-    tap_is_int(OPS->commit(f->s), CX_OK, "committed");
+    tap_is_int(cx_store_commit(f->s), CX_OK, "committed");
     tap_is_str(fx_message(f, in3.new_id[0]).provider_id, CX_STR("wamid.g3"),
                "the third is there");
 }

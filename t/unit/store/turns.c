@@ -37,7 +37,7 @@ recall(fixture *f)
     t = fx_taken(f, "4923", "wamid.r2", "second", T0 + 1);
     t = fx_taken(f, "4923", "wamid.r3", "question", T0 + 2);
 
-    tap_is_int(OPS->recall(f->s, t.turn_id, 20, f->a, &r), CX_OK, "recalled");
+    tap_is_int(cx_store_recall(f->s, t.turn_id, 20, f->a, &r), CX_OK, "recalled");
     tap_is_str(r.question, CX_STR("second\nquestion"), "the inputs, joined");
     tap_is_str(r.last_input, CX_STR("wamid.r3"), "the newest one's id");
     tap_is_str(r.event, CX_STR("wamid.r3"), "and its event");
@@ -53,15 +53,15 @@ recall(fixture *f)
            "our answer after it");
     tap_is_str(r.history.items[1].author, CX_STR("ai"), "by the ai");
 
-    OPS->recall(f->s, t.turn_id, 1, f->a, &r);
+    cx_store_recall(f->s, t.turn_id, 1, f->a, &r);
     tap_is_int((int64_t) r.history.n, 1, "a shorter history");
     tap_is_str(r.history.items[0].text, CX_STR("first answer"),
                "is the newest part of it");
-    OPS->recall(f->s, t.turn_id, 0, f->a, &r);
+    cx_store_recall(f->s, t.turn_id, 0, f->a, &r);
     tap_is_int((int64_t) r.history.n, 0, "or none");
     tap_is_str(r.question, CX_STR("second\nquestion"), "the question stays");
 
-    tap_is_int(OPS->recall(f->s, 424242, 5, f->a, &r), CX_NOT_FOUND,
+    tap_is_int(cx_store_recall(f->s, 424242, 5, f->a, &r), CX_NOT_FOUND,
                "no such turn");
 }
 
@@ -78,7 +78,7 @@ small_arena(fixture *f)
     for ( ; err != CX_OK && limit < 65536; limit += 16) {
         a = cx_arena_new(65536);
         cx_arena_limit(a, limit);
-        err = OPS->recall(f->s, t.turn_id, 5, a, &r);
+        err = cx_store_recall(f->s, t.turn_id, 5, a, &r);
         cx_arena_free(a);
 
         if (err != CX_OK && err != CX_NOMEM) {
@@ -120,27 +120,27 @@ plan(fixture *f)
     cx_message_row   m;
 
     in.inputs = 2;
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_STALE,
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_STALE,
                "another number of inputs: think again");
     in.inputs = 1;
     in.fence.epoch--;
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_FENCED, "an old epoch");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_FENCED, "an old epoch");
     in.fence = (cx_fence) { PARTITION + 7, 0 };
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_FENCED,
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_FENCED,
                "another partition's owner");
     in.fence = fx_fence(f);
     in.state = CX_TURN_OPEN;
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_INVALID,
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_INVALID,
                "a plan does not leave it open");
     in.state = CX_TURN_REPLIED;
     in.turn_id = 99;
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_NOT_FOUND, "no turn");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_NOT_FOUND, "no turn");
     in.turn_id = t.turn_id;
-    tap_is_int(OPS->message(f->s, ids[0], f->a, &m), CX_NOT_FOUND,
+    tap_is_int(cx_store_message(f->s, ids[0], f->a, &m), CX_NOT_FOUND,
                "none of these wrote anything");
 
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "planned");
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_STALE, "only once");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK, "planned");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_STALE, "only once");
 
     m = fx_message(f, ids[1]);
     tap_is_int(m.part, 1, "the second part");
@@ -150,12 +150,12 @@ plan(fixture *f)
     tap_is_int((int64_t) m.reply_to.len, 0, "only the first part quotes");
     tap_is_str(fx_message(f, ids[0]).reply_to, CX_STR("wamid.q"), "as here");
 
-    tap_is_int(OPS->timeline(f->s, CX_STR("wamid.p1"), f->a, &list), CX_OK,
+    tap_is_int(cx_store_timeline(f->s, CX_STR("wamid.p1"), f->a, &list), CX_OK,
                "the event's timeline");
     tap_is_int((int64_t) list.n, 3, "has the input and both parts");
     tap_ok(!list.items[0].outbound && list.items[1].id == ids[0]
            && list.items[2].id == ids[1], "in order");
-    tap_is_int(OPS->timeline(f->s, CX_STR("none"), f->a, &list),
+    tap_is_int(cx_store_timeline(f->s, CX_STR("none"), f->a, &list),
                CX_NOT_FOUND, "an unknown event has none");
 }
 
@@ -183,11 +183,11 @@ two_owners(fixture *f)
     epoch = fx_lease(second, PARTITION, "w2", T0 + 20000);
     tap_is_int(epoch, f->epoch + 1, "an expired one can, with a new epoch");
 
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_FENCED,
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_FENCED,
                "the first one's plan");
-    tap_is_int(OPS->message(f->s, id, f->a, &m), CX_NOT_FOUND,
+    tap_is_int(cx_store_message(f->s, id, f->a, &m), CX_NOT_FOUND,
                "has changed nothing");
-    tap_is_int(TX(f->s, OPS->take(f->s, &take, &taken)), CX_FENCED,
+    tap_is_int(TX(f->s, cx_store_take(f->s, &take, &taken)), CX_FENCED,
                "nor its take");
     tap_is_int(fx_settle(f, sending, CX_MSGSTATE_ACCEPTED, "wamid.x", 0, T0),
                CX_FENCED, "nor its settle");
@@ -195,14 +195,14 @@ two_owners(fixture *f)
     tap_is_str(fx_message(f, sending).state, CX_STR("sending"),
                "the message is as it was");
 
-    tap_is_int(TX(f->s, OPS->recover(f->s, fx_fence(f), T0, T0, f->a, &r)),
+    tap_is_int(TX(f->s, cx_store_recover(f->s, fx_fence(f), T0, T0, f->a, &r)),
                CX_FENCED, "nor its recovery");
-    OPS->recall(f->s, t.turn_id, 0, f->a, &(cx_recall) { .turn_id = 0 });
+    cx_store_recall(f->s, t.turn_id, 0, f->a, &(cx_recall) { .turn_id = 0 });
 
     in.fence.epoch = epoch;
-    tap_is_int(TX(second, OPS->plan(second, &in)), CX_OK,
+    tap_is_int(TX(second, cx_store_plan(second, &in)), CX_OK,
                "the second goes on");
-    OPS->close(second);
+    cx_store_close(second);
     f->epoch = epoch;
 }
 
@@ -218,12 +218,12 @@ fence_is_fresh(fixture *f)
     cx_taken       t;
 
     fx_begin(f->s);
-    tap_is_int(OPS->take(f->s, &in1, &t), CX_OK, "taken");
-    OPS->lease_acquire(f->s, PARTITION, CX_STR("w2"), true, T0, 10000,
+    tap_is_int(cx_store_take(f->s, &in1, &t), CX_OK, "taken");
+    cx_store_lease_acquire(f->s, PARTITION, CX_STR("w2"), true, T0, 10000,
                        &epoch);
-    tap_is_int(OPS->take(f->s, &in2, &t), CX_FENCED,
+    tap_is_int(cx_store_take(f->s, &in2, &t), CX_FENCED,
                "a lease taken in the same transaction counts");
-    tap_is_int(OPS->commit(f->s), CX_OK, "committed");
+    tap_is_int(cx_store_commit(f->s), CX_OK, "committed");
     f->epoch = epoch;
 }
 
@@ -245,18 +245,18 @@ handoff(fixture *f)
     in.draft = CX_STR("Maybe on its way?");
     in.confidence = 0.5;
     in.reason = CX_STR("unsure");
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "handed over");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK, "handed over");
     tap_is_str(fx_message(f, id).state, CX_STR("ready"),
                "the sentence is ready");
 
-    tap_is_int(OPS->review(f->s, t.turn_id, f->a, &r), CX_OK, "a review");
+    tap_is_int(cx_store_review(f->s, t.turn_id, f->a, &r), CX_OK, "a review");
     tap_is_str(r.state, CX_STR("waiting"), "waits");
     tap_is_str(r.draft, in.draft, "with the draft");
     tap_is_str(r.question, CX_STR("Where?"), "and the question");
     tap_is_str(r.agent, CX_STR("shop"), "the agent by name");
     tap_ok(r.confidence > 0.49 && r.confidence < 0.51, "its confidence");
 
-    tap_is_int(TX(f->s, OPS->review_decide(f->s, t.turn_id, CX_STR("edited"),
+    tap_is_int(TX(f->s, cx_store_review_decide(f->s, t.turn_id, CX_STR("edited"),
                                            &edited, &edited_id, 1,
                                            CX_STR("ada"), CX_NOSTR, T0)),
                CX_OK, "edited");
@@ -264,7 +264,7 @@ handoff(fixture *f)
     tap_is_int(m.part, 1, "it is the next part");
     tap_is_str(m.author, CX_STR("human"), "by a person");
     tap_is_str(m.event, CX_STR("wamid.h1"), "traced to the event");
-    OPS->timeline(f->s, CX_STR("wamid.h1"), f->a, &list);
+    cx_store_timeline(f->s, CX_STR("wamid.h1"), f->a, &list);
     tap_is_int((int64_t) list.n, 3, "all of it is in the timeline");
 }
 
@@ -279,22 +279,22 @@ dead_turn(fixture *f)
 
     in.state = CX_TURN_DEAD;
     in.reason = CX_STR("timeout");
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "given up");
-    tap_is_int(OPS->dead_letter(f->s, t.turn_id, f->a, &d), CX_OK,
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK, "given up");
+    tap_is_int(cx_store_dead_letter(f->s, t.turn_id, f->a, &d), CX_OK,
                "there is a letter");
     tap_is_str(d.kind, CX_STR("turn"), "of a turn");
     tap_is_str(d.reason, CX_STR("timeout"), "with the reason");
     tap_is_str(d.channel, CX_STR("wa-main"), "and the channel");
 
     for (int i = 0; i < 2; i++) {
-        tap_is_int(TX(f->s, OPS->dead_retry(f->s, d.id, false, CX_STR("ada"),
+        tap_is_int(TX(f->s, cx_store_dead_retry(f->s, d.id, false, CX_STR("ada"),
                                             T0 + 70)), CX_OK, "retried");
-        tap_is_int(TX(f->s, OPS->dead_retry(f->s, d.id, false, CX_STR("ada"),
+        tap_is_int(TX(f->s, cx_store_dead_retry(f->s, d.id, false, CX_STR("ada"),
                                             T0 + 70)), CX_CONFLICT,
                    "not twice");
-        OPS->recall(f->s, t.turn_id, 0, f->a, &r);
+        cx_store_recall(f->s, t.turn_id, 0, f->a, &r);
         tap_is_int(r.state, CX_TURN_OPEN, "the turn is open again");
-        tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "dead once more");
+        tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK, "dead once more");
     }
 }
 
@@ -312,32 +312,32 @@ split(fixture *f)
     cx_message_list  list;
 
     t = fx_taken(f, "4932", "wamid.c2", "two", T0 + 500);
-    OPS->recall(f->s, t.turn_id, 0, f->a, &r);
+    cx_store_recall(f->s, t.turn_id, 0, f->a, &r);
     fx_taken(f, "4932", "wamid.c3", "three", T0 + 3100);
     fx_taken(f, "4932", "wamid.c4", "four", T0 + 3400);
 
     in = plan_of(f, &t, &text, &id, 1);
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_STALE, "as it was recalled");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_STALE, "as it was recalled");
     in.split = &cut;
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_STALE,
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_STALE,
                "what was seen last is not known");
     cut.last_input_id = r.last_input_id;
     in.inputs = 1;
     cut.turn_id = fx_next();
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_STALE,
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_STALE,
                "one came late under an earlier id");
     in.inputs = 2;
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "cut there");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK, "cut there");
     tap_is_int(cut.inputs, 2, "two go on");
     tap_is_int(cut.deadline, T0 + 4400, "they wait for a pause, too");
 
     tap_is_str(fx_message(f, id).event, CX_STR("wamid.c2"),
                "the reply is traced to what it answers");
-    OPS->timeline(f->s, CX_STR("wamid.c2"), f->a, &list);
+    cx_store_timeline(f->s, CX_STR("wamid.c2"), f->a, &list);
     tap_is_int((int64_t) list.n, 2, "which has a reply");
-    OPS->timeline(f->s, CX_STR("wamid.c3"), f->a, &list);
+    cx_store_timeline(f->s, CX_STR("wamid.c3"), f->a, &list);
     tap_is_int((int64_t) list.n, 1, "the third has none yet");
-    OPS->recall(f->s, t.turn_id, 0, f->a, &r);
+    cx_store_recall(f->s, t.turn_id, 0, f->a, &r);
     tap_is_int(r.inputs, 2, "the turn keeps two");
     tap_is_str(r.question, CX_STR("one\ntwo"), "these");
 
@@ -345,7 +345,7 @@ split(fixture *f)
     tap_is_int(next.turn_id, cut.turn_id, "a new message joins the next turn");
     tap_is_int(next.turn_seq, t.turn_seq + 1, "the next in order");
     tap_is_int(next.deadline, T0 + 6100, "its cap counts from its first one");
-    OPS->recall(f->s, next.turn_id, 9, f->a, &r);
+    cx_store_recall(f->s, next.turn_id, 9, f->a, &r);
     tap_is_str(r.question, CX_STR("three\nfour\nfive"), "it asks the rest");
     tap_is_str(r.event, CX_STR("wamid.c5"), "traced to the newest");
     tap_is_int((int64_t) r.history.n, 3, "with what was said before");
@@ -354,7 +354,7 @@ split(fixture *f)
     in.inputs = 3;
     in.part_ids = &(const int64_t) { fx_next() };
     cut.last_input_id = r.last_input_id;
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "nothing newer");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK, "nothing newer");
     tap_is_int(cut.inputs, 0, "opens nothing");
 }
 
@@ -374,7 +374,7 @@ claimed(fixture *f)
     bool             yes = false;
 
     in.claimed = &yes;
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "planned and claimed");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK, "planned and claimed");
     tap_ok(yes, "it says so");
     row = fx_message(f, ids[0]);
     tap_is_str(row.state, CX_STR("sending"), "the first is being sent");
@@ -384,7 +384,7 @@ claimed(fixture *f)
     tap_is_str(row.state, CX_STR("ready"), "the second waits");
     tap_is_int(row.attempts, 0, "untried");
 
-    tap_is_int(TX(f->s, OPS->recover(f->s, fx_fence(f), T0 + 900, T0 + 10,
+    tap_is_int(TX(f->s, cx_store_recover(f->s, fx_fence(f), T0 + 900, T0 + 10,
                                      f->a, &r)), CX_OK, "we die");
     tap_is_str(fx_message(f, ids[0]).state, CX_STR("ambiguous"),
                "nobody knows whether it left");
@@ -394,11 +394,11 @@ claimed(fixture *f)
     t = fx_taken(f, "4933", "wamid.k3", "no more", T0 + 30);
     stop = fx_take(f, &m, T0 + 31);
     stop.opt = CX_OPT_OUT;
-    tap_is_int(TX(f->s, OPS->take(f->s, &stop, &(cx_taken) { .inputs = 0 })),
+    tap_is_int(TX(f->s, cx_store_take(f->s, &stop, &(cx_taken) { .inputs = 0 })),
                CX_OK, "no messages any more");
     in = plan_of(f, &t, parts, (const int64_t[]) { fx_next(), fx_next() }, 2);
     in.claimed = &yes;
-    tap_is_int(TX(f->s, OPS->plan(f->s, &in)), CX_OK, "planned");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK, "planned");
     tap_ok(!yes, "not claimed");
     tap_is_str(fx_message(f, in.part_ids[0]).state, CX_STR("ready"),
                "CLAIM will see to it");

@@ -21,7 +21,7 @@ seed_talk(const fixture *f)
     m.phone = CX_STR("+" PHONE);
     m.name = CX_STR("+49 1512 3456789");
     in = fx_take(f, &m, T0);
-    fx_must(TX(f->s, OPS->take(f->s, &in, &t)) == CX_OK, "take");
+    fx_must(TX(f->s, cx_store_take(f->s, &in, &t)) == CX_OK, "take");
     out = fx_planned(f, t.turn_id, 1, "Hello!", T0);
     fx_must(fx_claim(f, out, T0, &o) == CX_OK, "claim");
     fx_must(fx_settle(f, out, CX_MSGSTATE_HELD, "", 0, T0) == CX_OK, "hold");
@@ -141,7 +141,7 @@ new_review(const fixture *f, const char *peer, const char *id,
         .now_ms = T0,
     };
 
-    fx_must(TX(f->s, OPS->plan(f->s, &in)) == CX_OK, "plan");
+    fx_must(TX(f->s, cx_store_plan(f->s, &in)) == CX_OK, "plan");
     return t.turn_id;
 }
 
@@ -175,8 +175,8 @@ test_edit(const fixture *f, int64_t b)
     memcpy(text + 8009, "\"}", 3);
     call("POST", review_path(f, b, "/edit"), text, 200);
     tap_is_str(cx_strz(member("state")), CX_STR("edited"), "edited");
-    fx_must(OPS->review(f->s, b, f->a, &row) == CX_OK
-            && OPS->messages(f->s, row.conversation_id, 0, 10, f->a, &list)
+    fx_must(cx_store_review(f->s, b, f->a, &row) == CX_OK
+            && cx_store_messages(f->s, row.conversation_id, 0, 10, f->a, &list)
                == CX_OK, "read");
     tap_is_int((int64_t) list.n, 3, "the question and two messages");
     tap_is_str(list.items[2].author, CX_STR("human"), "by a person");
@@ -242,7 +242,7 @@ new_dead(const fixture *f)
         .created_at = T0,
     };
 
-    fx_must(TX(f->s, OPS->event_dead(f->s, &d)) == CX_OK, "dead");
+    fx_must(TX(f->s, cx_store_event_dead(f->s, &d)) == CX_OK, "dead");
     return d.id;
 }
 

@@ -46,8 +46,8 @@ static pthread_t   loop_thread;
 
 /* --- the store ----------------------------------------------------------- */
 
-static cx_err
-fake_open(const char *url, bool migrate, cx_store **out, char *error,
+cx_err
+cx_store_open(const char *url, bool migrate, cx_store **out, char *error,
     size_t error_size)
 {
     (void) url;
@@ -58,14 +58,19 @@ fake_open(const char *url, bool migrate, cx_store **out, char *error,
         return CX_IO;
     }
 
+    if (strcmp(url, "fake:") != 0) {
+        snprintf(error, error_size, "no such store: %s", url);
+        return CX_INVALID;
+    }
+
     atomic_fetch_add(&opened, 1);
     *out = calloc(1, sizeof(**out));
     return CX_OK;
 }
 
 
-static void
-fake_close(cx_store *s)
+void
+cx_store_close(cx_store *s)
 {
     atomic_fetch_add(&closed, 1);
     free(s);
@@ -113,8 +118,8 @@ set_gate(bool shut)
 }
 
 
-static cx_err
-fake_begin(cx_store *s)
+cx_err
+cx_store_begin(cx_store *s)
 {
     pass_gate();
     atomic_fetch_add(&begins, 1);
@@ -130,8 +135,8 @@ fake_begin(cx_store *s)
 }
 
 
-static cx_err
-fake_commit(cx_store *s)
+cx_err
+cx_store_commit(cx_store *s)
 {
     if (atomic_load(&fail_commit) > 0
         && atomic_fetch_sub(&fail_commit, 1) == 1)
@@ -146,49 +151,31 @@ fake_commit(cx_store *s)
 }
 
 
-static void
-fake_rollback(cx_store *s)
+void
+cx_store_rollback(cx_store *s)
 {
     atomic_fetch_add(&rollbacks, 1);
     s->in_transaction = false;
 }
 
 
-static const char *
-fake_error(cx_store *s)
+const char *
+cx_store_error(cx_store *s)
 {
     (void) s;
     return "as the test wants it";
 }
 
 
-static const cx_store_ops  fake = {
-    .name = "fake",
-    .open = fake_open,
-    .close = fake_close,
-    .begin = fake_begin,
-    .commit = fake_commit,
-    .rollback = fake_rollback,
-    .error = fake_error,
-};
-
-
-const cx_store_ops *
-cx_store_find(cx_str url)
-{
-    return cx_str_eq(url, CX_STR("fake:")) ? &fake : NULL;
-}
-
-
 /* --- jobs ---------------------------------------------------------------- */
 
 static cx_err
-run(const cx_store_ops *ops, cx_store *s, cx_db_job *job)
+run(cx_store *s, cx_db_job *job)
 {
     task  *t = (task *) job;
 
     t->ran++;
-    t->bad |= ops != &fake || s->in_transaction == t->is_read
+    t->bad |= s->in_transaction == t->is_read
               || pthread_equal(pthread_self(), loop_thread);
     return t->outcome;
 }

@@ -2,7 +2,7 @@
  * TAKE: an event becomes a message, of a conversation, of a turn.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <string.h>
 
@@ -380,7 +380,7 @@ insert_message(cx_store *s, const cx_take *in, const place *at,
     cx_bind_i64(&q, m->ts_ms);
     cx_bind_i64(&q, m->recv_ms);
     cx_bind_str(&q, m->content);
-    cx_bind_i64(&q, cx_sqlite_provider_key(in->channel_id, m->id));
+    cx_bind_i64(&q, cx_store_provider_key(in->channel_id, m->id));
     cx_bind_str(&q, m->id);
     cx_bind_str(&q, m->event);
     cx_bind_str(&q, m->text);
@@ -429,7 +429,7 @@ find_message(cx_store *s, const cx_take *in, cx_taken *found)
     cx_query  q = cx_query_of(s, CX_SQL_INBOUND_FIND);
 
     memset(found, 0, sizeof(*found));
-    cx_bind_i64(&q, cx_sqlite_provider_key(in->channel_id, in->msg->id));
+    cx_bind_i64(&q, cx_store_provider_key(in->channel_id, in->msg->id));
     cx_bind_i64(&q, in->channel_id);
     cx_bind_str(&q, in->msg->id);
 
@@ -474,7 +474,7 @@ write_wishes(cx_store *s, const cx_take *in, const place *at)
     }
 
     return in->echo && in->hush_ms > 0
-           ? cx_sqlite_hush(s, at->conversation_id, at->partition,
+           ? cx_store_hush(s, at->conversation_id, at->partition,
                             in->now_ms + in->hush_ms, in->now_ms) : CX_OK;
 }
 
@@ -508,7 +508,7 @@ look_for_own(cx_store *s, const cx_take *in, const place *at, cx_taken *out)
     memset(out, 0, sizeof(*out));
 
     if (in->echo) {
-        err = cx_sqlite_echo(s, in, at->conversation_id, at->partition, &own);
+        err = cx_store_echo(s, in, at->conversation_id, at->partition, &own);
     }
 
     if (err == CX_OK && own.known) {
@@ -524,7 +524,7 @@ look_for_own(cx_store *s, const cx_take *in, const place *at, cx_taken *out)
 
 
 cx_err
-cx_sqlite_take(cx_store *s, const cx_take *in, cx_taken *out)
+cx_store_take(cx_store *s, const cx_take *in, cx_taken *out)
 {
     place     at;
     turn      t;
@@ -535,7 +535,7 @@ cx_sqlite_take(cx_store *s, const cx_take *in, cx_taken *out)
         return CX_INVALID;
     }
 
-    err = cx_sqlite_fence(s, in->fence);
+    err = cx_store_fence(s, in->fence);
     if (err != CX_OK) {
         return err;
     }

@@ -3,7 +3,7 @@
  * becomes the next turn.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 typedef struct {
     int64_t  seen;
@@ -87,7 +87,7 @@ keep_inputs(cx_store *s, const cx_plan *in)
  * under an earlier id cannot be told from those that were seen, and belongs
  * into the answer too. */
 cx_err
-cx_sqlite_split(cx_store *s, const cx_plan *in)
+cx_store_split(cx_store *s, const cx_plan *in)
 {
     inputs  i;
     cx_err  err;

@@ -2,7 +2,7 @@
  * Who owns which partition, and what a new owner finds there.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 
 cx_err
-cx_sqlite_worker_beat(cx_store *s, cx_str owner, int64_t now_ms,
+cx_store_worker_beat(cx_store *s, cx_str owner, int64_t now_ms,
     int64_t lease_ms, int64_t *live)
 {
     cx_query  q = cx_query_of(s, CX_SQL_WORKER_BEAT);
@@ -31,7 +31,7 @@ cx_sqlite_worker_beat(cx_store *s, cx_str owner, int64_t now_ms,
 
 
 cx_err
-cx_sqlite_leases(cx_store *s, cx_arena *a, cx_lease *out)
+cx_store_leases(cx_store *s, cx_arena *a, cx_lease *out)
 {
     cx_query  q = cx_query_of(s, CX_SQL_LEASES);
     size_t    n = 0;
@@ -82,7 +82,7 @@ check_free(cx_store *s, unsigned partition, cx_str owner, bool force,
 
 
 cx_err
-cx_sqlite_lease_acquire(cx_store *s, unsigned partition, cx_str owner,
+cx_store_lease_acquire(cx_store *s, unsigned partition, cx_str owner,
     bool force, int64_t now_ms, int64_t lease_ms, int64_t *epoch)
 {
     cx_query  q;
@@ -121,7 +121,7 @@ cx_sqlite_lease_acquire(cx_store *s, unsigned partition, cx_str owner,
 
 
 cx_err
-cx_sqlite_lease_renew(cx_store *s, cx_str owner, int64_t now_ms,
+cx_store_lease_renew(cx_store *s, cx_str owner, int64_t now_ms,
     int64_t lease_ms, int64_t *n)
 {
     cx_query  q = cx_query_of(s, CX_SQL_LEASE_RENEW);
@@ -144,7 +144,7 @@ cx_sqlite_lease_renew(cx_store *s, cx_str owner, int64_t now_ms,
 
 
 cx_err
-cx_sqlite_lease_release(cx_store *s, cx_str owner, int partition)
+cx_store_lease_release(cx_store *s, cx_str owner, int partition)
 {
     cx_query  q = cx_query_of(s, CX_SQL_LEASE_GIVE);
     cx_err    err;
@@ -233,14 +233,14 @@ lose_sends(cx_store *s, unsigned partition, int64_t give_up_at,
 
 /* Reads first, writes then: no memory means that nothing has changed. */
 cx_err
-cx_sqlite_recover(cx_store *s, cx_fence fence, int64_t give_up_at,
+cx_store_recover(cx_store *s, cx_fence fence, int64_t give_up_at,
     int64_t now_ms, cx_arena *a, cx_recovered *out)
 {
     cx_recovered  r;
     cx_query      q;
     cx_err        err;
 
-    err = cx_sqlite_fence(s, fence);
+    err = cx_store_fence(s, fence);
     if (err != CX_OK) {
         return err;
     }
@@ -275,7 +275,7 @@ cx_sqlite_recover(cx_store *s, cx_fence fence, int64_t give_up_at,
 
 
 cx_err
-cx_sqlite_sweep(cx_store *s, unsigned partition, int64_t now_ms, cx_arena *a,
+cx_store_sweep(cx_store *s, unsigned partition, int64_t now_ms, cx_arena *a,
     cx_recovered *out)
 {
     cx_recovered  r;

@@ -2,7 +2,7 @@
  * Knowledge files, cut into passages with a full-text index over them.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <string.h>
 
@@ -93,7 +93,7 @@ check_file(cx_store *s, const cx_knowledge_row *row, int64_t *old)
 
 
 cx_err
-cx_sqlite_knowledge_put(cx_store *s, const cx_knowledge_row *row,
+cx_store_knowledge_put(cx_store *s, const cx_knowledge_row *row,
     const cx_hit_row *chunks, size_t n)
 {
     int64_t  old = 0;
@@ -118,7 +118,7 @@ cx_sqlite_knowledge_put(cx_store *s, const cx_knowledge_row *row,
 
 
 cx_err
-cx_sqlite_knowledge(cx_store *s, int64_t agent_id, cx_arena *a,
+cx_store_knowledge(cx_store *s, int64_t agent_id, cx_arena *a,
     cx_knowledge_list *out)
 {
     cx_query           q = cx_query_of(s, CX_SQL_KNOWLEDGE);
@@ -152,7 +152,7 @@ cx_sqlite_knowledge(cx_store *s, int64_t agent_id, cx_arena *a,
 
 
 cx_err
-cx_sqlite_knowledge_delete(cx_store *s, int64_t id)
+cx_store_knowledge_delete(cx_store *s, int64_t id)
 {
     int64_t  one;
     cx_err   err;
@@ -178,7 +178,7 @@ end_search(cx_query *q)
 
 
 cx_err
-cx_sqlite_search(cx_store *s, int64_t agent_id, cx_str query, size_t limit,
+cx_store_search(cx_store *s, int64_t agent_id, cx_str query, size_t limit,
     cx_arena *a, cx_hit_list *out)
 {
     cx_query     q;

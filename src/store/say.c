@@ -3,7 +3,7 @@
  * and by people in the provider's own app, whose echo tells of it.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #define FORGET_MS  (7 * INT64_C(86400000))   /* a key nobody repeats */
 
@@ -85,7 +85,7 @@ add_part(cx_store *s, const cx_say *in, size_t i)
 
 
 cx_err
-cx_sqlite_say(cx_store *s, const cx_say *in, int64_t *group)
+cx_store_say(cx_store *s, const cx_say *in, int64_t *group)
 {
     int64_t  one, known;
     cx_err   err;
@@ -118,7 +118,7 @@ cx_sqlite_say(cx_store *s, const cx_say *in, int64_t *group)
 /* --- who speaks ---------------------------------------------------------- */
 
 cx_err
-cx_sqlite_conversation_quiet(cx_store *s, int64_t id, int64_t until)
+cx_store_conversation_quiet(cx_store *s, int64_t id, int64_t until)
 {
     int64_t  one;
     cx_err   err;
@@ -132,7 +132,7 @@ cx_sqlite_conversation_quiet(cx_store *s, int64_t id, int64_t until)
 
 /* A person has answered: what the AI was about to say is not said. */
 cx_err
-cx_sqlite_hush(cx_store *s, int64_t conversation_id, int64_t partition,
+cx_store_hush(cx_store *s, int64_t conversation_id, int64_t partition,
     int64_t until, int64_t now_ms)
 {
     cx_query  q = cx_query_of(s, CX_SQL_TURN_HUSH);

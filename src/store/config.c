@@ -2,13 +2,13 @@
  * Agents and channels.  Files hold the secrets; here are only their names.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <string.h>
 
 
 cx_err
-cx_sqlite_config_version(cx_store *s, int64_t *version)
+cx_store_config_version(cx_store *s, int64_t *version)
 {
     cx_query  q = cx_query_of(s, CX_SQL_CONFIG_VERSION);
     int64_t   v = 0;
@@ -76,7 +76,7 @@ check_id(cx_store *s, cx_sql_name sql, int64_t id, bool create)
 /* --- agents -------------------------------------------------------------- */
 
 cx_err
-cx_sqlite_agents(cx_store *s, cx_arena *a, cx_agent_list *out)
+cx_store_agents(cx_store *s, cx_arena *a, cx_agent_list *out)
 {
     cx_query       q = cx_query_of(s, CX_SQL_AGENTS);
     cx_agent_list  list = { .n = 0 };
@@ -142,7 +142,7 @@ check_agent(cx_store *s, const cx_agent_row *row, bool create)
 
 
 cx_err
-cx_sqlite_agent_put(cx_store *s, const cx_agent_row *row, bool create)
+cx_store_agent_put(cx_store *s, const cx_agent_row *row, bool create)
 {
     cx_query  q;
     cx_err    err;
@@ -177,7 +177,7 @@ cx_sqlite_agent_put(cx_store *s, const cx_agent_row *row, bool create)
 
 
 cx_err
-cx_sqlite_agent_delete(cx_store *s, int64_t id)
+cx_store_agent_delete(cx_store *s, int64_t id)
 {
     static const cx_sql_name steps[] = {
         CX_SQL_AGENT_CHUNKS_DELETE, CX_SQL_AGENT_FILES_DELETE,
@@ -208,7 +208,7 @@ cx_sqlite_agent_delete(cx_store *s, int64_t id)
 /* --- channels ------------------------------------------------------------ */
 
 cx_err
-cx_sqlite_channels(cx_store *s, cx_arena *a, cx_channel_list *out)
+cx_store_channels(cx_store *s, cx_arena *a, cx_channel_list *out)
 {
     cx_query         q = cx_query_of(s, CX_SQL_CHANNELS);
     cx_channel_list  list = { .n = 0 };
@@ -309,7 +309,7 @@ check_channel(cx_store *s, const cx_channel_row *row, bool create)
 
 
 cx_err
-cx_sqlite_channel_put(cx_store *s, const cx_channel_row *row, bool create)
+cx_store_channel_put(cx_store *s, const cx_channel_row *row, bool create)
 {
     cx_query  q;
     cx_err    err;
@@ -346,7 +346,7 @@ cx_sqlite_channel_put(cx_store *s, const cx_channel_row *row, bool create)
 /* A channel that has been talked on is part of the record: it can be made
  * inactive, not deleted. */
 cx_err
-cx_sqlite_channel_delete(cx_store *s, int64_t id)
+cx_store_channel_delete(cx_store *s, int64_t id)
 {
     int64_t  used;
     cx_err   err;
@@ -371,7 +371,7 @@ cx_sqlite_channel_delete(cx_store *s, int64_t id)
 
 
 cx_err
-cx_sqlite_channel_health(cx_store *s, int64_t channel_id, cx_str health,
+cx_store_channel_health(cx_store *s, int64_t channel_id, cx_str health,
     cx_str text, int64_t now_ms)
 {
     cx_query  q;

@@ -8,7 +8,7 @@
  * "failed" after "delivered" means nothing, "delivered" after "failed" does.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include "core/intent.h"
 
@@ -160,7 +160,7 @@ write_standing(cx_store *s, const standing *m, int64_t now_ms)
     cx_bind_i64(&q, m->read_at);
     cx_bind_i64(&q, now_ms);
     cx_bind_i64(&q, m->provider_id.len == 0 ? 0
-                    : cx_sqlite_provider_key(m->channel_id, m->provider_id));
+                    : cx_store_provider_key(m->channel_id, m->provider_id));
     cx_bind_str(&q, m->provider_id);
     cx_bind_i64(&q, m->error_changed);
     cx_bind_i64(&q, m->error_code);
@@ -221,7 +221,7 @@ name_it(cx_store *s, standing *m, cx_str provider_id)
 
 
 cx_err
-cx_sqlite_accepted(cx_store *s, int64_t message_id, cx_str provider_id,
+cx_store_accepted(cx_store *s, int64_t message_id, cx_str provider_id,
     int64_t now_ms)
 {
     cx_query  q = cx_query_of(s, CX_SQL_OUT_STANDING);
@@ -258,7 +258,7 @@ find_by_provider(cx_store *s, const cx_status_in *in, standing *m,
 {
     cx_query  q = cx_query_of(s, CX_SQL_OUT_BY_PROVIDER);
 
-    cx_bind_i64(&q, cx_sqlite_provider_key(in->channel_id, in->msg->id));
+    cx_bind_i64(&q, cx_store_provider_key(in->channel_id, in->msg->id));
     cx_bind_i64(&q, in->channel_id);
     cx_bind_str(&q, in->msg->id);
     *found = cx_query_next(&q);
@@ -423,7 +423,7 @@ record_until(cx_store *s, const cx_status_in *in, const evidence *e,
 /* By the id, by the intent, or by what it says: the answer to a send may come
  * after its echo, or never. */
 cx_err
-cx_sqlite_echo(cx_store *s, const cx_take *in, int64_t conversation_id,
+cx_store_echo(cx_store *s, const cx_take *in, int64_t conversation_id,
     int64_t partition, cx_status_out *out)
 {
     const cx_status_in  st = { .msg = in->msg, .channel_id = in->channel_id,
@@ -484,7 +484,7 @@ read_evidence(const cx_status_in *in, evidence *e)
 
 
 cx_err
-cx_sqlite_status(cx_store *s, const cx_status_in *in, cx_status_out *out)
+cx_store_status(cx_store *s, const cx_status_in *in, cx_status_out *out)
 {
     evidence  e;
     standing  m;

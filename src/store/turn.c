@@ -2,7 +2,7 @@
  * RECALL and PLAN: what a turn is about, and what is to be said.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <string.h>
 
@@ -56,7 +56,7 @@ was_said(cx_msg_state state)
 static void
 read_said(cx_query *q, cx_arena *a, cx_message_row *m)
 {
-    m->author = cx_sqlite_author(cx_get_i64(q));
+    m->author = cx_store_author(cx_get_i64(q));
     m->state = cx_strz(cx_msg_state_word((cx_msg_state) cx_get_i64(q)));
     m->created_at = cx_get_i64(q);
     m->content = cx_get_str(q, a);
@@ -189,7 +189,7 @@ read_recall(cx_store *s, int64_t turn_id, cx_arena *a, talk *t, cx_recall *r)
 
 
 cx_err
-cx_sqlite_recall(cx_store *s, int64_t turn_id, size_t history, cx_arena *a,
+cx_store_recall(cx_store *s, int64_t turn_id, size_t history, cx_arena *a,
     cx_recall *out)
 {
     cx_recall  r;
@@ -222,7 +222,7 @@ cx_sqlite_recall(cx_store *s, int64_t turn_id, size_t history, cx_arena *a,
 
 
 cx_err
-cx_sqlite_question(cx_store *s, int64_t turn_id, cx_arena *a, cx_str *out)
+cx_store_question(cx_store *s, int64_t turn_id, cx_arena *a, cx_str *out)
 {
     cx_query  q = cx_query_of(s, CX_SQL_QUESTION);
     cx_str    text = CX_NOSTR;
@@ -251,7 +251,7 @@ cx_sqlite_question(cx_store *s, int64_t turn_id, cx_arena *a, cx_str *out)
 /* --- plan ---------------------------------------------------------------- */
 
 cx_err
-cx_sqlite_turn_place(cx_store *s, int64_t turn_id, cx_turn_place *t)
+cx_store_turn_place(cx_store *s, int64_t turn_id, cx_turn_place *t)
 {
     cx_query  q = cx_query_of(s, CX_SQL_TURN_PLACE);
     bool      found;
@@ -300,7 +300,7 @@ add_part(cx_store *s, const cx_turn_place *t, const cx_new_parts *parts,
 
 
 cx_err
-cx_sqlite_parts_add(cx_store *s, const cx_turn_place *t,
+cx_store_parts_add(cx_store *s, const cx_turn_place *t,
     const cx_new_parts *parts)
 {
     cx_err  err = CX_OK;
@@ -401,12 +401,12 @@ check_inputs(cx_store *s, const cx_plan *in, const cx_turn_place *t)
         return CX_OK;
     }
 
-    return in->split != NULL ? cx_sqlite_split(s, in) : CX_STALE;
+    return in->split != NULL ? cx_store_split(s, in) : CX_STALE;
 }
 
 
 cx_err
-cx_sqlite_plan(cx_store *s, const cx_plan *in)
+cx_store_plan(cx_store *s, const cx_plan *in)
 {
     cx_turn_place  t;
     cx_err         err;
@@ -417,12 +417,12 @@ cx_sqlite_plan(cx_store *s, const cx_plan *in)
         return CX_INVALID;
     }
 
-    err = cx_sqlite_fence(s, in->fence);
+    err = cx_store_fence(s, in->fence);
     if (err != CX_OK) {
         return err;
     }
 
-    err = cx_sqlite_turn_place(s, in->turn_id, &t);
+    err = cx_store_turn_place(s, in->turn_id, &t);
     if (err != CX_OK) {
         return err;
     }
@@ -442,7 +442,7 @@ cx_sqlite_plan(cx_store *s, const cx_plan *in)
     }
 
     if (err == CX_OK) {
-        err = cx_sqlite_parts_add(s, &t, &(cx_new_parts) {
+        err = cx_store_parts_add(s, &t, &(cx_new_parts) {
             .texts = in->parts,
             .ids = in->part_ids,
             .n = in->nparts,

@@ -2,13 +2,13 @@
  * Conversations and messages as people see them, and what there is of each.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <string.h>
 
 
 cx_str
-cx_sqlite_author(int64_t author)
+cx_store_author(int64_t author)
 {
     static const cx_str words[CX_AUTHOR_COUNT] = {
         [CX_AUTHOR_CUSTOMER] = CX_STR_INIT("customer"),
@@ -56,7 +56,7 @@ read_conversations(cx_query *q, cx_arena *a, cx_conversation_list *list)
 
 
 cx_err
-cx_sqlite_conversations(cx_store *s, int64_t channel_id, int64_t before,
+cx_store_conversations(cx_store *s, int64_t channel_id, int64_t before,
     size_t limit, cx_arena *a, cx_conversation_list *out)
 {
     cx_query              q = cx_query_of(s, channel_id == 0
@@ -83,7 +83,7 @@ cx_sqlite_conversations(cx_store *s, int64_t channel_id, int64_t before,
 
 
 cx_err
-cx_sqlite_conversation(cx_store *s, int64_t id, cx_arena *a,
+cx_store_conversation(cx_store *s, int64_t id, cx_arena *a,
     cx_conversation_row *out)
 {
     cx_query              q = cx_query_of(s, CX_SQL_CONVERSATION_GET);
@@ -112,7 +112,7 @@ read_message(cx_query *q, cx_arena *a, cx_message_row *m)
     m->turn_id = cx_get_i64(q);
     m->part = cx_get_i64(q);
     m->outbound = cx_get_i64(q) != 0;
-    m->author = cx_sqlite_author(cx_get_i64(q));
+    m->author = cx_store_author(cx_get_i64(q));
     m->content = cx_get_str(q, a);
     m->text = cx_get_str(q, a);
     m->provider_id = cx_get_str(q, a);
@@ -153,7 +153,7 @@ read_messages(cx_query *q, cx_arena *a, cx_message_list *list)
 
 
 cx_err
-cx_sqlite_messages(cx_store *s, int64_t conversation_id, int64_t after,
+cx_store_messages(cx_store *s, int64_t conversation_id, int64_t after,
     size_t limit, cx_arena *a, cx_message_list *out)
 {
     cx_query         q = cx_query_of(s, CX_SQL_MESSAGES);
@@ -174,7 +174,7 @@ cx_sqlite_messages(cx_store *s, int64_t conversation_id, int64_t after,
 
 
 cx_err
-cx_sqlite_said(cx_store *s, int64_t conversation_id, int64_t group,
+cx_store_said(cx_store *s, int64_t conversation_id, int64_t group,
     cx_arena *a, cx_message_list *out)
 {
     cx_query         q = cx_query_of(s, CX_SQL_SAID);
@@ -194,7 +194,7 @@ cx_sqlite_said(cx_store *s, int64_t conversation_id, int64_t group,
 
 
 cx_err
-cx_sqlite_message(cx_store *s, int64_t id, cx_arena *a, cx_message_row *out)
+cx_store_message(cx_store *s, int64_t id, cx_arena *a, cx_message_row *out)
 {
     cx_query         q = cx_query_of(s, CX_SQL_MESSAGE_GET);
     cx_message_list  list = { .n = 0 };
@@ -226,7 +226,7 @@ add_outs(cx_store *s, int64_t conversation_id, int64_t turn_id, cx_arena *a,
 
 
 cx_err
-cx_sqlite_timeline(cx_store *s, cx_str event, cx_arena *a,
+cx_store_timeline(cx_store *s, cx_str event, cx_arena *a,
     cx_message_list *out)
 {
     cx_query               q = cx_query_of(s, CX_SQL_EVENT_FIND);
@@ -257,7 +257,7 @@ cx_sqlite_timeline(cx_store *s, cx_str event, cx_arena *a,
 
 /* What is under way has an index; the rest is found among the newest. */
 cx_err
-cx_sqlite_messages_in(cx_store *s, cx_msg_state state, size_t limit,
+cx_store_messages_in(cx_store *s, cx_msg_state state, size_t limit,
     cx_arena *a, cx_message_list *out)
 {
     const bool       under_way = state >= CX_MSGSTATE_REVIEW
@@ -281,7 +281,7 @@ cx_sqlite_messages_in(cx_store *s, cx_msg_state state, size_t limit,
 
 
 cx_err
-cx_sqlite_counts(cx_store *s, cx_counts *out)
+cx_store_counts(cx_store *s, cx_counts *out)
 {
     cx_query   q = cx_query_of(s, CX_SQL_COUNTS);
     cx_counts  c = { .dead = 0 };

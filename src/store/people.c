@@ -3,7 +3,7 @@
  * the audit lines that say who it was.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include "core/id.h"
 
@@ -13,7 +13,7 @@
 /* --- audit --------------------------------------------------------------- */
 
 cx_err
-cx_sqlite_audit(cx_store *s, int64_t id, cx_str who, cx_str what, cx_str ref,
+cx_store_audit(cx_store *s, int64_t id, cx_str who, cx_str what, cx_str ref,
     int64_t now_ms)
 {
     cx_query  q = cx_query_of(s, CX_SQL_AUDIT);
@@ -30,7 +30,7 @@ cx_sqlite_audit(cx_store *s, int64_t id, cx_str who, cx_str what, cx_str ref,
 
 /* A line of the store's own: no id, its ref as people see it. */
 cx_err
-cx_sqlite_audit_ref(cx_store *s, cx_str who, const char *what,
+cx_store_audit_ref(cx_store *s, cx_str who, const char *what,
     const char *prefix, int64_t id, int64_t now_ms)
 {
     cx_arena  *a = cx_arena_new(256);
@@ -40,7 +40,7 @@ cx_sqlite_audit_ref(cx_store *s, cx_str who, const char *what,
         return CX_NOMEM;
     }
 
-    err = cx_sqlite_audit(s, 0, who, cx_strz(what), cx_id_text(a, prefix, id),
+    err = cx_store_audit(s, 0, who, cx_strz(what), cx_id_text(a, prefix, id),
                           now_ms);
     cx_arena_free(a);
 
@@ -75,7 +75,7 @@ read_reviews(cx_query *q, cx_arena *a, cx_review_list *list)
     for (size_t i = 0; err == CX_OK && !cx_arena_failed(a) && i < list->n;
          i++)
     {
-        err = cx_sqlite_question(q->store, list->items[i].id, a,
+        err = cx_store_question(q->store, list->items[i].id, a,
                                  &list->items[i].question);
     }
 
@@ -93,7 +93,7 @@ is_verdict(cx_str word)
 
 
 cx_err
-cx_sqlite_reviews(cx_store *s, cx_str state, size_t limit, cx_arena *a,
+cx_store_reviews(cx_store *s, cx_str state, size_t limit, cx_arena *a,
     cx_review_list *out)
 {
     const bool      waiting = cx_str_eq(state, CX_STR("waiting"));
@@ -124,7 +124,7 @@ cx_sqlite_reviews(cx_store *s, cx_str state, size_t limit, cx_arena *a,
 
 
 cx_err
-cx_sqlite_review(cx_store *s, int64_t id, cx_arena *a, cx_review_row *out)
+cx_store_review(cx_store *s, int64_t id, cx_arena *a, cx_review_row *out)
 {
     cx_query        q = cx_query_of(s, CX_SQL_REVIEW_GET);
     cx_review_list  list = { .n = 0 };
@@ -153,7 +153,7 @@ check_waiting(cx_store *s, int64_t id, cx_turn_place *t)
         return err;
     }
 
-    return waiting ? cx_sqlite_turn_place(s, id, t) : CX_CONFLICT;
+    return waiting ? cx_store_turn_place(s, id, t) : CX_CONFLICT;
 }
 
 
@@ -188,7 +188,7 @@ close_turn(cx_store *s, int64_t id, int64_t parts)
 
 
 cx_err
-cx_sqlite_review_decide(cx_store *s, int64_t id, cx_str verdict,
+cx_store_review_decide(cx_store *s, int64_t id, cx_str verdict,
     const cx_str *parts, const int64_t *part_ids, size_t nparts, cx_str who,
     cx_str why, int64_t now_ms)
 {
@@ -208,7 +208,7 @@ cx_sqlite_review_decide(cx_store *s, int64_t id, cx_str verdict,
     }
 
     if (err == CX_OK) {
-        err = cx_sqlite_parts_add(s, &t, &(cx_new_parts) {
+        err = cx_store_parts_add(s, &t, &(cx_new_parts) {
             .texts = parts,
             .ids = part_ids,
             .n = nparts,
@@ -225,7 +225,7 @@ cx_sqlite_review_decide(cx_store *s, int64_t id, cx_str verdict,
         return err;
     }
 
-    return cx_sqlite_audit_ref(s, who, rejected ? "review.reject"
+    return cx_store_audit_ref(s, who, rejected ? "review.reject"
                                        : edited ? "review.edit"
                                                 : "review.approve",
                                "rv", id, now_ms);
@@ -235,7 +235,7 @@ cx_sqlite_review_decide(cx_store *s, int64_t id, cx_str verdict,
 /* --- dead letters -------------------------------------------------------- */
 
 cx_err
-cx_sqlite_event_dead(cx_store *s, const cx_dead_row *d)
+cx_store_event_dead(cx_store *s, const cx_dead_row *d)
 {
     cx_query  q;
     int64_t   one;
@@ -290,7 +290,7 @@ read_dead(cx_query *q, cx_arena *a, cx_dead_list *list)
 
 
 cx_err
-cx_sqlite_dead_letters(cx_store *s, cx_str state, size_t limit, cx_arena *a,
+cx_store_dead_letters(cx_store *s, cx_str state, size_t limit, cx_arena *a,
     cx_dead_list *out)
 {
     cx_query      q;
@@ -318,7 +318,7 @@ cx_sqlite_dead_letters(cx_store *s, cx_str state, size_t limit, cx_arena *a,
 
 
 cx_err
-cx_sqlite_dead_letter(cx_store *s, int64_t id, cx_arena *a, cx_dead_row *out)
+cx_store_dead_letter(cx_store *s, int64_t id, cx_arena *a, cx_dead_row *out)
 {
     cx_query      q = cx_query_of(s, CX_SQL_DEAD_GET);
     cx_dead_list  list = { .n = 0 };
@@ -373,13 +373,13 @@ revive(cx_store *s, int64_t id, int64_t now_ms)
         return err;
     }
 
-    return send ? cx_sqlite_release(s, ref, true, now_ms)
+    return send ? cx_store_release(s, ref, true, now_ms)
                 : turn ? reopen(s, ref, now_ms) : CX_OK;
 }
 
 
 cx_err
-cx_sqlite_dead_retry(cx_store *s, int64_t id, bool drop, cx_str who,
+cx_store_dead_retry(cx_store *s, int64_t id, bool drop, cx_str who,
     int64_t now_ms)
 {
     cx_query  q;
@@ -409,6 +409,6 @@ cx_sqlite_dead_retry(cx_store *s, int64_t id, bool drop, cx_str who,
         return err;
     }
 
-    return cx_sqlite_audit_ref(s, who, drop ? "dead.drop" : "dead.retry",
+    return cx_store_audit_ref(s, who, drop ? "dead.drop" : "dead.retry",
                                "dl", id, now_ms);
 }

@@ -1,8 +1,8 @@
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 
 cx_err
-cx_sqlite_media_add(cx_store *s, const cx_media_row *row)
+cx_store_media_add(cx_store *s, const cx_media_row *row)
 {
     cx_query  q = cx_query_of(s, CX_SQL_MEDIA_ADD);
 
@@ -65,7 +65,7 @@ read_list(cx_query *q, cx_arena *a, cx_media_list *out)
 
 
 cx_err
-cx_sqlite_media_due(cx_store *s, uint64_t mask, int64_t now_ms, size_t limit,
+cx_store_media_due(cx_store *s, uint64_t mask, int64_t now_ms, size_t limit,
     cx_arena *a, cx_media_list *out)
 {
     cx_query  q = cx_query_of(s, CX_SQL_MEDIA_DUE);
@@ -79,7 +79,7 @@ cx_sqlite_media_due(cx_store *s, uint64_t mask, int64_t now_ms, size_t limit,
 
 
 cx_err
-cx_sqlite_media_of(cx_store *s, int64_t message_id, cx_arena *a,
+cx_store_media_of(cx_store *s, int64_t message_id, cx_arena *a,
     cx_media_list *out)
 {
     cx_query  q = cx_query_of(s, CX_SQL_MEDIA_OF);
@@ -90,7 +90,7 @@ cx_sqlite_media_of(cx_store *s, int64_t message_id, cx_arena *a,
 
 
 cx_err
-cx_sqlite_media(cx_store *s, int64_t id, cx_arena *a, cx_media_row *out)
+cx_store_media(cx_store *s, int64_t id, cx_arena *a, cx_media_row *out)
 {
     bool      found;
     cx_err    err;
@@ -114,7 +114,7 @@ cx_sqlite_media(cx_store *s, int64_t id, cx_arena *a, cx_media_row *out)
 
 
 cx_err
-cx_sqlite_media_settle(cx_store *s, const cx_media_row *row)
+cx_store_media_settle(cx_store *s, const cx_media_row *row)
 {
     cx_err    err;
     cx_query  q = cx_query_of(s, CX_SQL_MEDIA_SETTLE);

@@ -1,4 +1,4 @@
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <assert.h>
 
@@ -236,7 +236,7 @@ cx_look_end(cx_store *s, bool own, cx_err err)
 
 /* FNV-1a, 64 bits. */
 int64_t
-cx_sqlite_provider_key(int64_t channel_id, cx_str provider_id)
+cx_store_provider_key(int64_t channel_id, cx_str provider_id)
 {
     const uint64_t  prime = UINT64_C(0x100000001b3);
     uint64_t        hash = UINT64_C(0xcbf29ce484222325);

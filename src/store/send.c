@@ -3,7 +3,7 @@
  * outcome is record before anything else is tried.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,13 +68,13 @@ look_at(cx_store *s, const cx_claim *in, cx_arena *a, cx_outgoing *out)
 
 
 cx_err
-cx_sqlite_claim(cx_store *s, const cx_claim *in, cx_arena *a,
+cx_store_claim(cx_store *s, const cx_claim *in, cx_arena *a,
     cx_outgoing *out)
 {
     cx_outgoing  o;
     cx_err       err;
 
-    err = cx_sqlite_fence(s, in->fence);
+    err = cx_store_fence(s, in->fence);
     if (err != CX_OK) {
         return err;
     }
@@ -181,7 +181,7 @@ add_letter(cx_store *s, const cx_settle *in)
 
 
 cx_err
-cx_sqlite_settle(cx_store *s, const cx_settle *in)
+cx_store_settle(cx_store *s, const cx_settle *in)
 {
     cx_msg_state  state = CX_MSGSTATE_RECEIVED;
     cx_err        err;
@@ -190,7 +190,7 @@ cx_sqlite_settle(cx_store *s, const cx_settle *in)
         return CX_INVALID;
     }
 
-    err = cx_sqlite_fence(s, in->fence);
+    err = cx_store_fence(s, in->fence);
     if (err != CX_OK) {
         return err;
     }
@@ -203,7 +203,7 @@ cx_sqlite_settle(cx_store *s, const cx_settle *in)
     if (in->state == CX_MSGSTATE_ACCEPTED
         && (is_under_way(state) || was_proven(state)))
     {
-        return cx_sqlite_accepted(s, in->message_id, in->provider_id,
+        return cx_store_accepted(s, in->message_id, in->provider_id,
                                   in->now_ms);
     }
 
@@ -238,7 +238,7 @@ check_held(cx_store *s, int64_t id)
 /* The row stays; the next claim counts one more attempt, which makes another
  * intent.  What came of the old ones is told apart by failed_attempts. */
 cx_err
-cx_sqlite_release(cx_store *s, int64_t id, bool resend, int64_t now_ms)
+cx_store_release(cx_store *s, int64_t id, bool resend, int64_t now_ms)
 {
     cx_query  q;
     cx_err    err;
@@ -267,17 +267,17 @@ cx_sqlite_release(cx_store *s, int64_t id, bool resend, int64_t now_ms)
 
 
 cx_err
-cx_sqlite_message_release(cx_store *s, int64_t id, bool resend, cx_str who,
+cx_store_message_release(cx_store *s, int64_t id, bool resend, cx_str who,
     int64_t now_ms)
 {
     cx_err  err;
 
-    err = cx_sqlite_release(s, id, resend, now_ms);
+    err = cx_store_release(s, id, resend, now_ms);
     if (err != CX_OK) {
         return err;
     }
 
-    return cx_sqlite_audit_ref(s, who, resend ? "message.resend"
+    return cx_store_audit_ref(s, who, resend ? "message.resend"
                                               : "message.cancel",
                                "ms", id, now_ms);
 }

@@ -1,4 +1,4 @@
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 /* Numbers of states inside SQL; checked against the enum below. */
 #define READY      "3"
@@ -66,6 +66,6 @@ _Static_assert(CX_TURN_OPEN == 0 && CX_TURN_REPLIED == 1
 
 const char *const cx_sql_text[CX_SQL_COUNT] = {
 #define X(name, sql)  [CX_SQL_##name] = sql,
-#include "store/sqlite_sql.def"
+#include "store/sql.def"
 #undef X
 };

@@ -1,0 +1,187 @@
+/*
+ * Inside the SQLite store: the connection, its statements and how to run one.
+ * Only the files src/store/sqlite*.c and migrate.c include this.
+ *
+ * A statement is run so:
+ *
+ *     cx_query q = cx_query_of(s, CX_SQL_TURN_GET);
+ *
+ *     cx_bind_i64(&q, turn_id);
+ *
+ *     if (cx_query_next(&q)) {
+ *         state = cx_get_i64(&q);
+ *     }
+ *
+ *     err = cx_query_end(&q);
+ *
+ * Parameters are bound and columns are read in their order.  The first
+ * failure sticks to the query; cx_query_end tells it as CX_IO.  One statement
+ * runs once at a time.  Bound bytes are borrowed until cx_query_end.
+ */
+
+#ifndef CX_STORE_SQL_H
+#define CX_STORE_SQL_H
+
+#include <sqlite3.h>
+#include <string.h>
+
+#include "store/store.h"
+
+typedef enum {
+#define X(name, sql)  CX_SQL_##name,
+#include "store/sql.def"
+#undef X
+    CX_SQL_COUNT
+} cx_sql_name;
+
+extern const char *const cx_sql_text[CX_SQL_COUNT];
+
+/* One kind of database. */
+typedef struct {
+    const char  *kind;
+    cx_err     (*open)(const char *url, bool migrate, cx_store **out,
+        char *error, size_t error_size);
+} cx_driver;
+
+extern const cx_driver cx_sqlite_driver;
+
+struct cx_store_s {
+    const cx_driver  *driver;
+    sqlite3       *db;
+    sqlite3_stmt  *statements[CX_SQL_COUNT];    /* prepared on first use */
+    bool           writing;     /* between begin and commit or rollback */
+    bool           broken;      /* a write failed: only rollback is left */
+    /* Partitions whose epoch this transaction has seen: group commit pays
+     * the look-up once. */
+    uint64_t       fence_seen;
+    int64_t        fence_epoch[CX_PARTITIONS];
+    char           error[256];
+};
+
+typedef struct {
+    cx_store      *store;
+    sqlite3_stmt  *st;          /* NULL: could not be prepared */
+    int            rc;
+    int            bound;       /* parameters so far */
+    int            column;      /* next one to be read */
+} cx_query;
+
+cx_query cx_query_of(cx_store *s, cx_sql_name name);
+void cx_bind_i64(cx_query *q, int64_t n);
+void cx_bind_f64(cx_query *q, double n);
+void cx_bind_str(cx_query *q, cx_str text);
+/* True when there is a row to be read; false at the end and on failure. */
+bool cx_query_next(cx_query *q);
+int64_t cx_get_i64(cx_query *q);
+double cx_get_f64(cx_query *q);
+cx_str cx_get_str(cx_query *q, cx_arena *a);
+/* Borrowed until the next row or the end. */
+cx_str cx_view_str(cx_query *q);
+cx_err cx_query_end(cx_query *q);
+/* For a statement without rows: step and end. */
+cx_err cx_query_run(cx_query *q);
+
+/* Statements with only numbers, which are many. */
+cx_err cx_run_1(cx_store *s, cx_sql_name name, int64_t x);
+cx_err cx_run_2(cx_store *s, cx_sql_name name, int64_t x, int64_t y);
+/* First column of the only row; CX_NOT_FOUND without a row. */
+cx_err cx_ask_1(cx_store *s, cx_sql_name name, int64_t x, int64_t *out);
+
+/* Several reads that must see the same: begins and ends what is not inside a
+ * transaction anyway. */
+cx_err cx_look_begin(cx_store *s, bool *own);
+cx_err cx_look_end(cx_store *s, bool own, cx_err err);
+
+/* Keeps the database's text for error() and says CX_IO. */
+cx_err cx_store_failed(cx_store *s);
+
+/* A zeroed element at the end of a list, or NULL (then a has failed). */
+#define CX_LIST_ADD(a, list)                                                  \
+    (cx_list_fits((list)->n, (list)->room)                                    \
+     || ((list)->items = cx_list_more((a), (list)->items, (list)->n,          \
+            &(list)->room, sizeof(*(list)->items))) != NULL                   \
+     ? &(list)->items[(list)->n++] : NULL)
+
+
+static inline bool
+cx_list_fits(size_t n, size_t room)
+{
+    return n < room;
+}
+
+
+void *cx_list_more(cx_arena *a, const void *items, size_t n, size_t *room,
+    size_t size);
+
+/* CX_FENCED unless the partition's epoch is that one. */
+cx_err cx_store_fence(cx_store *s, cx_fence fence);
+
+/* CX_IO or CX_VERSION; *error is for people. */
+cx_err cx_sqlite_migrate(cx_store *s, bool allowed, char *error,
+    size_t error_size);
+
+/* Who wrote a message: stored as its number. */
+typedef enum {
+    CX_AUTHOR_CUSTOMER,
+    CX_AUTHOR_AI,
+    CX_AUTHOR_HUMAN,
+    CX_AUTHOR_SYSTEM,
+    CX_AUTHOR_COUNT
+} cx_author;
+
+/* A turn and where it belongs. */
+typedef struct {
+    int64_t        id;
+    cx_turn_state  state;
+    int64_t        inputs;
+    int64_t        partition;
+    int64_t        parts;       /* outbound messages it has already */
+    int64_t        conversation_id;
+    int64_t        channel_id;
+    int64_t        agent_id;
+} cx_turn_place;
+
+cx_err cx_store_turn_place(cx_store *s, int64_t turn_id, cx_turn_place *t);
+
+/* New outbound messages of a turn, READY at once, after those it has. */
+typedef struct {
+    const cx_str   *texts;
+    const int64_t  *ids;
+    size_t          n;
+    cx_author       author;
+    cx_str          reply_to;   /* of the first */
+    bool            sending;    /* the first is claimed at once */
+    int64_t         now_ms;
+} cx_new_parts;
+
+cx_err cx_store_parts_add(cx_store *s, const cx_turn_place *t,
+    const cx_new_parts *parts);
+/* Never 0.  Others may have the same: compare the ids as well. */
+int64_t cx_store_provider_key(int64_t channel_id, cx_str provider_id);
+cx_str cx_store_author(int64_t author);
+/* The texts of a turn's inputs, joined by newline. */
+cx_err cx_store_question(cx_store *s, int64_t turn_id, cx_arena *a,
+    cx_str *out);
+/* A HELD or FAILED message is READY again, or CANCELLED; CX_CONFLICT when it
+ * is neither, CX_NOT_FOUND. */
+cx_err cx_store_release(cx_store *s, int64_t id, bool resend,
+    int64_t now_ms);
+cx_err cx_store_audit_ref(cx_store *s, cx_str who, const char *what,
+    const char *prefix, int64_t id, int64_t now_ms);
+
+/* split.c: leaves the turn the inputs that the plan answers; CX_STALE when they
+ * cannot be told from those that came later. */
+cx_err cx_store_split(cx_store *s, const cx_plan *in);
+
+/* status.c: SETTLE with ACCEPTED is evidence like a status; CX_NOT_FOUND. */
+cx_err cx_store_accepted(cx_store *s, int64_t message_id,
+    cx_str provider_id, int64_t now_ms);
+/* An echo of what we sent is evidence like a status; out->known: it is. */
+cx_err cx_store_echo(cx_store *s, const cx_take *in,
+    int64_t conversation_id, int64_t partition, cx_status_out *out);
+
+/* say.c */
+cx_err cx_store_hush(cx_store *s, int64_t conversation_id,
+    int64_t partition, int64_t until, int64_t now_ms);
+
+#endif /* CX_STORE_SQL_H */

@@ -136,7 +136,7 @@ cx_store_lease_renew(cx_store *s, cx_str owner, int64_t now_ms,
     err = cx_query_run(&q);
 
     if (err == CX_OK) {
-        *n = sqlite3_changes(s->db);
+        *n = cx_changed(s);
     }
 
     return err;

@@ -130,5 +130,5 @@ cx_store_media_settle(cx_store *s, const cx_media_row *row)
     cx_bind_i64(&q, row->updated_at);
     err = cx_query_run(&q);
 
-    return err == CX_OK && sqlite3_changes(s->db) == 0 ? CX_STALE : err;
+    return err == CX_OK && cx_changed(s) == 0 ? CX_STALE : err;
 }

@@ -343,7 +343,7 @@ reopen(cx_store *s, int64_t turn_id, int64_t now_ms)
 
     err = cx_run_2(s, CX_SQL_TURN_REOPEN, turn_id, now_ms);
 
-    return err == CX_OK && sqlite3_changes(s->db) == 0 ? CX_CONFLICT : err;
+    return err == CX_OK && cx_changed(s) == 0 ? CX_CONFLICT : err;
 }
 
 

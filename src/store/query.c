@@ -12,6 +12,15 @@ prepare(cx_store *s, cx_sql_name name)
 }
 
 
+static void
+note(cx_query *q, int rc)
+{
+    if (rc != SQLITE_OK && q->rc == SQLITE_OK) {
+        q->rc = rc;
+    }
+}
+
+
 /* After a failed write nothing but the rollback runs: what SQLite has rolled
  * back by itself must not go on as single statements. */
 cx_query
@@ -35,17 +44,19 @@ cx_query_of(cx_store *s, cx_sql_name name)
 
     q.st = s->statements[name];
     assert(!sqlite3_stmt_busy(q.st));
+    note(&q, bind_tenant(s, q.st));
 
     return q;
 }
 
 
-static void
-note(cx_query *q, int rc)
+/* `:tenant` is bound here, so that no operation can forget it. */
+static int
+bind_tenant(cx_store *s, sqlite3_stmt *st)
 {
-    if (rc != SQLITE_OK && q->rc == SQLITE_OK) {
-        q->rc = rc;
-    }
+    const int  at = sqlite3_bind_parameter_index(st, ":tenant");
+
+    return at == 0 ? SQLITE_OK : sqlite3_bind_int64(st, at, s->tenant);
 }
 
 
@@ -157,6 +168,13 @@ cx_query_run(cx_query *q)
 {
     (void) cx_query_next(q);
     return cx_query_end(q);
+}
+
+
+int64_t
+cx_changed(const cx_store *s)
+{
+    return sqlite3_changes64(s->db);
 }
 
 

@@ -9,6 +9,10 @@
 #define ACCEPTED   "9"
 #define DELIVERED  "11"
 
+/* At the end of a SELECT of rows that are about to be changed.  SQLite has one
+ * writer at a time anyway. */
+#define FOR_UPDATE  ""
+
 /* The very words of the partial index: SQLite uses it only for these. */
 #define UNSETTLED  "state BETWEEN 1 AND 8"
 

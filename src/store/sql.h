@@ -49,6 +49,7 @@ struct cx_store_s {
     const cx_driver  *driver;
     sqlite3       *db;
     sqlite3_stmt  *statements[CX_SQL_COUNT];    /* prepared on first use */
+    int64_t        tenant;      /* what `:tenant` in a statement stands for */
     bool           writing;     /* between begin and commit or rollback */
     bool           broken;      /* a write failed: only rollback is left */
     /* Partitions whose epoch this transaction has seen: group commit pays
@@ -80,6 +81,8 @@ cx_str cx_view_str(cx_query *q);
 cx_err cx_query_end(cx_query *q);
 /* For a statement without rows: step and end. */
 cx_err cx_query_run(cx_query *q);
+/* Rows that the last write changed. */
+int64_t cx_changed(const cx_store *s);
 
 /* Statements with only numbers, which are many. */
 cx_err cx_run_1(cx_store *s, cx_sql_name name, int64_t x);

@@ -240,6 +240,7 @@ sqlite_open(const char *url, bool migrate, cx_store **out, char *error,
     }
 
     s->driver = &cx_sqlite_driver;
+    s->tenant = 1;
     err = open_at(&at, migrate, s, error, error_size);
 
     if (err != CX_OK) {

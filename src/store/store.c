@@ -71,3 +71,10 @@ cx_store_kind(const cx_store *s)
 {
     return s->driver->kind;
 }
+
+
+void
+cx_store_as(cx_store *s, int64_t tenant)
+{
+    s->tenant = tenant;
+}

@@ -453,6 +453,10 @@ cx_err cx_store_commit(cx_store *s);       /* durable when it returns CX_OK */
 void cx_store_rollback(cx_store *s);
 const char *cx_store_error(cx_store *s);   /* text of the last CX_IO */
 
+/* Whose record the operations for people see and change from now on; 1 at
+ * first.  What the engine does goes by ids of its own partitions. */
+void cx_store_as(cx_store *s, int64_t tenant);
+
 /* --- engine (inside begin/commit) --- */
 cx_err cx_store_take(cx_store *s, const cx_take *in, cx_taken *out);
 cx_err cx_store_recall(cx_store *s, int64_t turn_id, size_t history,

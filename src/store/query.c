@@ -21,6 +21,16 @@ note(cx_query *q, int rc)
 }
 
 
+/* `:tenant` is bound here, so that no operation can forget it. */
+static int
+bind_tenant(cx_store *s, sqlite3_stmt *st)
+{
+    const int  at = sqlite3_bind_parameter_index(st, ":tenant");
+
+    return at == 0 ? SQLITE_OK : sqlite3_bind_int64(st, at, s->tenant);
+}
+
+
 /* After a failed write nothing but the rollback runs: what SQLite has rolled
  * back by itself must not go on as single statements. */
 cx_query
@@ -47,16 +57,6 @@ cx_query_of(cx_store *s, cx_sql_name name)
     note(&q, bind_tenant(s, q.st));
 
     return q;
-}
-
-
-/* `:tenant` is bound here, so that no operation can forget it. */
-static int
-bind_tenant(cx_store *s, sqlite3_stmt *st)
-{
-    const int  at = sqlite3_bind_parameter_index(st, ":tenant");
-
-    return at == 0 ? SQLITE_OK : sqlite3_bind_int64(st, at, s->tenant);
 }
 
 

@@ -283,7 +283,7 @@ prepare(bench *b, const char *url)
 
     for (unsigned p = 0; p < CX_PARTITIONS; p++) {
         must(cx_store_lease_acquire(b->s, p, CX_STR("bench"), false, now_ms(),
-                                600000, &b->epochs[p]), b, "lease");
+                                    600000, &b->epochs[p]), b, "lease");
     }
 
     must(cx_store_commit(b->s), b, "commit");

@@ -172,8 +172,8 @@ cx_err cx_store_release(cx_store *s, int64_t id, bool resend,
 cx_err cx_store_audit_ref(cx_store *s, cx_str who, const char *what,
     const char *prefix, int64_t id, int64_t now_ms);
 
-/* split.c: leaves the turn the inputs that the plan answers; CX_STALE when they
- * cannot be told from those that came later. */
+/* split.c: leaves the turn the inputs that the plan answers; CX_STALE when
+ * they cannot be told from those that came later. */
 cx_err cx_store_split(cx_store *s, const cx_plan *in);
 
 /* status.c: SETTLE with ACCEPTED is evidence like a status; CX_NOT_FOUND. */

@@ -171,7 +171,7 @@ cx_api_audit(cx_api_request *req, cx_store *s,
     const char *what, const char *prefix, int64_t id)
 {
     return cx_store_audit(s, req->audit_id, CX_STR("api"), cx_strz(what),
-                      cx_id_text(req->arena, prefix, id), req->now_ms);
+                          cx_id_text(req->arena, prefix, id), req->now_ms);
 }
 
 

@@ -236,8 +236,8 @@ decide(cx_api_request *req, cx_store *s,
 
     if (err == CX_OK) {
         err = cx_store_review_decide(s, req->id, verdict, d->parts, d->ids,
-                                 d->nparts, CX_STR("api"), d->reason,
-                                 req->now_ms);
+                                     d->nparts, CX_STR("api"), d->reason,
+                                     req->now_ms);
     }
 
     if (err == CX_CONFLICT && req->detail.len == 0) {

@@ -197,9 +197,12 @@ void cx_out_hit(cx_api_request *req, const cx_hit_row *r);
 /* --- what routes share --------------------------------------------------- */
 
 /* By id ("ag_...") or name. */
-cx_err cx_api_agent(cx_api_request *req, cx_store *s, cx_str key, cx_agent_row *row);
-cx_err cx_api_channel(cx_api_request *req, cx_store *s, cx_str key, cx_channel_row *row);
-cx_err cx_api_audit(cx_api_request *req, cx_store *s, const char *what, const char *prefix, int64_t id);
+cx_err cx_api_agent(cx_api_request *req, cx_store *s, cx_str key,
+    cx_agent_row *row);
+cx_err cx_api_channel(cx_api_request *req, cx_store *s, cx_str key,
+    cx_channel_row *row);
+cx_err cx_api_audit(cx_api_request *req, cx_store *s, const char *what,
+    const char *prefix, int64_t id);
 /* Field checks: an absolute path to a readable secret; an http(s) URL. */
 const char *cx_api_secret_file(cx_api_request *req, cx_str value);
 const char *cx_api_base_url(cx_api_request *req, cx_str value);

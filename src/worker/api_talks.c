@@ -45,8 +45,8 @@ list_conversations(cx_api_request *req, cx_store *s)
     }
 
     if (err == CX_OK) {
-        err = cx_store_conversations(s, channel.id, req->cursor, req->limit + 1,
-                                 req->arena, &list);
+        err = cx_store_conversations(s, channel.id, req->cursor,
+                                     req->limit + 1, req->arena, &list);
     }
 
     if (err != CX_OK) {
@@ -127,7 +127,7 @@ list_messages(cx_api_request *req, cx_store *s)
 
     if (err == CX_OK) {
         err = cx_store_messages(s, req->id, req->cursor, req->limit + 1,
-                            req->arena, &list);
+                                req->arena, &list);
     }
 
     if (err == CX_OK) {
@@ -218,7 +218,7 @@ release(cx_api_request *req, cx_store *s,
     cx_err  err;
 
     err = cx_store_message_release(s, req->id, resend, CX_STR("api"),
-                               req->now_ms);
+                                   req->now_ms);
 
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "",

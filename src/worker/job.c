@@ -26,8 +26,8 @@ recall_run(cx_store *s, cx_db_job *job)
     memset(&c->hits, 0, sizeof(c->hits));
 
     err = cx_store_recall(s, c->turn_id,
-                      (size_t) c->worker->conf->worker_history, c->arena,
-                      &c->recall);
+                          (size_t) c->worker->conf->worker_history, c->arena,
+                          &c->recall);
     if (err != CX_OK) {
         return err;
     }
@@ -39,7 +39,7 @@ recall_run(cx_store *s, cx_db_job *job)
     query = cx_ai_query(c->arena, c->recall.question);
 
     err = cx_store_search(s, c->recall.agent_id, query, CX_KNOWLEDGE_HITS,
-                      c->arena, &c->hits);
+                          c->arena, &c->hits);
     if (err != CX_OK) {
         return err;
     }

@@ -382,8 +382,8 @@ look_run(cx_store *s, cx_db_job *job)
     memset(&l->due, 0, sizeof(l->due));
 
     return cx_store_media_due(s, l->mask, cx_now_ms(),
-                          2 * (size_t) l->media->worker->conf->media_jobs,
-                          l->arena, &l->due);
+                              2 * (size_t) l->media->worker->conf->media_jobs,
+                              l->arena, &l->due);
 }
 
 

@@ -117,14 +117,14 @@ acquire_run(cx_store *s, cx_db_job *job)
 
         memset(&q->part[i].found, 0, sizeof(q->part[i].found));
         q->part[i].err = cx_store_lease_acquire(s, fence.partition,
-                                            cx_strz(q->worker->owner),
-                                            q->part[i].force, now,
-                                            conf->worker_lease_ms,
-                                            &fence.epoch);
+                                                cx_strz(q->worker->owner),
+                                                q->part[i].force, now,
+                                                conf->worker_lease_ms,
+                                                &fence.epoch);
         if (q->part[i].err == CX_OK) {
             q->part[i].epoch = fence.epoch;
             q->part[i].err = cx_store_recover(s, fence,
-                                          now + conf->worker_reconcile_ms,
+                                              now + conf->worker_reconcile_ms,
                                           now, q->arena, &q->part[i].found);
         }
 

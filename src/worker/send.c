@@ -124,7 +124,7 @@ settle_run(cx_store *s, cx_db_job *job)
     }
 
     return cx_store_channel_health(s, c->outgoing.channel_id, c->health,
-                               c->settle.error_text, c->settle.now_ms);
+                                   c->settle.error_text, c->settle.now_ms);
 }
 
 

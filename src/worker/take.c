@@ -38,7 +38,7 @@ item_run(cx_store *s, const cx_take_batch *b,
 
     case ITEM_NOTE:
         return cx_store_audit(s, it->id, CX_STR("provider"), it->msg.content,
-                          it->msg.account, cx_now_ms());
+                              it->msg.account, cx_now_ms());
 
     case ITEM_GONE:
         break;

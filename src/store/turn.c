@@ -3,16 +3,9 @@
  */
 
 #include "store/sql.h"
+#include "store/talk.h"
 
 #include <string.h>
-
-/* Newest first, as the walk through the conversation finds them. */
-typedef struct {
-    size_t           want;      /* of history */
-    cx_message_list  history;
-    cx_message_list  inputs;
-} talk;
-
 
 static cx_err
 get_turn(cx_store *s, int64_t turn_id, cx_arena *a, cx_recall *r)
@@ -43,92 +36,6 @@ get_turn(cx_store *s, int64_t turn_id, cx_arena *a, cx_recall *r)
 }
 
 
-/* What the customer never got is not part of the talk. */
-static bool
-was_said(cx_msg_state state)
-{
-    return state != CX_MSGSTATE_REVIEW && state != CX_MSGSTATE_REJECTED
-           && state != CX_MSGSTATE_FAILED && state != CX_MSGSTATE_CANCELLED;
-}
-
-
-/* The columns behind the first three, see walk_talk(). */
-static void
-read_said(cx_query *q, cx_arena *a, cx_message_row *m)
-{
-    m->author = cx_store_author(cx_get_i64(q));
-    m->state = cx_strz(cx_msg_state_word((cx_msg_state) cx_get_i64(q)));
-    m->created_at = cx_get_i64(q);
-    m->content = cx_get_str(q, a);
-    m->text = cx_get_str(q, a);
-}
-
-
-static bool
-is_complete(const cx_recall *r, const talk *t)
-{
-    return t->history.n >= t->want && t->inputs.n >= (size_t) r->inputs;
-}
-
-
-/* Inputs are found wherever they are; history is the newest of the rest. */
-static cx_message_list *
-list_for(const cx_recall *r, talk *t, const cx_message_row *m, int64_t state)
-{
-    if (m->turn_id == r->turn_id && !m->outbound) {
-        return &t->inputs;
-    }
-
-    return t->history.n < t->want && was_said((cx_msg_state) state)
-           ? &t->history : NULL;
-}
-
-
-static cx_err
-walk_talk(cx_store *s, const cx_recall *r, cx_arena *a, talk *t)
-{
-    cx_query          q = cx_query_of(s, CX_SQL_TALK);
-    cx_message_row    head = { .conversation_id = r->conversation_id }, *m;
-    cx_message_list  *list;
-
-    cx_bind_i64(&q, r->conversation_id);
-
-    while (!is_complete(r, t) && cx_query_next(&q)) {
-        head.id = cx_get_i64(&q);
-        head.turn_id = cx_get_i64(&q);
-        head.outbound = cx_get_i64(&q) != 0;
-        list = list_for(r, t, &head, sqlite3_column_int64(q.st, 4));
-
-        if (list == NULL) {
-            continue;
-        }
-
-        m = CX_LIST_ADD(a, list);
-        if (m == NULL) {
-            break;
-        }
-
-        *m = head;
-        read_said(&q, a, m);
-    }
-
-    return cx_query_end(&q);
-}
-
-
-static void
-turn_round(cx_message_list *list)
-{
-    cx_message_row  m;
-
-    for (size_t i = 0; i < list->n / 2; i++) {
-        m = list->items[i];
-        list->items[i] = list->items[list->n - 1 - i];
-        list->items[list->n - 1 - i] = m;
-    }
-}
-
-
 /* The inputs are newest first. */
 static cx_str
 join_inputs(const cx_message_list *inputs, cx_arena *a)
@@ -155,7 +62,7 @@ join_inputs(const cx_message_list *inputs, cx_arena *a)
 
 
 static cx_err
-last_input(cx_store *s, const talk *t, cx_arena *a, cx_recall *r)
+last_input(cx_store *s, const cx_talk *t, cx_arena *a, cx_recall *r)
 {
     cx_query  q = cx_query_of(s, CX_SQL_LAST_INPUT);
 
@@ -173,7 +80,8 @@ last_input(cx_store *s, const talk *t, cx_arena *a, cx_recall *r)
 
 
 static cx_err
-read_recall(cx_store *s, int64_t turn_id, cx_arena *a, talk *t, cx_recall *r)
+read_recall(cx_store *s, int64_t turn_id, cx_arena *a, cx_talk *t,
+    cx_recall *r)
 {
     cx_err  err;
 
@@ -182,7 +90,7 @@ read_recall(cx_store *s, int64_t turn_id, cx_arena *a, talk *t, cx_recall *r)
         return err;
     }
 
-    err = walk_talk(s, r, a, t);
+    err = cx_store_talk(s, r, a, t);
 
     return err == CX_OK ? last_input(s, t, a, r) : err;
 }
@@ -193,7 +101,7 @@ cx_store_recall(cx_store *s, int64_t turn_id, size_t history, cx_arena *a,
     cx_recall *out)
 {
     cx_recall  r;
-    talk       t = { .want = history };
+    cx_talk    t = { .want = history };
     bool       own;
     cx_err     err;
 
@@ -209,7 +117,6 @@ cx_store_recall(cx_store *s, int64_t turn_id, size_t history, cx_arena *a,
     }
 
     r.question = join_inputs(&t.inputs, a);
-    turn_round(&t.history);
     r.history = t.history;
 
     if (cx_arena_failed(a)) {

@@ -1,0 +1,94 @@
+#include "store/talk.h"
+
+#include "store/sql.h"
+
+
+/* What the customer never got is not part of the talk. */
+static bool
+was_said(cx_msg_state state)
+{
+    return state != CX_MSGSTATE_REVIEW && state != CX_MSGSTATE_REJECTED
+           && state != CX_MSGSTATE_FAILED && state != CX_MSGSTATE_CANCELLED;
+}
+
+
+static bool
+is_complete(const cx_recall *r, const cx_talk *t)
+{
+    return t->history.n >= t->want && t->inputs.n >= (size_t) r->inputs;
+}
+
+
+/* Inputs are found wherever they are; history is the newest of the rest. */
+static cx_message_list *
+list_for(const cx_recall *r, cx_talk *t, const cx_message_row *m,
+    cx_msg_state state)
+{
+    if (m->turn_id == r->turn_id && !m->outbound) {
+        return &t->inputs;
+    }
+
+    return t->history.n < t->want && was_said(state) ? &t->history : NULL;
+}
+
+
+/* Newest first.  Texts are read only of what is kept. */
+static cx_err
+walk(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
+{
+    cx_query          q = cx_query_of(s, CX_SQL_TALK);
+    cx_message_row    head = { .conversation_id = r->conversation_id }, *m;
+    cx_message_list  *list;
+    cx_msg_state      state;
+
+    cx_bind_i64(&q, r->conversation_id);
+
+    while (!is_complete(r, t) && cx_query_next(&q)) {
+        head.id = cx_get_i64(&q);
+        head.turn_id = cx_get_i64(&q);
+        head.outbound = cx_get_i64(&q) != 0;
+        head.author = cx_store_author(cx_get_i64(&q));
+        state = (cx_msg_state) cx_get_i64(&q);
+        list = list_for(r, t, &head, state);
+
+        if (list == NULL) {
+            continue;
+        }
+
+        m = CX_LIST_ADD(a, list);
+        if (m == NULL) {
+            break;
+        }
+
+        *m = head;
+        m->state = cx_strz(cx_msg_state_word(state));
+        m->created_at = cx_get_i64(&q);
+        m->content = cx_get_str(&q, a);
+        m->text = cx_get_str(&q, a);
+    }
+
+    return cx_query_end(&q);
+}
+
+
+static void
+turn_round(cx_message_list *list)
+{
+    cx_message_row  m;
+
+    for (size_t i = 0; i < list->n / 2; i++) {
+        m = list->items[i];
+        list->items[i] = list->items[list->n - 1 - i];
+        list->items[list->n - 1 - i] = m;
+    }
+}
+
+
+cx_err
+cx_store_talk(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
+{
+    const cx_err  err = walk(s, r, a, t);
+
+    turn_round(&t->history);
+    return err;
+}

@@ -180,6 +180,46 @@ add_letter(cx_store *s, const cx_settle *in)
 }
 
 
+/* The turn's reply waits for a person again; each part adds to the draft. */
+static cx_err
+add_review(cx_store *s, const cx_settle *in)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_REVIEW_AGAIN);
+    cx_err    err;
+
+    cx_bind_i64(&q, in->message_id);
+    cx_bind_str(&q, in->reason);
+    cx_bind_i64(&q, in->now_ms);
+    err = cx_query_run(&q);
+
+    *in->review = err == CX_OK && cx_changed(s) > 0;
+
+    if (*in->review) {
+        err = cx_run_1(s, CX_SQL_TURN_AGAIN, in->message_id);
+    }
+
+    return *in->review && err == CX_OK
+           ? cx_run_1(s, CX_SQL_OUT_AGAIN, in->message_id) : err;
+}
+
+
+static cx_err
+add_last_word(cx_store *s, const cx_settle *in)
+{
+    cx_err  err;
+
+    if (in->review != NULL) {
+        err = add_review(s, in);
+
+        if (err != CX_OK || *in->review) {
+            return err;
+        }
+    }
+
+    return add_letter(s, in);
+}
+
+
 cx_err
 cx_store_settle(cx_store *s, const cx_settle *in)
 {
@@ -213,7 +253,7 @@ cx_store_settle(cx_store *s, const cx_settle *in)
 
     err = write_outcome(s, in);
 
-    return err == CX_OK && in->dead_id != 0 ? add_letter(s, in) : err;
+    return err == CX_OK && in->dead_id != 0 ? add_last_word(s, in) : err;
 }
 
 

@@ -370,6 +370,9 @@ typedef struct {
     cx_str        error_text;
     int64_t       dead_id;        /* not 0: also a dead letter of this id */
     cx_str        reason;         /* of that; empty: the error's code */
+    /* Not NULL: what a turn said goes back to a person instead of becoming a
+     * letter, for that reason.  False then: it was no turn's. */
+    bool         *review;
     bool          unsent;         /* nothing left us: no attempt is counted */
     int64_t       now_ms;
 } cx_settle;

@@ -168,6 +168,7 @@ struct cx_conv_s {
     /* The send, from CLAIM on. */
     cx_outgoing    outgoing;
     cx_settle      settle;
+    bool           reviewed;           /* SETTLE gave it back to a person */
     int64_t        claimed_at;
     cx_str         health;             /* SETTLE also sets the channel's */
 

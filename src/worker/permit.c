@@ -58,6 +58,21 @@ cx_permit_ask(cx_conv *c, const cx_dir_channel *ch, const cx_out *out)
 }
 
 
+bool
+cx_permit_window(const cx_dir_channel *ch, int64_t last_in_ms)
+{
+    const cx_out        text = { .kind = CX_OUT_TEXT };
+    const cx_govern_in  in = {
+        .caps = caps_of(ch),
+        .out = &text,
+        .now_ms = cx_now_ms(),
+        .last_in_ms = last_in_ms,
+    };
+
+    return cx_govern(&in).word == CX_GOVERN_ALLOW;
+}
+
+
 void
 cx_permit_use(cx_conv *c, const cx_dir_channel *ch)
 {

@@ -1,4 +1,4 @@
-#include "worker/engine.h"
+#include "worker/send.h"
 
 #include "core/json.h"
 
@@ -112,11 +112,26 @@ plan_split(cx_conv *c)
 }
 
 
+/* The customer wrote too long ago for a reply of ours; a person has a template
+ * for that, or a tag. */
+static bool
+plan_is_late(const cx_conv *c)
+{
+    const cx_recall       *r = &c->recall;
+    const cx_dir_channel  *ch = cx_directory_channel(c->worker,
+                                                     r->channel_id);
+
+    return ch != NULL && ch->adapter != NULL
+           && !cx_permit_window(ch, r->last_input_at);
+}
+
+
 /* The gate: what is sent, and what waits for a person. */
 static void
 plan_fill(cx_conv *c, const cx_dir_agent *agent)
 {
     const cx_ai_answer  *ans = &c->answer;
+    const bool           late = plan_is_late(c);
     cx_plan             *p = &c->plan;
 
     memset(p, 0, sizeof(*p));
@@ -124,7 +139,7 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
     p->turn_id = c->recall.turn_id;
     p->inputs = c->recall.inputs;
     p->confidence = ans->confidence;
-    p->reason = ans->reason;
+    p->reason = late ? CX_STR("window_closed") : ans->reason;
     p->model = ans->model;
     p->tokens_in = ans->tokens_in;
     p->tokens_out = ans->tokens_out;
@@ -138,11 +153,12 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
     if (ans->handoff) {
         p->state = CX_TURN_HUMAN;
 
-        if (ans->text.len > 0 && !plan_said_it(c)) {
+        if (!late && ans->text.len > 0 && !plan_said_it(c)) {
             (void) plan_parts(c, ans->text);
         }
 
-    } else if (agent != NULL && ans->confidence >= agent->row.threshold
+    } else if (!late && agent != NULL
+               && ans->confidence >= agent->row.threshold
                && plan_parts(c, ans->text))
     {
         p->state = CX_TURN_REPLIED;

@@ -106,6 +106,7 @@ void
 cx_settle_init(cx_conv *c, cx_msg_state state)
 {
     memset(&c->settle, 0, sizeof(c->settle));
+    c->reviewed = false;
     c->settle.fence = cx_partition_fence(c->worker, c->partition);
     c->settle.message_id = c->outgoing.message_id;
     c->settle.state = state;
@@ -135,7 +136,8 @@ settle_stored(cx_conv *c)
     const cx_settle  *st = &c->settle;
 
     w->stats.send_errors += st->state != CX_MSGSTATE_ACCEPTED;
-    w->stats.dead += st->dead_id != 0;
+    w->stats.dead += st->dead_id != 0 && !c->reviewed;
+    w->stats.reviews += c->reviewed;
     w->stats.held += st->state == CX_MSGSTATE_HELD;
 
     if (c->health.len > 0) {

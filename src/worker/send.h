@@ -19,6 +19,8 @@ void cx_settle_init(cx_conv *c, cx_msg_state state);
 /* permit.c */
 cx_governed cx_permit_ask(cx_conv *c, const cx_dir_channel *ch,
     const cx_out *out);
+/* The provider takes a text of ours, after a message of that time. */
+bool cx_permit_window(const cx_dir_channel *ch, int64_t last_in_ms);
 /* It leaves now. */
 void cx_permit_use(cx_conv *c, const cx_dir_channel *ch);
 

@@ -227,6 +227,11 @@ never_sent(cx_conv *c, const char *reason, const char *why)
     settle_error(c, 0, cx_strz(why));
     settle_failed(c);
     c->settle.reason = cx_strz(reason);
+
+    if (CX_STR_IS(c->settle.reason, "window_closed")) {
+        c->settle.review = &c->reviewed;
+    }
+
     cx_conv_go(c, CX_STEP_SETTLE);
 }
 

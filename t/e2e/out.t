@@ -110,13 +110,34 @@ is($rc, 7, 'an image without a URL is refused at once');
 # --- the window --------------------------------------------------------------
 
 my $old = customer(16505552002, 30);
-ok($cx->wait_for(10, sub {
-    my ($m) = grep { $_->{direction} eq 'out' } messages($old);
-    $m && $m->{state} eq 'failed';
-}), 'an answer after 24 hours is not sent');
-my ($dead) = grep { $_->{reason} eq 'window_closed' }
-             @{$cx->api('GET', '/api/v1/dead-letters')->{data}};
-ok($dead, '... it is a dead letter that says why');
+my $review;
+
+
+sub waits_again {
+    my ($since) = @_;
+
+    return $cx->wait_for(10, sub {
+        ($review) = grep { $_->{conversation} eq $old->{id}
+                           && $_->{created_at} ne $since }
+                    @{$cx->api('GET', '/api/v1/reviews')->{data}};
+        $review;
+    });
+}
+
+
+ok(waits_again(''), 'an answer after 24 hours waits for a person');
+is($review->{reason}, 'window_closed', '... and says why');
+like($review->{draft}, qr/parking/i, '... with what was to be said');
+is(scalar(grep { $_->{direction} eq 'out' } messages($old)), 0,
+   '... nothing was tried');
+
+$cx->api('POST', "/api/v1/reviews/$review->{id}/approve", {});
+ok(waits_again($review->{created_at}), 'approved as it is, it comes back');
+is($review->{reason}, 'window_closed', '... for the same reason');
+is_deeply([map { $_->{state} } grep { $_->{direction} eq 'out' }
+           messages($old)], ['cancelled'], '... and is not sent');
+is(scalar(@{$cx->api('GET', '/api/v1/dead-letters')->{data}}), 0,
+   'nothing of it is a dead letter');
 say($old, kind => 'template', name => 'hello', language => 'en_US');
 is(scalar(sent_to(16505552002, 1)), 1, 'a template may open it');
 

@@ -62,8 +62,11 @@ $page->event({ message => { mid => 'mid.old', text => 'Hello' },
              from => '7000000000000001');
 ok($cx->wait_for(15, sub { conversations() == 2 }), 'a customer of yesterday');
 my ($old) = grep { $_->{id} ne $c->{id} } conversations();
-ok($cx->wait_for(15, sub { grep { $_->{state} eq 'failed' } messages($old) }),
+ok($cx->wait_for(15, sub { @{$cx->api('GET', '/api/v1/reviews')->{data}} }),
    'the AI may not answer after a day');
+my ($review) = @{$cx->api('GET', '/api/v1/reviews')->{data}};
+is("$review->{conversation} $review->{reason}", "$old->{id} window_closed",
+   '... a person may');
 
 $cx->api('POST', "/api/v1/conversations/$old->{id}/messages",
          { text => 'By a program', author => 'system' });
@@ -75,6 +78,10 @@ ok($cx->wait_for(10, sub { sent('7000000000000001') == 1 }),
    'a person may for a week');
 my ($graph) = @{$cx->double('GET', '/_/requests?kind=graph')->{requests}}[-1];
 is($graph->{body}{tag}, 'HUMAN_AGENT', '... with the tag for it');
+$cx->api('POST', "/api/v1/reviews/$review->{id}/edit",
+         { text => 'In person' });
+ok($cx->wait_for(10, sub { sent('7000000000000001') == 2 }),
+   '... in the words of a review, too');
 
 is(scalar($cx->bad_log_lines), 0, 'no alert');
 $cx->finish;

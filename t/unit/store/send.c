@@ -104,6 +104,53 @@ refused(fixture *f)
 }
 
 
+/* What a turn said goes back to a person; what nobody's turn said, does not. */
+static void
+reviewed(fixture *f)
+{
+    const cx_taken  t = fx_taken(f, "4948", "wamid.v1", "q", T0);
+    const int64_t   first = fx_planned(f, t.turn_id, 1, "a", T0);
+    const int64_t   ids[] = { fx_next(), fx_next() };
+    const cx_str    parts[] = { CX_STR("b"), CX_STR("c") };
+    bool            again = false;
+    cx_settle       in = {
+        .fence = fx_fence(f),
+        .message_id = first,
+        .state = CX_MSGSTATE_FAILED,
+        .dead_id = fx_next(),
+        .reason = CX_STR("window_closed"),
+        .review = &again,
+        .now_ms = T0 + 9,
+    };
+    cx_review_row   r;
+    cx_dead_row     d;
+    cx_outgoing     o;
+
+    fx_claim(f, first, T0, &o);
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_OK, "outside a window");
+    tap_ok(again, "a person gets it");
+    tap_is_int(cx_store_dead_letter(f->s, in.dead_id, f->a, &d), CX_NOT_FOUND,
+               "no letter");
+    tap_is_str(fx_message(f, first).state, CX_STR("cancelled"), "cancelled");
+    tap_is_int(cx_store_review(f->s, t.turn_id, f->a, &r), CX_OK, "a review");
+    tap_is_str(r.reason, CX_STR("window_closed"), "which says why");
+    tap_is_str(r.draft, CX_STR("a"), "with what was to be said");
+
+    TX(f->s, cx_store_review_decide(f->s, t.turn_id, CX_STR("approved"), parts,
+                                    ids, 2, CX_STR("ada"), CX_NOSTR, T0));
+
+    for (int i = 0; i < 2; i++) {
+        fx_claim(f, ids[i], T0, &o);
+        in.message_id = ids[i];
+        TX(f->s, cx_store_settle(f->s, &in));
+    }
+
+    cx_store_review(f->s, t.turn_id, f->a, &r);
+    tap_is_str(r.state, CX_STR("waiting"), "approved, it comes back");
+    tap_is_str(r.draft, CX_STR("b\nc"), "with all its parts");
+}
+
+
 static void
 release(fixture *f)
 {
@@ -192,6 +239,7 @@ main(void)
     claim(&f);
     retry(&f);
     refused(&f);
+    reviewed(&f);
     release(&f);
     dead_send(&f);
 

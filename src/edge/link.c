@@ -139,7 +139,7 @@ ngx_http_connext_link_greet(ngx_http_connext_link_t *link)
     ngx_http_connext_redis_t  *redis;
 
     redis = link->redis;
-    link->greetings = 1;
+    link->greetings = 1 + (redis->password.len > 0) + (redis->db > 0);
 
     p = ngx_http_connext_out_reserve(&link->out,
                                      redis->user.len + redis->password.len
@@ -148,25 +148,7 @@ ngx_http_connext_link_greet(ngx_http_connext_link_t *link)
         return NGX_ERROR;
     }
 
-    if (redis->password.len > 0) {
-        p = ngx_http_connext_put_array(p, redis->user.len > 0 ? 3 : 2);
-        p = ngx_http_connext_put_text(p, "AUTH");
-
-        if (redis->user.len > 0) {
-            p = ngx_http_connext_put(p, redis->user.data, redis->user.len);
-        }
-
-        p = ngx_http_connext_put(p, redis->password.data,
-                                 redis->password.len);
-        link->greetings++;
-    }
-
-    if (redis->db > 0) {
-        p = ngx_http_connext_put_array(p, 2);
-        p = ngx_http_connext_put_text(p, "SELECT");
-        p = ngx_http_connext_put_number(p, redis->db);
-        link->greetings++;
-    }
+    p = ngx_http_connext_put_login(p, redis);
 
     p = ngx_http_connext_put_array(p, 1);
     p = ngx_http_connext_put_text(p, "PING");

@@ -238,6 +238,9 @@ void ngx_http_connext_out_free(ngx_http_connext_out_t *out);
 
 /* redis_greet.c: what is said before commands may flow */
 
+/* AUTH and SELECT, as far as they are wanted: greetings to be answered. */
+u_char *ngx_http_connext_put_login(u_char *p,
+    ngx_http_connext_redis_t *redis);
 ngx_int_t ngx_http_connext_greet(ngx_http_connext_redis_t *redis);
 
 /* NGX_OK: UP; NGX_AGAIN: more is awaited, or to be sent; NGX_ERROR: *cause

@@ -16,20 +16,9 @@ static void ngx_http_connext_reloaded(void *data, ngx_uint_t first,
     ngx_uint_t n, cx_err err, const ngx_http_connext_reply_t *reply);
 
 
-/* All leave together; the answers are then judged one by one. */
-
-ngx_int_t
-ngx_http_connext_greet(ngx_http_connext_redis_t *redis)
+u_char *
+ngx_http_connext_put_login(u_char *p, ngx_http_connext_redis_t *redis)
 {
-    u_char  *p;
-
-    p = ngx_http_connext_out_reserve(&redis->hello,
-                                     redis->user.len + redis->password.len
-                                     + 11 * NGX_HTTP_CONNEXT_ARG);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
     if (redis->password.len > 0) {
         p = ngx_http_connext_put_array(p, redis->user.len > 0 ? 3 : 2);
         p = ngx_http_connext_put_text(p, "AUTH");
@@ -47,6 +36,26 @@ ngx_http_connext_greet(ngx_http_connext_redis_t *redis)
         p = ngx_http_connext_put_text(p, "SELECT");
         p = ngx_http_connext_put_number(p, redis->db);
     }
+
+    return p;
+}
+
+
+/* All leave together; the answers are then judged one by one. */
+
+ngx_int_t
+ngx_http_connext_greet(ngx_http_connext_redis_t *redis)
+{
+    u_char  *p;
+
+    p = ngx_http_connext_out_reserve(&redis->hello,
+                                     redis->user.len + redis->password.len
+                                     + 11 * NGX_HTTP_CONNEXT_ARG);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_http_connext_put_login(p, redis);
 
     p = ngx_http_connext_put_array(p, 1);
     p = ngx_http_connext_put_text(p, "HELLO");

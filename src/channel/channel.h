@@ -14,6 +14,7 @@
 #include "core/http.h"
 #include "core/mac.h"
 #include "core/msg.h"
+#include "core/proof.h"
 #include "core/pubkey.h"
 
 /* --- inbound ------------------------------------------------------------- */
@@ -220,6 +221,9 @@ typedef struct {
     /* A repeat of the same intent is harmless at the provider: an ambiguous
      * send is simply sent again. */
     bool          repeatable;
+    /* What its events prove of who wrote, beside the peer: CX_PROOF_BIT()s,
+     * see channel/proofs.h.  Only what a customer cannot choose. */
+    unsigned      proves;
 
     /* All below may be NULL.  login: from->token is the credential; logged
      * reads the answer: CX_OK, or CX_INVALID (refused), CX_IO (later). */

@@ -61,6 +61,7 @@ const cx_channel  cx_channel_email = {
     .judge = cx_email_judge,
     .thread = cx_email_thread,
     .repeatable = true,
+    .proves = CX_PROOF_BIT(EMAIL),
 };
 
 

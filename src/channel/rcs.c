@@ -64,6 +64,7 @@ const cx_channel  cx_channel_rcs = {
     .build = cx_rcs_build,
     .judge = cx_rcs_judge,
     .repeatable = true,
+    .proves = CX_PROOF_BIT(PHONE),
     .login = cx_rcs_login,
     .logged = cx_rcs_logged,
 };

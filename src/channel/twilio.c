@@ -59,6 +59,7 @@ const cx_channel  cx_channel_twilio = {
                     "whatsapp:+1555...",
     .build = cx_twilio_build,
     .judge = cx_twilio_judge,
+    .proves = CX_PROOF_BIT(PHONE),
     .fetch = cx_twilio_fetch,
     .fetched = cx_twilio_fetched,
     .asks = cx_twilio_asks,

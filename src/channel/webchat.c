@@ -78,6 +78,7 @@ const cx_channel  cx_channel_webchat = {
     .build = build,
     .judge = judge,
     .repeatable = true,
+    .proves = CX_PROOF_BIT(EMAIL) | CX_PROOF_BIT(VISITOR),
 };
 
 

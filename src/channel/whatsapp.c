@@ -54,6 +54,7 @@ const cx_channel  cx_channel_whatsapp = {
     .parse = parse,
     .build = cx_wa_build,
     .judge = cx_wa_judge,
+    .proves = CX_PROOF_BIT(PHONE),
     .fetch = cx_wa_fetch,
     .fetched = cx_wa_fetched,
 };

@@ -1,39 +1,10 @@
 #include "ai/words.h"
 
-#include "core/utf8.h"
+#include "core/fold.h"
 
 
 #define FOLD_MAX   64       /* bytes of a folded word; the rest is cut */
 #define WORDS_MAX  4096     /* of one text; the rest of it is not looked at */
-
-/* U+00C0 to U+017F without accents; a space is no letter. */
-static const char  latin[] =
-    "aaaaaaaceeeeiiiidnooooo ouuuuyts"
-    "aaaaaaaceeeeiiiidnooooo ouuuuyty"
-    "aaaaaaccccccccddddeeeeeeeeeegggg"
-    "gggghhhhiiiiiiiiiiiijjkkklllllll"
-    "lllnnnnnnnnnoooooooorrrrrrssssss"
-    "ssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
-
-/* Code points from..to above ASCII that are no part of a word. */
-static const struct {
-    uint32_t  from;
-    uint32_t  to;
-} gaps[] = {
-    { 0x0080,  0x00a9 },    /* controls, signs */
-    { 0x00ab,  0x00b4 },
-    { 0x00b6,  0x00b9 },
-    { 0x00bb,  0x00bf },
-    { 0x00d7,  0x00d7 },
-    { 0x00f7,  0x00f7 },
-    { 0x2000,  0x206f },    /* punctuation */
-    { 0x20a0,  0x20cf },    /* currency */
-    { 0x2190,  0x2bff },    /* arrows, symbols */
-    { 0x3000,  0x303f },
-    { 0xfe00,  0xfe0f },
-    { 0xff00,  0xff0f },
-    { 0x1f000, 0x1faff },   /* emoji */
-};
 
 /* "check in" is another thing than "check out": these verbs make one word
  * with the particle behind them. */
@@ -133,11 +104,8 @@ static const char *const  stops[26] = {
 static bool add_word(cx_words *list, size_t *room, const cx_word *w,
     cx_arena *a);
 static cx_str fold_word(cx_arena *a, cx_str raw);
-static size_t letter(cx_str s, uint32_t *cp);
-static bool is_letter(uint32_t cp);
 static bool next_word(cx_str text, size_t *at, cx_word *w, cx_arena *a);
 static bool merge_verb(cx_word *last, const cx_word *w, cx_arena *a);
-static size_t encode(char *p, uint32_t cp);
 static bool verb_and_particle(cx_str fold);
 static size_t prefix_len(cx_str a, cx_str b);
 static bool find_one(const cx_words *in, const cx_word *w);
@@ -201,8 +169,8 @@ next_word(cx_str text, size_t *at, cx_word *w, cx_arena *a)
     uint32_t  cp;
 
     while (from < text.len) {
-        len = letter(cx_str_sub(text, from, 4), &cp);
-        if (is_letter(cp)) {
+        len = cx_letter_next(cx_str_sub(text, from, 4), &cp);
+        if (cx_is_letter(cp)) {
             break;
         }
 
@@ -210,8 +178,8 @@ next_word(cx_str text, size_t *at, cx_word *w, cx_arena *a)
     }
 
     for (to = from; to < text.len; to += len) {
-        len = letter(cx_str_sub(text, to, 4), &cp);
-        if (!is_letter(cp)) {
+        len = cx_letter_next(cx_str_sub(text, to, 4), &cp);
+        if (!cx_is_letter(cp)) {
             break;
         }
     }
@@ -233,39 +201,6 @@ next_word(cx_str text, size_t *at, cx_word *w, cx_arena *a)
 }
 
 
-/* One code point; a bad byte is no letter. */
-static size_t
-letter(cx_str s, uint32_t *cp)
-{
-    const size_t  len = cx_utf8_next(s, cp);
-
-    if (len == 0) {
-        *cp = ' ';
-        return 1;
-    }
-
-    return len;
-}
-
-
-static bool
-is_letter(uint32_t cp)
-{
-    if (cp < 0x80) {
-        return (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z')
-               || (cp >= '0' && cp <= '9');
-    }
-
-    for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
-        if (cp >= gaps[i].from && cp <= gaps[i].to) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
 static cx_str
 fold_word(cx_arena *a, cx_str raw)
 {
@@ -273,42 +208,12 @@ fold_word(cx_arena *a, cx_str raw)
     size_t    n = 0;
     uint32_t  cp;
 
-    for (size_t i = 0, len; i < raw.len && n + 4 <= FOLD_MAX; i += len) {
-        len = letter(cx_str_sub(raw, i, 4), &cp);
-
-        if (cp < 0x80) {
-            p[n++] = (char) (cp >= 'A' && cp <= 'Z' ? cp + 32 : cp);
-
-        } else if (cp == 0xdf) {
-            p[n++] = 's';
-            p[n++] = 's';
-
-        } else if (cp >= 0xc0 && cp < 0xc0 + sizeof(latin) - 1) {
-            p[n++] = latin[cp - 0xc0];
-
-        } else if ((cp >= 0x391 && cp <= 0x3a9)
-                   || (cp >= 0x410 && cp <= 0x42f))
-        {
-            n += encode(p + n, cp + 0x20);      /* Greek, Cyrillic capitals */
-
-        } else if (cp < 0x300 || cp > 0x36f) {  /* not an accent by itself */
-            memcpy(p + n, raw.p + i, len);
-            n += len;
-        }
+    for (size_t i = 0; i < raw.len && n + CX_FOLD_MAX <= FOLD_MAX; ) {
+        i += cx_letter_next(cx_str_sub(raw, i, 4), &cp);
+        n += cx_letter_fold(cp, p + n);
     }
 
     return cx_dup(a, (cx_str) { n, p });
-}
-
-
-/* Two-byte UTF-8. */
-static size_t
-encode(char *p, uint32_t cp)
-{
-    p[0] = (char) (0xc0 | cp >> 6);
-    p[1] = (char) (0x80 | (cp & 0x3f));
-
-    return 2;
 }
 
 

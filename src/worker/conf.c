@@ -134,6 +134,33 @@ is_path_or_empty(cx_str s)
 }
 
 
+int64_t
+cx_age_ms(cx_str s)
+{
+    int64_t  days;
+
+    if (CX_STR_IS(s, "off")) {
+        return 0;
+    }
+
+    if (!cx_str_ends(s, CX_STR("d"))
+        || !cx_str_to_i64(cx_str_sub(s, 0, s.len - 1), &days)
+        || days < 1 || days > 36500)
+    {
+        return -1;
+    }
+
+    return days * 86400 * 1000;
+}
+
+
+static bool
+is_age(cx_str s)
+{
+    return cx_age_ms(s) >= 0;
+}
+
+
 static const struct {
     const char  *section;
     const char  *key;
@@ -150,6 +177,9 @@ static const struct {
       "an absolute path of at most 107 bytes" },
     { "log",   "level",         is_level,  "debug, info, warn or error" },
     { "log",   "format",        is_format, "json or logfmt" },
+    { "secrets", "key_file",    is_path_or_empty, "an absolute path" },
+    { "retention", "messages",  is_age,
+      "off, or a number of days from 1d to 36500d" },
 };
 
 

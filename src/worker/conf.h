@@ -81,6 +81,10 @@
       "id of the access key")                                                                  \
     X(media,     s3_secret_file,   STR,  "",                         0,    0,                  \
       "file with the secret of the access key")                                                \
+    X(secrets,   key_file,         STR,  "",                         0,    0,                  \
+      "file with the keys of sealed credentials; empty: there are none")                       \
+    X(retention, messages,         STR,  "off",                      0,    0,                  \
+      "how long messages are kept, as in 400d; off: for ever")                                 \
     X(store,     synchronous,      STR,  "full",                     0,    0,                  \
       "full; off only for tests")
 
@@ -102,9 +106,17 @@ cx_err cx_conf_load(const char *file, cx_arena *a, cx_conf *conf,
 /* Prints every key with its value; file names of secrets, not secrets. */
 void cx_conf_dump(const cx_conf *conf);
 
+/* "400d" in ms; 0: off; below 0: neither. */
+int64_t cx_age_ms(cx_str s);
+
 /* A secret from a file: one trailing newline stripped.  CX_IO, CX_INVALID
  * (empty, over 64 KiB, more than one line and no JSON or PEM). */
 cx_err cx_secret_load(cx_str path, cx_arena *a, cx_str *secret,
+    char *error, size_t error_size);
+/* Whether a text could be one: a line, JSON or PEM. */
+bool cx_secret_is_plain(cx_str s);
+/* A file of keys as it is, several lines; the caller wipes it. */
+cx_err cx_key_file_load(cx_str path, cx_arena *a, cx_str *text,
     char *error, size_t error_size);
 
 #endif /* CX_WORKER_CONF_H */

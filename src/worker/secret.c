@@ -111,13 +111,12 @@ take(cx_str path, char *buf, size_t len, cx_arena *a, cx_str *secret,
 }
 
 
-cx_err
-cx_secret_load(cx_str path, cx_arena *a, cx_str *secret, char *error,
+/* The bytes of a file; *len may be more than allowed by one. */
+static cx_err
+load(cx_str path, char buf[SECRET_MAX + 1], size_t *len, char *error,
     size_t error_size)
 {
     char     name[4096];
-    char     buf[SECRET_MAX + 1];
-    cx_err   err;
     ssize_t  n;
 
     if (path.len == 0 || path.len >= sizeof(name)
@@ -129,13 +128,59 @@ cx_secret_load(cx_str path, cx_arena *a, cx_str *secret, char *error,
     memcpy(name, path.p, path.len);
     name[path.len] = '\0';
 
-    n = read_all(name, buf, sizeof(buf));
+    n = read_all(name, buf, SECRET_MAX + 1);
     if (n < 0) {
         return refuse(CX_IO, error, error_size, path,
                       errno == EINVAL ? "is not a file" : strerror(errno));
     }
 
-    err = take(path, buf, (size_t) n, a, secret, error, error_size);
-    cx_secret_wipe(buf, (size_t) n);
+    *len = (size_t) n;
+    return CX_OK;
+}
+
+
+cx_err
+cx_secret_load(cx_str path, cx_arena *a, cx_str *secret, char *error,
+    size_t error_size)
+{
+    char    buf[SECRET_MAX + 1];
+    size_t  len = 0;
+    cx_err  err = load(path, buf, &len, error, error_size);
+
+    if (err == CX_OK) {
+        err = take(path, buf, len, a, secret, error, error_size);
+    }
+
+    cx_secret_wipe(buf, len);
     return err;
+}
+
+
+cx_err
+cx_key_file_load(cx_str path, cx_arena *a, cx_str *text, char *error,
+    size_t error_size)
+{
+    char    buf[SECRET_MAX + 1];
+    size_t  len = 0;
+    cx_err  err = load(path, buf, &len, error, error_size);
+
+    if (err == CX_OK && len > SECRET_MAX) {
+        err = refuse(CX_INVALID, error, error_size, path,
+                     "is larger than 64 KiB");
+    }
+
+    if (err == CX_OK) {
+        *text = cx_dup(a, (cx_str) { len, buf });
+        err = cx_arena_failed(a) ? CX_NOMEM : CX_OK;
+    }
+
+    cx_secret_wipe(buf, len);
+    return err;
+}
+
+
+bool
+cx_secret_is_plain(cx_str s)
+{
+    return s.len > 0 && s.len <= SECRET_MAX && is_secret(s);
 }

@@ -53,7 +53,6 @@ add_chunk(cx_store *s, const cx_knowledge_row *row, const cx_hit_row *chunk)
 {
     cx_query  q = cx_query_of(s, CX_SQL_CHUNK_ADD);
 
-    cx_bind_i64(&q, chunk->chunk_id);
     cx_bind_i64(&q, row->id);
     cx_bind_i64(&q, row->agent_id);
     cx_bind_i64(&q, chunk->position);
@@ -163,20 +162,6 @@ cx_store_knowledge_delete(cx_store *s, int64_t id)
 }
 
 
-/* A text that FTS5 cannot read is the caller's mistake, not the disk's; what
- * it says would quote a customer and is dropped. */
-static cx_err
-end_search(cx_query *q)
-{
-    if (q->rc == SQLITE_ERROR && q->st != NULL) {
-        sqlite3_reset(q->st);
-        return CX_INVALID;
-    }
-
-    return cx_query_end(q);
-}
-
-
 cx_err
 cx_store_search(cx_store *s, int64_t agent_id, cx_str query, size_t limit,
     cx_arena *a, cx_hit_list *out)
@@ -206,7 +191,7 @@ cx_store_search(cx_store *s, int64_t agent_id, cx_str query, size_t limit,
         r->score = cx_get_f64(&q);
     }
 
-    err = end_search(&q);
+    err = cx_query_end(&q);
 
     if (err == CX_OK && cx_arena_failed(a)) {
         err = CX_NOMEM;

@@ -1,60 +1,21 @@
 #include "store/sql.h"
 
-#include <assert.h>
+#include <string.h>
 
 
-static int
-prepare(cx_store *s, cx_sql_name name)
-{
-    return sqlite3_prepare_v3(s->db, cx_sql_text[name], -1,
-                              SQLITE_PREPARE_PERSISTENT,
-                              &s->statements[name], NULL);
-}
-
-
-static void
-note(cx_query *q, int rc)
-{
-    if (rc != SQLITE_OK && q->rc == SQLITE_OK) {
-        q->rc = rc;
-    }
-}
-
-
-/* `:tenant` is bound here, so that no operation can forget it. */
-static int
-bind_tenant(cx_store *s, sqlite3_stmt *st)
-{
-    const int  at = sqlite3_bind_parameter_index(st, ":tenant");
-
-    return at == 0 ? SQLITE_OK : sqlite3_bind_int64(st, at, s->tenant);
-}
-
-
-/* After a failed write nothing but the rollback runs: what SQLite has rolled
- * back by itself must not go on as single statements. */
+/* After a failed write nothing but the rollback runs: what the database has
+ * rolled back by itself must not go on as single statements. */
 cx_query
 cx_query_of(cx_store *s, cx_sql_name name)
 {
-    cx_query  q = { .store = s, .rc = SQLITE_OK };
+    cx_query  q = { .store = s };
 
     if (s->broken) {
-        q.rc = SQLITE_ABORT;
-        return q;
+        q.rc = -1;
+
+    } else {
+        s->driver->start(&q, name);
     }
-
-    if (s->statements[name] == NULL) {
-        q.rc = prepare(s, name);
-
-        if (q.rc != SQLITE_OK) {
-            (void) cx_store_failed(s);
-            return q;
-        }
-    }
-
-    q.st = s->statements[name];
-    assert(!sqlite3_stmt_busy(q.st));
-    note(&q, bind_tenant(s, q.st));
 
     return q;
 }
@@ -64,7 +25,7 @@ void
 cx_bind_i64(cx_query *q, int64_t n)
 {
     if (q->st != NULL) {
-        note(q, sqlite3_bind_int64(q->st, ++q->bound, n));
+        q->store->driver->bind_i64(q, n);
     }
 }
 
@@ -73,7 +34,7 @@ void
 cx_bind_f64(cx_query *q, double n)
 {
     if (q->st != NULL) {
-        note(q, sqlite3_bind_double(q->st, ++q->bound, n));
+        q->store->driver->bind_f64(q, n);
     }
 }
 
@@ -83,9 +44,7 @@ void
 cx_bind_str(cx_query *q, cx_str text)
 {
     if (q->st != NULL) {
-        note(q, sqlite3_bind_text64(q->st, ++q->bound,
-                                    text.len > 0 ? text.p : "", text.len,
-                                    SQLITE_STATIC, SQLITE_UTF8));
+        q->store->driver->bind_str(q, text);
     }
 }
 
@@ -93,49 +52,30 @@ cx_bind_str(cx_query *q, cx_str text)
 bool
 cx_query_next(cx_query *q)
 {
-    int  rc;
-
-    if (q->st == NULL || q->rc != SQLITE_OK) {
-        return false;
-    }
-
-    rc = sqlite3_step(q->st);
     q->column = 0;
 
-    if (rc == SQLITE_ROW) {
-        return true;
-    }
-
-    if (rc != SQLITE_DONE) {
-        q->rc = rc;
-    }
-
-    return false;
+    return q->st != NULL && q->rc == 0 && q->store->driver->next(q);
 }
 
 
 int64_t
 cx_get_i64(cx_query *q)
 {
-    return sqlite3_column_int64(q->st, q->column++);
+    return q->store->driver->i64(q, q->column++);
 }
 
 
 double
 cx_get_f64(cx_query *q)
 {
-    return sqlite3_column_double(q->st, q->column++);
+    return q->store->driver->f64(q, q->column++);
 }
 
 
 cx_str
 cx_view_str(cx_query *q)
 {
-    const int    column = q->column++;
-    const void  *p = sqlite3_column_text(q->st, column);
-    const int    len = sqlite3_column_bytes(q->st, column);
-
-    return p == NULL ? CX_NOSTR : (cx_str) { (size_t) len, p };
+    return q->store->driver->str(q, q->column++);
 }
 
 
@@ -149,32 +89,23 @@ cx_get_str(cx_query *q, cx_arena *a)
 cx_err
 cx_query_end(cx_query *q)
 {
-    cx_err  err = CX_OK;
-
-    if (q->rc != SQLITE_OK) {
-        err = q->st != NULL ? cx_store_failed(q->store) : CX_IO;
-    }
-
-    if (q->st != NULL) {
-        sqlite3_reset(q->st);
-    }
-
-    return err;
+    return q->st != NULL ? q->store->driver->end(q)
+                         : q->rc == 0 ? CX_OK : CX_IO;
 }
 
 
 cx_err
 cx_query_run(cx_query *q)
 {
-    (void) cx_query_next(q);
-    return cx_query_end(q);
+    return q->st != NULL && q->rc == 0 ? q->store->driver->run(q)
+                                       : cx_query_end(q);
 }
 
 
 int64_t
-cx_changed(const cx_store *s)
+cx_changed(cx_store *s)
 {
-    return sqlite3_changes64(s->db);
+    return s->driver->changed(s);
 }
 
 
@@ -222,33 +153,51 @@ cx_ask_1(cx_store *s, cx_sql_name name, int64_t x, int64_t *out)
 cx_err
 cx_look_begin(cx_store *s, bool *own)
 {
-    cx_query  q;
+    *own = !s->driver->inside(s);
 
-    *own = sqlite3_get_autocommit(s->db) != 0;
-
-    if (!*own) {
-        return CX_OK;
-    }
-
-    q = cx_query_of(s, CX_SQL_LOOK);
-    return cx_query_run(&q);
+    return *own ? s->driver->begin(s, true) : CX_OK;
 }
 
 
 cx_err
 cx_look_end(cx_store *s, bool own, cx_err err)
 {
-    cx_query  q;
-    cx_err    end;
+    cx_err  end;
 
     if (!own) {
         return err;
     }
 
-    q = cx_query_of(s, CX_SQL_COMMIT);
-    end = cx_query_run(&q);
+    end = s->driver->commit(s);
+
+    if (end != CX_OK) {
+        s->driver->rollback(s);
+    }
 
     return err != CX_OK ? err : end;
+}
+
+
+void *
+cx_list_more(cx_arena *a, const void *items, size_t n, size_t *room,
+    size_t size)
+{
+    const size_t  more = *room == 0 ? 4 : *room * 2;
+    void         *p;
+
+    p = cx_alloc_n(a, more, size);
+
+    if (p == NULL) {
+        *room = 0;
+        return NULL;
+    }
+
+    if (n > 0 && items != NULL) {
+        memcpy(p, items, n * size);
+    }
+
+    *room = more;
+    return p;
 }
 
 

@@ -9,10 +9,6 @@
 #define ACCEPTED   "9"
 #define DELIVERED  "11"
 
-/* At the end of a SELECT of rows that are about to be changed.  SQLite has one
- * writer at a time anyway. */
-#define FOR_UPDATE  ""
-
 /* The very words of the partial index: SQLite uses it only for these. */
 #define UNSETTLED  "state BETWEEN 1 AND 8"
 
@@ -29,11 +25,12 @@
     "id, conversation_id, turn_id, part, outbound, author, content, text,"    \
     " provider_id, reply_to, state, attempts, not_before, error_code,"        \
     " error_text, event, meta, provider_ts, received_at, created_at,"         \
-    " sending_at, accepted_at, delivered_at, read_at, updated_at"
+    " sending_at, accepted_at, delivered_at, read_at, updated_at,"            \
+    " (SELECT h.name FROM channels h WHERE h.id = channel_id)"
 
 /* The newest message is looked up, not kept: the hot path writes less. */
 #define CONVERSATION                                                          \
-    "SELECT c.id, c.channel_id, h.name, c.customer_id, c.peer, u.phone,"      \
+    "SELECT c.id, c.channel_id, h.name, u.root_id, u.id, c.peer, u.phone,"    \
     " u.name, u.username, c.state, coalesce(m.created_at, c.created_at),"     \
     " coalesce(m.text, ''), c.partition,"                                     \
     " (SELECT count(*) FROM messages n WHERE n.conversation_id = c.id),"      \
@@ -43,6 +40,25 @@
     " JOIN customers u ON u.id = c.customer_id"                               \
     " LEFT JOIN messages m ON m.id ="                                         \
     " (SELECT max(n.id) FROM messages n WHERE n.conversation_id = c.id)"
+
+#define CUSTOMER                                                              \
+    "SELECT u.id, u.root_id, u.name, u.username, u.phone, u.email, u.locale," \
+    " u.note, u.created_at, u.updated_at FROM customers u"
+
+/* One row for all who are linked: the root, and what it does not say itself
+ * by the first of the others who does. */
+#define SAYS(column)                                                          \
+    "coalesce(nullif(u." column ", ''), (SELECT v." column                    \
+    " FROM customers v WHERE v.root_id = u.id AND v." column " <> ''"         \
+    " ORDER BY v.id LIMIT 1), '')"
+#define PERSON                                                                \
+    "SELECT u.id, u.root_id, " SAYS("name") ", " SAYS("username") ", "        \
+    SAYS("phone") ", " SAYS("email") ", " SAYS("locale") ", " SAYS("note")    \
+    ", u.created_at, u.updated_at FROM customers u"
+
+#define CUSTOMER_LINK                                                         \
+    "SELECT k.id, k.a, k.b, k.kind, k.at, k.who, k.undone_at, k.undone_by"    \
+    " FROM customer_links k"
 
 #define REVIEW                                                                \
     "SELECT r.id, r.conversation_id, r.agent_id, coalesce(a.name, ''),"       \
@@ -68,8 +84,40 @@ _Static_assert(CX_TURN_OPEN == 0 && CX_TURN_REPLIED == 1
                && CX_TURN_DEAD == 4,
                "the numbers are in the databases already: only append");
 
-const char *const cx_sql_text[CX_SQL_COUNT] = {
 #define X(name, sql)  [CX_SQL_##name] = sql,
+
+/* --- SQLite: one writer at a time ---------------------------------------- */
+
+#define BEGIN_WRITING  "BEGIN IMMEDIATE"
+#define BEGIN_READING  "BEGIN"
+#define FOR_UPDATE     ""
+#define FOR_SHARE      ""
+
+#define SQLITE_ONLY(...)    __VA_ARGS__
+#define POSTGRES_ONLY(...)  ""
+
+const char *const cx_sqlite_sql[CX_SQL_COUNT] = {
 #include "store/sql.def"
-#undef X
+};
+
+#undef BEGIN_WRITING
+#undef BEGIN_READING
+#undef FOR_UPDATE
+#undef FOR_SHARE
+#undef SQLITE_ONLY
+#undef POSTGRES_ONLY
+
+/* --- PostgreSQL: who changes a row waits for who reads it to change it ---- */
+
+#define BEGIN_WRITING  "BEGIN"
+#define BEGIN_READING  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+/* Not against those who only refer to the row. */
+#define FOR_UPDATE     " FOR NO KEY UPDATE"
+#define FOR_SHARE      " FOR SHARE"
+
+#define SQLITE_ONLY(...)    ""
+#define POSTGRES_ONLY(...)  __VA_ARGS__
+
+const char *const cx_postgres_sql[CX_SQL_COUNT] = {
+#include "store/sql.def"
 };

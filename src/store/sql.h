@@ -1,6 +1,6 @@
 /*
- * Inside the SQLite store: the connection, its statements and how to run one.
- * Only the files src/store/sqlite*.c and migrate.c include this.
+ * Inside the store: statements, how to run one, and what a driver is.  Only
+ * files of src/store include this; those named after a database know it.
  *
  * A statement is run so:
  *
@@ -22,7 +22,6 @@
 #ifndef CX_STORE_SQL_H
 #define CX_STORE_SQL_H
 
-#include <sqlite3.h>
 #include <string.h>
 
 #include "store/store.h"
@@ -34,21 +33,67 @@ typedef enum {
     CX_SQL_COUNT
 } cx_sql_name;
 
-extern const char *const cx_sql_text[CX_SQL_COUNT];
+typedef struct cx_query_s  cx_query;
 
-/* One kind of database. */
+/* A numbered change of the schema; several rows of one number run in order. */
 typedef struct {
-    const char  *kind;
-    cx_err     (*open)(const char *url, bool migrate, cx_store **out,
+    int          number;
+    const char  *name;
+    const char  *sql;
+} cx_migration;
+
+/* One kind of database.  Nothing above knows which. */
+typedef struct {
+    const char          *kind;
+    const char *const   *sql;           /* by cx_sql_name */
+    const cx_migration  *schema;        /* ends with number 0 */
+
+    /* As cx_store_open(), whatever the schema is. */
+    cx_err   (*open)(const char *url, bool create, cx_store **out,
         char *error, size_t error_size);
+    void     (*close)(cx_store *s);
+    /* reading: one view of all, nothing will be written. */
+    cx_err   (*begin)(cx_store *s, bool reading);
+    cx_err   (*commit)(cx_store *s);
+    void     (*rollback)(cx_store *s);
+    bool     (*inside)(cx_store *s);    /* a transaction */
+
+    /* start sets st, or leaves it NULL and rc not 0. */
+    void     (*start)(cx_query *q, cx_sql_name name);
+    void     (*bind_i64)(cx_query *q, int64_t n);
+    void     (*bind_f64)(cx_query *q, double n);
+    void     (*bind_str)(cx_query *q, cx_str text);
+    bool     (*next)(cx_query *q);
+    int64_t  (*i64)(cx_query *q, int column);
+    double   (*f64)(cx_query *q, int column);
+    cx_str   (*str)(cx_query *q, int column);
+    cx_err   (*end)(cx_query *q);
+    /* Without rows; inside a transaction it may only be queued, and its
+     * failure is told by what comes after, at last by commit. */
+    cx_err   (*run)(cx_query *q);
+    int64_t  (*changed)(cx_store *s);
+
+    /* Texts that are in no table, for migrations.  exec takes several at
+     * once; ask wants one number. */
+    cx_err   (*exec)(cx_store *s, const char *sql);
+    cx_err   (*ask)(cx_store *s, const char *sql, int64_t *out);
+    const char  *has_schema;            /* asks for 1 or 0 */
+    const char  *lock_schema;           /* begins, one at a time */
+    const char  *make_schema;           /* schema_migrations */
+    const char  *after_schema;          /* what follows it, or NULL */
+    const char  *now_ms;                /* an expression */
 } cx_driver;
 
 extern const cx_driver cx_sqlite_driver;
+extern const char *const cx_sqlite_sql[CX_SQL_COUNT];
+extern const cx_migration cx_sqlite_schema[];
+extern const cx_driver cx_postgres_driver;
+extern const char *const cx_postgres_sql[CX_SQL_COUNT];
+extern const cx_migration cx_postgres_schema[];
 
+/* What every driver's own struct begins with. */
 struct cx_store_s {
     const cx_driver  *driver;
-    sqlite3       *db;
-    sqlite3_stmt  *statements[CX_SQL_COUNT];    /* prepared on first use */
     int64_t        tenant;      /* what `:tenant` in a statement stands for */
     bool           writing;     /* between begin and commit or rollback */
     bool           broken;      /* a write failed: only rollback is left */
@@ -59,13 +104,13 @@ struct cx_store_s {
     char           error[256];
 };
 
-typedef struct {
+struct cx_query_s {
     cx_store      *store;
-    sqlite3_stmt  *st;          /* NULL: could not be prepared */
-    int            rc;
+    void          *st;          /* the driver's; NULL: could not be prepared */
+    int            rc;          /* 0: all is well */
     int            bound;       /* parameters so far */
     int            column;      /* next one to be read */
-} cx_query;
+};
 
 cx_query cx_query_of(cx_store *s, cx_sql_name name);
 void cx_bind_i64(cx_query *q, int64_t n);
@@ -81,8 +126,9 @@ cx_str cx_view_str(cx_query *q);
 cx_err cx_query_end(cx_query *q);
 /* For a statement without rows: step and end. */
 cx_err cx_query_run(cx_query *q);
-/* Rows that the last write changed. */
-int64_t cx_changed(const cx_store *s);
+/* Rows that the last statement changed.  Waits for it: ask only when the
+ * answer matters. */
+int64_t cx_changed(cx_store *s);
 
 /* Statements with only numbers, which are many. */
 cx_err cx_run_1(cx_store *s, cx_sql_name name, int64_t x);
@@ -94,9 +140,6 @@ cx_err cx_ask_1(cx_store *s, cx_sql_name name, int64_t x, int64_t *out);
  * transaction anyway. */
 cx_err cx_look_begin(cx_store *s, bool *own);
 cx_err cx_look_end(cx_store *s, bool own, cx_err err);
-
-/* Keeps the database's text for error() and says CX_IO. */
-cx_err cx_store_failed(cx_store *s);
 
 /* A zeroed element at the end of a list, or NULL (then a has failed). */
 #define CX_LIST_ADD(a, list)                                                  \
@@ -119,9 +162,12 @@ void *cx_list_more(cx_arena *a, const void *items, size_t n, size_t *room,
 /* CX_FENCED unless the partition's epoch is that one. */
 cx_err cx_store_fence(cx_store *s, cx_fence fence);
 
-/* CX_IO or CX_VERSION; *error is for people. */
-cx_err cx_sqlite_migrate(cx_store *s, bool allowed, char *error,
+/* The schema is brought to where this program is if that is allowed; CX_IO or
+ * CX_VERSION, *error is for people. */
+cx_err cx_store_migrate(cx_store *s, bool allowed, char *error,
     size_t error_size);
+/* The number the database has, and the one this program needs. */
+cx_err cx_store_schema(cx_store *s, int64_t *has, int64_t *needs);
 
 /* Who wrote a message: stored as its number. */
 typedef enum {
@@ -162,6 +208,14 @@ cx_err cx_store_parts_add(cx_store *s, const cx_turn_place *t,
 /* Never 0.  Others may have the same: compare the ids as well. */
 int64_t cx_store_provider_key(int64_t channel_id, cx_str provider_id);
 cx_str cx_store_author(int64_t author);
+/* Add the rows of a query of CONVERSATION or MESSAGE (sql.c), which has its
+ * parameters already, and end it. */
+cx_err cx_store_read_conversations(cx_query *q, cx_arena *a,
+    cx_conversation_list *list);
+cx_err cx_store_read_messages(cx_query *q, cx_arena *a,
+    cx_message_list *list);
+/* An event's own JSON, with the reason why nothing came of it. */
+cx_str cx_store_ignored_meta(cx_arena *a, cx_str meta, cx_str reason);
 /* The texts of a turn's inputs, joined by newline. */
 cx_err cx_store_question(cx_store *s, int64_t turn_id, cx_arena *a,
     cx_str *out);

@@ -1,9 +1,9 @@
 /*
  * The record in SQLite: one file in WAL mode, any number of processes.
- * Opening, transactions, the fence, and the table of operations.
+ * Opening and transactions.
  */
 
-#include "store/sql.h"
+#include "store/sqlite.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -32,39 +32,18 @@ static const char pragmas[] =
 
 
 cx_err
-cx_store_failed(cx_store *s)
+cx_sqlite_failed(cx_store *s)
 {
-    snprintf(s->error, sizeof(s->error), "%s (%d)", sqlite3_errmsg(s->db),
-             sqlite3_extended_errcode(s->db));
+    sqlite3  *db = cx_sqlite_of(s)->db;
+
+    snprintf(s->error, sizeof(s->error), "%s (%d)", sqlite3_errmsg(db),
+             sqlite3_extended_errcode(db));
 
     if (s->writing) {
         s->broken = true;
     }
 
     return CX_IO;
-}
-
-
-void *
-cx_list_more(cx_arena *a, const void *items, size_t n, size_t *room,
-    size_t size)
-{
-    const size_t  more = *room == 0 ? 4 : *room * 2;
-    void         *p;
-
-    p = cx_alloc_n(a, more, size);
-
-    if (p == NULL) {
-        *room = 0;
-        return NULL;
-    }
-
-    if (n > 0 && items != NULL) {
-        memcpy(p, items, n * size);
-    }
-
-    *room = more;
-    return p;
 }
 
 
@@ -135,7 +114,7 @@ create_private(const char *path)
 
 /* The switch to WAL does not wait by itself for another opener. */
 static cx_err
-enter_wal(cx_store *s)
+enter_wal(cx_sqlite *s)
 {
     int  rc, waited_ms = 0;
 
@@ -144,7 +123,7 @@ enter_wal(cx_store *s)
                           NULL);
 
         if (rc != SQLITE_BUSY || waited_ms >= BUSY_MS) {
-            return rc == SQLITE_OK ? CX_OK : cx_store_failed(s);
+            return rc == SQLITE_OK ? CX_OK : cx_sqlite_failed(&s->base);
         }
 
         waited_ms += sqlite3_sleep(10);
@@ -153,7 +132,7 @@ enter_wal(cx_store *s)
 
 
 static cx_err
-configure(cx_store *s, const place *at)
+configure(cx_sqlite *s, const place *at)
 {
     char  sql[64];
 
@@ -164,19 +143,17 @@ configure(cx_store *s, const place *at)
     if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK
         || sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
     {
-        return cx_store_failed(s);
+        return cx_sqlite_failed(&s->base);
     }
 
     return enter_wal(s);
 }
 
 
-void
-cx_store_close(cx_store *s)
+static void
+sqlite_close(cx_store *base)
 {
-    if (s == NULL) {
-        return;
-    }
+    cx_sqlite  *s = cx_sqlite_of(base);
 
     for (int i = 0; i < CX_SQL_COUNT; i++) {
         sqlite3_finalize(s->statements[i]);
@@ -188,14 +165,14 @@ cx_store_close(cx_store *s)
 
 
 static cx_err
-open_at(const place *at, bool migrate, cx_store *s, char *error,
+open_at(const place *at, bool create, cx_sqlite *s, char *error,
     size_t error_size)
 {
     const int  flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
-                       | (migrate ? SQLITE_OPEN_CREATE : 0);
+                       | (create ? SQLITE_OPEN_CREATE : 0);
     cx_err     err;
 
-    if (migrate && at->path[0] != ':') {
+    if (create && at->path[0] != ':') {
         create_private(at->path);
     }
 
@@ -207,21 +184,20 @@ open_at(const place *at, bool migrate, cx_store *s, char *error,
 
     err = configure(s, at);
     if (err != CX_OK) {
-        snprintf(error, error_size, "%s: %s", at->path, s->error);
-        return err;
+        snprintf(error, error_size, "%s: %s", at->path, s->base.error);
     }
 
-    return cx_sqlite_migrate(s, migrate, error, error_size);
+    return err;
 }
 
 
 static cx_err
-sqlite_open(const char *url, bool migrate, cx_store **out, char *error,
+sqlite_open(const char *url, bool create, cx_store **out, char *error,
     size_t error_size)
 {
-    cx_store  *s;
-    place      at;
-    cx_err     err;
+    cx_sqlite  *s;
+    place       at;
+    cx_err      err;
 
     if (!read_url(cx_strz(url), &at)) {
         snprintf(error, error_size, "not a database: \"%s\" (expected"
@@ -239,117 +215,129 @@ sqlite_open(const char *url, bool migrate, cx_store **out, char *error,
         return CX_NOMEM;
     }
 
-    s->driver = &cx_sqlite_driver;
-    s->tenant = 1;
-    err = open_at(&at, migrate, s, error, error_size);
+    s->base.driver = &cx_sqlite_driver;
+    s->base.tenant = 1;
+    err = open_at(&at, create, s, error, error_size);
 
     if (err != CX_OK) {
-        cx_store_close(s);
+        sqlite_close(&s->base);
         return err;
     }
 
-    *out = s;
+    *out = &s->base;
     return CX_OK;
 }
 
 
 /* --- transactions -------------------------------------------------------- */
 
-cx_err
-cx_store_begin(cx_store *s)
+static cx_err
+run(cx_store *s, cx_sql_name name)
 {
-    cx_query  q = cx_query_of(s, CX_SQL_BEGIN);
-    cx_err    err;
+    cx_query  q = { .store = s };
 
-    err = cx_query_run(&q);
+    cx_sqlite_start(&q, name);
 
-    if (err == CX_OK) {
-        s->writing = true;
-        s->broken = false;
-        s->fence_seen = 0;
-    }
-
-    return err;
+    return q.st != NULL ? cx_sqlite_run(&q) : CX_IO;
 }
 
 
-/* A failed commit leaves the transaction to rollback(). */
-cx_err
-cx_store_commit(cx_store *s)
+static bool
+sqlite_inside(cx_store *s)
 {
-    cx_query  q;
-    cx_err    err;
-
-    if (s->broken) {
-        return CX_IO;
-    }
-
-    q = cx_query_of(s, CX_SQL_COMMIT);
-    err = cx_query_run(&q);
-
-    if (err == CX_OK) {
-        s->writing = false;
-        s->fence_seen = 0;
-    }
-
-    return err;
+    return sqlite3_get_autocommit(cx_sqlite_of(s)->db) == 0;
 }
 
 
-void
-cx_store_rollback(cx_store *s)
+static cx_err
+sqlite_begin(cx_store *s, bool reading)
 {
-    cx_query  q;
-
-    s->writing = false;
-    s->broken = false;
-    s->fence_seen = 0;
-
-    /* Disk full and the like have rolled it back already. */
-    if (sqlite3_get_autocommit(s->db)) {
-        return;
-    }
-
-    q = cx_query_of(s, CX_SQL_ROLLBACK);
-    (void) cx_query_run(&q);
+    return run(s, reading ? CX_SQL_LOOK : CX_SQL_BEGIN);
 }
 
 
-const char *
-cx_store_error(cx_store *s)
+static cx_err
+sqlite_commit(cx_store *s)
 {
-    return s->error;
+    return run(s, CX_SQL_COMMIT);
 }
 
 
-cx_err
-cx_store_fence(cx_store *s, cx_fence fence)
+/* Disk full and the like have rolled it back already. */
+static void
+sqlite_rollback(cx_store *s)
 {
-    int64_t  epoch;
-    cx_err   err;
+    if (sqlite_inside(s)) {
+        (void) run(s, CX_SQL_ROLLBACK);
+    }
+}
 
-    if (fence.partition >= CX_PARTITIONS) {
-        return CX_INVALID;
+
+/* --- what is in no table ------------------------------------------------- */
+
+static cx_err
+sqlite_exec(cx_store *s, const char *sql)
+{
+    return sqlite3_exec(cx_sqlite_of(s)->db, sql, NULL, NULL, NULL)
+           == SQLITE_OK ? CX_OK : cx_sqlite_failed(s);
+}
+
+
+static cx_err
+sqlite_ask(cx_store *s, const char *sql, int64_t *out)
+{
+    sqlite3_stmt  *st;
+    cx_err         err = CX_IO;
+
+    if (sqlite3_prepare_v2(cx_sqlite_of(s)->db, sql, -1, &st, NULL)
+        != SQLITE_OK)
+    {
+        return cx_sqlite_failed(s);
     }
 
-    if ((s->fence_seen >> fence.partition & 1) == 0) {
-        err = cx_ask_1(s, CX_SQL_FENCE, fence.partition, &epoch);
-        if (err != CX_OK) {
-            return err;
-        }
-
-        s->fence_epoch[fence.partition] = epoch;
-        s->fence_seen |= (uint64_t) s->writing << fence.partition;
+    if (sqlite3_step(st) == SQLITE_ROW) {
+        *out = sqlite3_column_int64(st, 0);
+        err = CX_OK;
 
     } else {
-        epoch = s->fence_epoch[fence.partition];
+        (void) cx_sqlite_failed(s);
     }
 
-    return epoch == fence.epoch ? CX_OK : CX_FENCED;
+    sqlite3_finalize(st);
+    return err;
 }
 
 
 const cx_driver cx_sqlite_driver = {
     .kind = "sqlite",
+    .sql = cx_sqlite_sql,
+    .schema = cx_sqlite_schema,
     .open = sqlite_open,
+    .close = sqlite_close,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .inside = sqlite_inside,
+    .start = cx_sqlite_start,
+    .bind_i64 = cx_sqlite_bind_i64,
+    .bind_f64 = cx_sqlite_bind_f64,
+    .bind_str = cx_sqlite_bind_str,
+    .next = cx_sqlite_next,
+    .i64 = cx_sqlite_i64,
+    .f64 = cx_sqlite_f64,
+    .str = cx_sqlite_str,
+    .end = cx_sqlite_end,
+    .run = cx_sqlite_run,
+    .changed = cx_sqlite_changed,
+    .exec = sqlite_exec,
+    .ask = sqlite_ask,
+    .has_schema = "SELECT count(*) FROM sqlite_schema"
+                  " WHERE type = 'table' AND name = 'schema_migrations'",
+    .lock_schema = "BEGIN EXCLUSIVE",
+    .make_schema = "CREATE TABLE IF NOT EXISTS schema_migrations ("
+                   "    number      INTEGER PRIMARY KEY,"
+                   "    name        TEXT NOT NULL,"
+                   "    applied_at  INTEGER NOT NULL"
+                   ") STRICT",
+    .now_ms = "unixepoch() * 1000",
 };

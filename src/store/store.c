@@ -1,5 +1,6 @@
 #include "store/sql.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 
@@ -57,12 +58,122 @@ cx_store_open(const char *url, bool migrate, cx_store **out, char *error,
 {
     const cx_driver *driver = find_driver(cx_strz(url));
 
+    cx_store        *s;
+    cx_err           err;
+
     if (driver == NULL) {
-        snprintf(error, error_size, "no such store: \"%s\"", url);
+        snprintf(error, error_size, "no such store: \"%.*s\"",
+                 (int) scheme_of(cx_strz(url)).len, url);
         return CX_INVALID;
     }
 
-    return driver->open(url, migrate, out, error, error_size);
+    err = driver->open(url, migrate, &s, error, error_size);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = cx_store_migrate(s, migrate, error, error_size);
+
+    if (err != CX_OK) {
+        cx_store_close(s);
+        return err;
+    }
+
+    *out = s;
+    return CX_OK;
+}
+
+
+void
+cx_store_close(cx_store *s)
+{
+    if (s != NULL) {
+        s->driver->close(s);
+    }
+}
+
+
+/* --- transactions -------------------------------------------------------- */
+
+cx_err
+cx_store_begin(cx_store *s)
+{
+    cx_err  err;
+
+    err = s->driver->begin(s, false);
+
+    if (err == CX_OK) {
+        s->writing = true;
+        s->broken = false;
+        s->fence_seen = 0;
+    }
+
+    return err;
+}
+
+
+/* A failed commit leaves the transaction to rollback(). */
+cx_err
+cx_store_commit(cx_store *s)
+{
+    cx_err  err;
+
+    if (s->broken) {
+        return CX_IO;
+    }
+
+    err = s->driver->commit(s);
+
+    if (err == CX_OK) {
+        s->writing = false;
+        s->fence_seen = 0;
+    }
+
+    return err;
+}
+
+
+void
+cx_store_rollback(cx_store *s)
+{
+    s->writing = false;
+    s->broken = false;
+    s->fence_seen = 0;
+    s->driver->rollback(s);
+}
+
+
+const char *
+cx_store_error(cx_store *s)
+{
+    return s->error;
+}
+
+
+cx_err
+cx_store_fence(cx_store *s, cx_fence fence)
+{
+    int64_t  epoch;
+    cx_err   err;
+
+    if (fence.partition >= CX_PARTITIONS) {
+        return CX_INVALID;
+    }
+
+    if ((s->fence_seen >> fence.partition & 1) == 0) {
+        err = cx_ask_1(s, CX_SQL_FENCE, fence.partition, &epoch);
+        if (err != CX_OK) {
+            return err;
+        }
+
+        s->fence_epoch[fence.partition] = epoch;
+        s->fence_seen |= (uint64_t) s->writing << fence.partition;
+
+    } else {
+        epoch = s->fence_epoch[fence.partition];
+    }
+
+    return epoch == fence.epoch ? CX_OK : CX_FENCED;
 }
 
 

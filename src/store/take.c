@@ -2,6 +2,7 @@
  * TAKE: an event becomes a message, of a conversation, of a turn.
  */
 
+#include "store/customers.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ typedef struct {
     int64_t  partition;
     bool     opted_out;
     int64_t  quiet_until;
+    int64_t  proven;            /* digest of the proofs on record */
     cx_str   ignore;            /* not empty: no turn, for this reason */
 } place;
 
@@ -60,11 +62,13 @@ find_peer(cx_store *s, const cx_take *in, cx_str peer, place *at)
         name = cx_view_str(&q);
         username = cx_view_str(&q);
         phone = cx_view_str(&q);
-        at->names_changed = differs(m->name, name)
-                            || differs(m->username, username)
-                            || differs(m->phone, phone);
         at->opted_out = cx_get_i64(&q) != 0;
         at->quiet_until = cx_get_i64(&q);
+        at->proven = cx_get_i64(&q);
+        /* A name that a person gave stays. */
+        at->names_changed = (cx_get_i64(&q) == 0 && differs(m->name, name))
+                            || differs(m->username, username)
+                            || differs(m->phone, phone);
     }
 
     return cx_query_end(&q);
@@ -399,26 +403,27 @@ insert_message(cx_store *s, const cx_take *in, const place *at,
 static cx_err
 add_message(cx_store *s, const cx_take *in, const place *at, const turn *t)
 {
-    cx_query  q;
-    cx_err    err, end;
+    cx_arena  *a;
+    cx_str     meta;
+    cx_err     err = CX_NOMEM;
 
     if (at->ignore.len == 0) {
         return insert_message(s, in, at, t, in->meta);
     }
 
-    q = cx_query_of(s, CX_SQL_IGNORED_META);
-    cx_bind_str(&q, in->meta);
-    cx_bind_str(&q, at->ignore);
-
-    err = CX_IO;
-
-    if (cx_query_next(&q)) {
-        err = insert_message(s, in, at, t, cx_view_str(&q));
+    a = cx_arena_new(8 * (in->meta.len + at->ignore.len) + 4096);
+    if (a == NULL) {
+        return CX_NOMEM;
     }
 
-    end = cx_query_end(&q);
+    meta = cx_store_ignored_meta(a, in->meta, at->ignore);
 
-    return end != CX_OK ? end : err;
+    if (!cx_arena_failed(a)) {
+        err = insert_message(s, in, at, t, meta);
+    }
+
+    cx_arena_free(a);
+    return err;
 }
 
 
@@ -485,6 +490,10 @@ write_all(cx_store *s, const cx_take *in, place *at, const turn *t)
     cx_err  err;
 
     err = at->known ? update_place(s, in, at) : make_place(s, in, at);
+
+    if (err == CX_OK) {
+        err = cx_store_prove(s, in, at->customer_id, at->proven);
+    }
 
     if (err == CX_OK) {
         err = add_message(s, in, at, t);

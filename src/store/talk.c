@@ -2,6 +2,8 @@
 
 #include "store/sql.h"
 
+#define PAGE_MORE  16       /* rows that are neither history nor inputs */
+
 
 /* What the customer never got is not part of the talk. */
 static bool
@@ -32,18 +34,25 @@ list_for(const cx_recall *r, cx_talk *t, const cx_message_row *m,
 }
 
 
-/* Newest first.  Texts are read only of what is kept. */
+/* The rows of one page, newest first; *before is the oldest of them, 0 at the
+ * end.  Texts are read only of what is kept. */
 static cx_err
-walk(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
+walk_page(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t,
+    int64_t *before)
 {
+    const int64_t     rows = (int64_t) t->want + r->inputs + PAGE_MORE;
     cx_query          q = cx_query_of(s, CX_SQL_TALK);
     cx_message_row    head = { .conversation_id = r->conversation_id }, *m;
     cx_message_list  *list;
     cx_msg_state      state;
+    int64_t           n = 0;
 
     cx_bind_i64(&q, r->conversation_id);
+    cx_bind_i64(&q, *before);
+    cx_bind_i64(&q, rows);
 
     while (!is_complete(r, t) && cx_query_next(&q)) {
+        n++;
         head.id = cx_get_i64(&q);
         head.turn_id = cx_get_i64(&q);
         head.outbound = cx_get_i64(&q) != 0;
@@ -67,7 +76,25 @@ walk(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
         m->text = cx_get_str(&q, a);
     }
 
+    *before = n == rows ? head.id : 0;
     return cx_query_end(&q);
+}
+
+
+/* In pages: no database sends a whole history to have its end read. */
+static cx_err
+walk(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
+{
+    int64_t  before = INT64_MAX;
+    cx_err   err = CX_OK;
+
+    while (err == CX_OK && before != 0 && !is_complete(r, t)
+           && !cx_arena_failed(a))
+    {
+        err = walk_page(s, r, a, t, &before);
+    }
+
+    return err;
 }
 
 

@@ -2,7 +2,7 @@
 
 #include "unit/store/fixture.h"
 
-#include "store/sql.h"
+#include "store/sqlite.h"
 
 
 static int64_t
@@ -266,7 +266,7 @@ audit_lines(const fixture *f, const char *what)
     sqlite3_stmt  *st = NULL;
     int64_t        n = -1;
 
-    if (sqlite3_prepare_v2(f->s->db, "SELECT count(*) FROM audit"
+    if (sqlite3_prepare_v2(cx_sqlite_of(f->s)->db, "SELECT count(*) FROM audit"
                            " WHERE what = ? AND who = 'ada'", -1, &st, NULL)
         == SQLITE_OK)
     {

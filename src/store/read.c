@@ -24,8 +24,9 @@ cx_store_author(int64_t author)
 
 /* --- conversations ------------------------------------------------------- */
 
-static cx_err
-read_conversations(cx_query *q, cx_arena *a, cx_conversation_list *list)
+cx_err
+cx_store_read_conversations(cx_query *q, cx_arena *a,
+    cx_conversation_list *list)
 {
     cx_conversation_row  *r;
     cx_err                err;
@@ -35,6 +36,7 @@ read_conversations(cx_query *q, cx_arena *a, cx_conversation_list *list)
         r->channel_id = cx_get_i64(q);
         r->channel = cx_get_str(q, a);
         r->customer_id = cx_get_i64(q);
+        r->identity_id = cx_get_i64(q);
         r->peer = cx_get_str(q, a);
         r->phone = cx_get_str(q, a);
         r->name = cx_get_str(q, a);
@@ -72,7 +74,7 @@ cx_store_conversations(cx_store *s, int64_t channel_id, int64_t before,
         cx_bind_i64(&q, channel_id);
     }
 
-    err = read_conversations(&q, a, &list);
+    err = cx_store_read_conversations(&q, a, &list);
 
     if (err == CX_OK) {
         *out = list;
@@ -91,7 +93,7 @@ cx_store_conversation(cx_store *s, int64_t id, cx_arena *a,
     cx_err                err;
 
     cx_bind_i64(&q, id);
-    err = read_conversations(&q, a, &list);
+    err = cx_store_read_conversations(&q, a, &list);
 
     if (err != CX_OK || list.n == 0) {
         return err != CX_OK ? err : CX_NOT_FOUND;
@@ -132,12 +134,12 @@ read_message(cx_query *q, cx_arena *a, cx_message_row *m)
     m->delivered_at = cx_get_i64(q);
     m->read_at = cx_get_i64(q);
     m->updated_at = cx_get_i64(q);
+    m->channel = cx_get_str(q, a);
 }
 
 
-/* Adds the rows of the query, which has its parameters already. */
-static cx_err
-read_messages(cx_query *q, cx_arena *a, cx_message_list *list)
+cx_err
+cx_store_read_messages(cx_query *q, cx_arena *a, cx_message_list *list)
 {
     cx_message_row  *m;
     cx_err           err;
@@ -163,7 +165,7 @@ cx_store_messages(cx_store *s, int64_t conversation_id, int64_t after,
     cx_bind_i64(&q, conversation_id);
     cx_bind_i64(&q, after);
     cx_bind_i64(&q, (int64_t) limit);
-    err = read_messages(&q, a, &list);
+    err = cx_store_read_messages(&q, a, &list);
 
     if (err == CX_OK) {
         *out = list;
@@ -183,7 +185,7 @@ cx_store_said(cx_store *s, int64_t conversation_id, int64_t group,
 
     cx_bind_i64(&q, conversation_id);
     cx_bind_i64(&q, group);
-    err = read_messages(&q, a, &list);
+    err = cx_store_read_messages(&q, a, &list);
 
     if (err == CX_OK) {
         *out = list;
@@ -201,7 +203,7 @@ cx_store_message(cx_store *s, int64_t id, cx_arena *a, cx_message_row *out)
     cx_err           err;
 
     cx_bind_i64(&q, id);
-    err = read_messages(&q, a, &list);
+    err = cx_store_read_messages(&q, a, &list);
 
     if (err != CX_OK || list.n == 0) {
         return err != CX_OK ? err : CX_NOT_FOUND;
@@ -221,7 +223,7 @@ add_outs(cx_store *s, int64_t conversation_id, int64_t turn_id, cx_arena *a,
     cx_bind_i64(&q, conversation_id);
     cx_bind_i64(&q, turn_id);
 
-    return read_messages(&q, a, list);
+    return cx_store_read_messages(&q, a, list);
 }
 
 
@@ -235,7 +237,7 @@ cx_store_timeline(cx_store *s, cx_str event, cx_arena *a,
     cx_err                 err;
 
     cx_bind_str(&q, event);
-    err = read_messages(&q, a, &list);
+    err = cx_store_read_messages(&q, a, &list);
 
     if (err != CX_OK || list.n == 0) {
         return err != CX_OK ? err : CX_NOT_FOUND;
@@ -270,7 +272,7 @@ cx_store_messages_in(cx_store *s, cx_msg_state state, size_t limit,
 
     cx_bind_i64(&q, state);
     cx_bind_i64(&q, (int64_t) limit);
-    err = read_messages(&q, a, &list);
+    err = cx_store_read_messages(&q, a, &list);
 
     if (err == CX_OK) {
         *out = list;

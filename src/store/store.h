@@ -18,6 +18,7 @@
 #include "core/arena.h"
 #include "core/err.h"
 #include "core/msg.h"
+#include "core/proof.h"
 #include "core/queue.h"
 #include "store/say.h"
 
@@ -113,7 +114,8 @@ typedef struct {
     int64_t  id;
     int64_t  channel_id;
     cx_str   channel;         /* slug */
-    int64_t  customer_id;
+    int64_t  customer_id;     /* of those who are linked: the root */
+    int64_t  identity_id;     /* the customer of this very address */
     cx_str   peer;
     cx_str   phone;
     cx_str   name;
@@ -154,6 +156,7 @@ typedef struct {
     int64_t  delivered_at;
     int64_t  read_at;
     int64_t  updated_at;
+    cx_str   channel;         /* slug */
 } cx_message_row;
 
 typedef struct {
@@ -260,6 +263,8 @@ typedef struct {
     int64_t   epoch;
 } cx_fence;
 
+#define CX_TAKE_LINKS  4          /* that one proof may make */
+
 /* TAKE: one inbound message becomes record, and joins or opens a turn. */
 typedef struct {
     cx_fence       fence;         /* the partition the event came from */
@@ -275,6 +280,8 @@ typedef struct {
     cx_opt         opt;           /* what it says of further messages */
     bool           echo;          /* it is one of ours, said elsewhere */
     int64_t        hush_ms;       /* ... by a person: no AI for so long */
+    cx_proofs      proofs;        /* of its customer; and ids for the links */
+    int64_t        link_id[CX_PROOF_COUNT][CX_TAKE_LINKS];
 } cx_take;
 
 typedef struct {
@@ -295,6 +302,8 @@ typedef struct {
 typedef struct {
     int64_t              turn_id;
     int64_t              conversation_id;
+    int64_t              root_id;       /* of a customer who is linked to
+                                         * others; 0: is not */
     int64_t              agent_id;
     int64_t              channel_id;
     int64_t              inputs;
@@ -310,8 +319,9 @@ typedef struct {
     cx_str               peer_alt;
     cx_str               event;         /* trace of the newest input */
     bool                 knowledge;     /* the agent has files to search */
-    /* Oldest first; inputs, and what the customer never got, left out.  Only
-     * id, turn_id, outbound, author, state, created_at, content, text. */
+    /* Oldest first, of all conversations of the customer; inputs, and what
+     * the customer never got, left out.  Only id, turn_id, outbound, author,
+     * state, created_at, content, text; channel where it is another one. */
     cx_message_list      history;
 } cx_recall;
 

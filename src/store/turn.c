@@ -28,6 +28,7 @@ get_turn(cx_store *s, int64_t turn_id, cx_arena *a, cx_recall *r)
         r->peer = cx_get_str(&q, a);
         r->peer_alt = cx_get_str(&q, a);
         r->knowledge = cx_get_i64(&q) != 0;
+        r->root_id = cx_get_i64(&q);
     }
 
     err = cx_query_end(&q);

@@ -213,6 +213,11 @@ typedef struct {
     /* Builds the request of one send.  CX_INVALID: this kind cannot be. */
     cx_err (*build)(const cx_sender *from, const cx_out *out, cx_arena *a,
         cx_http_req *req);
+    /* May be NULL.  What is wrong with what passed cx_out_fit, as a message of
+     * this account: a word for people that begins with the member it speaks
+     * of; NULL: nothing that could be named. */
+    const char *(*check)(const cx_sender *from, const cx_out *out,
+        cx_arena *a);
     /* Classifies an answer.  res->status 0 never comes here. */
     void (*judge)(const cx_http_res *res, cx_arena *a, cx_judgement *j);
     /* May be NULL.  What an answer takes over from the message it answers:
@@ -259,6 +264,11 @@ const cx_caps *cx_channel_caps(const cx_channel *ch, cx_str account);
  * NULL: nothing. */
 const char *cx_settings_check(const cx_channel *ch, const cx_setting *list,
     size_t n, cx_str *name);
+/* Whether build will make a request of it: CX_INVALID with *error for people,
+ * which begins with the member it speaks of.  from needs no token, out no
+ * intent. */
+cx_err cx_channel_check(const cx_channel *ch, const cx_sender *from,
+    const cx_out *out, cx_arena *a, const char **error);
 /* Names of all of either kind, comma separated: for error messages. */
 const char *cx_channel_names(void);
 const char *cx_channel_sender_names(void);

@@ -34,6 +34,7 @@ cx_err cx_fit_buttons(cx_fit *f);
 cx_err cx_fit_list(cx_fit *f);
 
 /* fit_media.c */
+cx_err cx_fit_media_place(cx_fit *f);
 cx_err cx_fit_media(cx_fit *f);
 cx_err cx_fit_location(cx_fit *f);
 cx_err cx_fit_contacts(cx_fit *f);

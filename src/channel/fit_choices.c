@@ -317,6 +317,10 @@ fit_either(cx_fit *f, bool list)
     cx_out_kind    form;
     cx_err         err = check(f);
 
+    if (err == CX_OK) {
+        err = cx_fit_media_place(f);
+    }
+
     if (err != CX_OK) {
         return err;
     }

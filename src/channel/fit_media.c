@@ -130,6 +130,17 @@ as_link(cx_fit *f)
 }
 
 
+/* An id says nothing to a provider that keeps no files. */
+cx_err
+cx_fit_media_place(cx_fit *f)
+{
+    return f->out->media_url.len > 0 || f->out->media_id.len == 0
+           || f->caps->media_ids ? CX_OK
+           : cx_fit_refuse(f, "media_url is missing: this channel knows no "
+                              "media_id");
+}
+
+
 cx_err
 cx_fit_media(cx_fit *f)
 {
@@ -137,6 +148,10 @@ cx_fit_media(cx_fit *f)
 
     if (o->media_url.len == 0 && o->media_id.len == 0) {
         return cx_fit_refuse(f, "media_url is missing");
+    }
+
+    if (cx_fit_media_place(f) != CX_OK) {
+        return CX_INVALID;
     }
 
     if (takes(f->caps, o->kind, o)) {

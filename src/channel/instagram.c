@@ -21,6 +21,8 @@ static cx_err parse(const cx_account *acct, cx_proven proven, cx_arena *a,
     cx_received *in);
 static cx_err build(const cx_sender *from, const cx_out *out, cx_arena *a,
     cx_http_req *req);
+static const char *check(const cx_sender *from, const cx_out *out,
+    cx_arena *a);
 static cx_str reaction(cx_str emoji);
 
 
@@ -39,6 +41,7 @@ static const cx_caps  caps = {
     .links = true,
     .reply_to = true,
     .typing = true,
+    .media_ids = true,
     .media = {
         { CX_OUT_IMAGE, 8 * MIB, "image/jpeg image/png image/gif" },
         { CX_OUT_VIDEO, 25 * MIB, "video/mp4 video/ogg video/x-msvideo "
@@ -74,6 +77,7 @@ const cx_channel  cx_channel_instagram = {
     .check_account = cx_meta_id_ok,
     .account_what = "the professional account's id: digits",
     .build = build,
+    .check = check,
     .judge = cx_meta_messaging_judge,
     .fetch = cx_meta_messaging_fetch,
 };
@@ -103,6 +107,15 @@ build(const cx_sender *from, const cx_out *out, cx_arena *a,
            ? cx_meta_post(from, CX_STR(PAGE_URL), page, body, a, req)
            : cx_meta_post(from, CX_STR(LOGIN_URL), from->account, body, a,
                           req);
+}
+
+
+static const char *
+check(const cx_sender *from, const cx_out *out, cx_arena *a)
+{
+    (void) from;
+    (void) a;
+    return cx_meta_messaging_check(&voice, out);
 }
 
 

@@ -19,6 +19,8 @@ static cx_err parse(const cx_account *acct, cx_proven proven, cx_arena *a,
     cx_received *in);
 static cx_err build(const cx_sender *from, const cx_out *out, cx_arena *a,
     cx_http_req *req);
+static const char *check(const cx_sender *from, const cx_out *out,
+    cx_arena *a);
 static cx_str reaction(cx_str emoji);
 
 
@@ -35,6 +37,7 @@ static const cx_caps  caps = {
     .calls = true,
     .reply_to = true,
     .typing = true,
+    .media_ids = true,
     .media = {
         { CX_OUT_IMAGE, FILE_MAX,
           "image/jpeg image/png image/gif image/webp" },
@@ -64,6 +67,7 @@ const cx_channel  cx_channel_messenger = {
     .check_account = cx_meta_id_ok,
     .account_what = "the page id: digits",
     .build = build,
+    .check = check,
     .judge = cx_meta_messaging_judge,
     .fetch = cx_meta_messaging_fetch,
 };
@@ -87,6 +91,15 @@ build(const cx_sender *from, const cx_out *out, cx_arena *a,
     return err == CX_OK ? cx_meta_post(from, CX_STR(BASE_URL), from->account,
                                        body, a, req)
                         : err;
+}
+
+
+static const char *
+check(const cx_sender *from, const cx_out *out, cx_arena *a)
+{
+    (void) from;
+    (void) a;
+    return cx_meta_messaging_check(&voice, out);
 }
 
 

@@ -62,6 +62,8 @@ typedef struct {
 /* The request's body. */
 cx_err cx_meta_messaging_body(const cx_meta_voice *voice, const cx_out *out,
     cx_arena *a, cx_str *body);
+const char *cx_meta_messaging_check(const cx_meta_voice *voice,
+    const cx_out *out);
 void cx_meta_messaging_judge(const cx_http_res *res, cx_arena *a,
     cx_judgement *j);
 /* An attachment has a URL of its own at one of Meta's hosts, without token. */

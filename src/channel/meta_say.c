@@ -71,6 +71,15 @@ cx_meta_messaging_body(const cx_meta_voice *voice, const cx_out *out,
 }
 
 
+const char *
+cx_meta_messaging_check(const cx_meta_voice *voice, const cx_out *out)
+{
+    return out->kind == CX_OUT_REACTION && out->text.len > 0
+           && voice->reaction(out->text).len == 0
+           ? "text is no reaction that the channel has" : NULL;
+}
+
+
 static bool
 put_out(cx_json_writer *w, const cx_meta_voice *voice, const cx_out *out)
 {

@@ -142,6 +142,7 @@ typedef struct {
     bool            links;          /* choices with url */
     bool            calls;          /* choices with phone */
     bool            card_media;     /* buttons may stand below a picture */
+    bool            media_ids;      /* files that the provider has by an id */
     bool            reply_to;
     bool            typing;         /* own action, not only with READ */
     cx_media_limit  media[CX_MEDIA_LIMITS];

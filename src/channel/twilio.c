@@ -58,6 +58,7 @@ const cx_channel  cx_channel_twilio = {
     .account_what = "the address customers write to: +1555... or "
                     "whatsapp:+1555...",
     .build = cx_twilio_build,
+    .check = cx_twilio_check,
     .judge = cx_twilio_judge,
     .proves = CX_PROOF_BIT(PHONE),
     .fetch = cx_twilio_fetch,

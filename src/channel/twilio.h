@@ -67,6 +67,8 @@ extern const cx_caps  cx_twilio_sms;
 
 const cx_caps *cx_twilio_caps_of(cx_str account);
 bool cx_twilio_check_account(cx_str account);
+const char *cx_twilio_check(const cx_sender *from, const cx_out *out,
+    cx_arena *a);
 cx_err cx_twilio_build(const cx_sender *from, const cx_out *out, cx_arena *a,
     cx_http_req *req);
 void cx_twilio_judge(const cx_http_res *res, cx_arena *a, cx_judgement *j);

@@ -417,6 +417,23 @@ put_template(const cx_sender *from, const cx_out *out, cx_arena *a, cx_buf *b)
 }
 
 
+const char *
+cx_twilio_check(const cx_sender *from, const cx_out *out, cx_arena *a)
+{
+    if (out->kind != CX_OUT_TEMPLATE) {
+        return NULL;
+    }
+
+    if (out->components.len > 0) {
+        return "components are of WhatsApp's own interface: give params";
+    }
+
+    return template_sid(from, out, a).len > 0 ? NULL
+           : "name is no content SID, and the channel's setting templates "
+             "has none for it";
+}
+
+
 /* The name itself, or what the settings say of it. */
 static cx_str
 template_sid(const cx_sender *from, const cx_out *out, cx_arena *a)

@@ -53,6 +53,7 @@ const cx_channel  cx_channel_whatsapp = {
     .verify = cx_meta_verify,
     .parse = parse,
     .build = cx_wa_build,
+    .check = cx_wa_check,
     .judge = cx_wa_judge,
     .proves = CX_PROOF_BIT(PHONE),
     .fetch = cx_wa_fetch,

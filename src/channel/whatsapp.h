@@ -78,6 +78,8 @@ const cx_wa_type *cx_wa_type_find(cx_str name);
 
 /* --- sending: whatsapp_send.c, whatsapp_kinds.c -------------------------- */
 
+const char *cx_wa_check(const cx_sender *from, const cx_out *out,
+    cx_arena *a);
 cx_err cx_wa_build(const cx_sender *from, const cx_out *out, cx_arena *a,
     cx_http_req *req);
 

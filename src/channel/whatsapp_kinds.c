@@ -82,6 +82,7 @@ const cx_caps  cx_wa_caps = {
     .row_text_max = ROW_TEXT_MAX,
     .label_max = LABEL_MAX,
     .reply_to = true,
+    .media_ids = true,
     .media = {
         { CX_OUT_IMAGE, 5 * MIB, "image/jpeg image/png" },
         { CX_OUT_VIDEO, 16 * MIB, "video/mp4 video/3gpp" },

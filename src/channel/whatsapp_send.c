@@ -34,6 +34,17 @@ cx_wa_build(const cx_sender *from, const cx_out *out, cx_arena *a,
 }
 
 
+const char *
+cx_wa_check(const cx_sender *from, const cx_out *out, cx_arena *a)
+{
+    (void) from;
+    (void) a;
+
+    return out->kind == CX_OUT_TEMPLATE && out->language.len == 0
+           ? "language is missing: that of the template, as in en_US" : NULL;
+}
+
+
 static cx_err
 body_of(const cx_out *out, cx_arena *a, cx_str *body)
 {

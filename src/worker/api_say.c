@@ -242,11 +242,17 @@ find_reply_to(cx_api_request *req, cx_store *s,
 }
 
 
+/* The channel the conversation is on, and whom it is with. */
+typedef struct {
+    const cx_channel  *type;
+    cx_sender          from;     /* without its token */
+    cx_str             to;
+} place;
+
+
 static cx_err
-find_caps(cx_api_request *req, cx_store *s,
-    const cx_caps **caps)
+find_place(cx_api_request *req, cx_store *s, place *p)
 {
-    const cx_channel     *type;
     cx_channel_row        channel;
     cx_conversation_row   row;
     cx_err                err;
@@ -261,52 +267,76 @@ find_caps(cx_api_request *req, cx_store *s,
         return err;
     }
 
-    type = cx_channel_sender(channel.type);
+    p->type = cx_channel_sender(channel.type);
 
-    if (type == NULL || type->closed != NULL) {
-        return cx_api_refuse(req, CX_CONFLICT, "", "%s", type == NULL
+    if (p->type == NULL || p->type->closed != NULL) {
+        return cx_api_refuse(req, CX_CONFLICT, "", "%s", p->type == NULL
                              ? "this worker does not know the channel's type"
-                             : type->closed);
+                             : p->type->closed);
     }
 
-    *caps = cx_channel_caps(type, channel.account);
+    p->to = row.peer;
+    p->from = (cx_sender) {
+        .account = channel.account,
+        .base_url = channel.base_url,
+        .now_ms = req->now_ms,
+    };
+
+    return cx_settings_decode(channel.settings, req->arena,
+                              &p->from.settings, &p->from.nsettings);
+}
+
+
+/* One part, and whether the channel can send it at all. */
+static cx_err
+encode_part(cx_api_request *req, const place *p, const cx_out *out,
+    cx_say_part *part)
+{
+    cx_buf       b;
+    cx_err       err;
+    const char  *error = "";
+
+    err = cx_channel_check(p->type, &p->from, out, req->arena, &error);
+    if (err != CX_OK) {
+        return err == CX_INVALID ? refuse_member(req, error) : err;
+    }
+
+    cx_buf_init(&b, req->arena, 64, CX_API_BODY_MAX);
+    cx_out_encode(out, &b);
+
+    part->content = cx_strz(cx_out_word(out->kind));
+    part->text = out->text;
+    part->meta = cx_buf_str(&b);
+    part->reply_to = out->reply_to;
     return CX_OK;
 }
 
 
 static cx_err
-parts_of(cx_api_request *req, const saying *what, const cx_caps *caps,
+parts_of(cx_api_request *req, const saying *what, const place *p,
     const cx_out *out, cx_say *say)
 {
-    cx_buf        b;
     cx_outs       list = { .n = 0 };
     cx_err        err;
     const char   *error = "";
     cx_say_part  *parts;
 
-    err = cx_out_fit(caps, out, req->arena, &list, &error);
+    err = cx_out_fit(cx_channel_caps(p->type, p->from.account), out,
+                     req->arena, &list, &error);
     if (err != CX_OK) {
         return err == CX_INVALID ? refuse_member(req, error) : err;
     }
 
     parts = CX_NEW_N(req->arena, list.n, cx_say_part);
 
-    for (size_t i = 0; parts != NULL && i < list.n; i++) {
-        cx_buf_init(&b, req->arena, 64, CX_API_BODY_MAX);
-        cx_out_encode(&list.items[i], &b);
-
-        parts[i] = (cx_say_part) {
-            .id = what->ids[i],
-            .content = cx_strz(cx_out_word(list.items[i].kind)),
-            .text = list.items[i].text,
-            .meta = cx_buf_str(&b),
-            .reply_to = list.items[i].reply_to,
-        };
+    for (size_t i = 0; parts != NULL && err == CX_OK && i < list.n; i++) {
+        parts[i].id = what->ids[i];
+        err = encode_part(req, p, &list.items[i], &parts[i]);
     }
 
     say->parts = parts;
     say->n = list.n;
-    return cx_arena_failed(req->arena) ? CX_NOMEM : CX_OK;
+    return err == CX_OK && cx_arena_failed(req->arena) ? CX_NOMEM : err;
 }
 
 
@@ -340,7 +370,7 @@ static cx_err
 say_it(cx_api_request *req, cx_store *s)
 {
     const saying   *what = req->state;
-    const cx_caps  *caps = NULL;
+    place           at;
     cx_out          out = what->out;
     int64_t         group = 0;
     cx_err          err;
@@ -353,14 +383,15 @@ say_it(cx_api_request *req, cx_store *s)
         .now_ms = req->now_ms,
     };
 
-    err = find_caps(req, s, &caps);
+    err = find_place(req, s, &at);
 
     if (err == CX_OK) {
         err = find_reply_to(req, s, what, &out.reply_to);
     }
 
     if (err == CX_OK) {
-        err = parts_of(req, what, caps, &out, &say);
+        out.to = at.to;
+        err = parts_of(req, what, &at, &out, &say);
     }
 
     if (err != CX_OK) {

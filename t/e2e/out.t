@@ -5,7 +5,7 @@ use strict;
 use warnings;
 
 use Connext;
-use Connext::Sample qw(delivery text_message);
+use Connext::Sample qw(delivery json text_message);
 use JSON::PP;
 use Test::More;
 
@@ -65,6 +65,17 @@ sub say {
 }
 
 
+# What the API says to what it does not take.
+sub refusal {
+    my ($c, %m) = @_;
+
+    my $res = $cx->api_raw('worker', 'POST',
+                           "/api/v1/conversations/$c->{id}/messages",
+                           json()->encode(\%m));
+    return "$res->{status} $res->{body}";
+}
+
+
 # --- kinds, in order ---------------------------------------------------------
 
 my $c = customer(16505552001);
@@ -106,6 +117,15 @@ is((sent_to(16505552001, 7))[-1]{kind}, 'template', '... is one');
 
 ($rc, $out) = $cx->ctl('send', $c->{id}, '--kind', 'image');
 is($rc, 7, 'an image without a URL is refused at once');
+
+my $count = messages($c);
+my $answer = refusal($c, kind => 'template', name => 'hello');
+like($answer, qr{^400 .*"/language"}s,
+     '... and a template that WhatsApp would not take');
+like($answer, qr/"language is missing/, '... in words');
+like(refusal($c, kind => 'reaction', text => ':-)'), qr{^400 .*"/reply_to"}s,
+     '... or a reaction to nothing');
+is(scalar(messages($c)), $count, '... nothing of it is on record');
 
 # --- the window --------------------------------------------------------------
 

@@ -284,6 +284,7 @@ random_caps(cx_caps *c)
         .reply_to = any(2),
         .typing = any(2),
         .card_media = any(2),
+        .media_ids = any(2),
     };
 
     for (size_t i = 0; i < any(CX_MEDIA_LIMITS); i++) {
@@ -512,8 +513,8 @@ media(void)
     FITS(&rich, &picture, "image: | text:longer than ten");
     picture.media_url = CX_NOSTR;
     picture.media_id = CX_STR("17");
-    FITS(&plain, &picture, "error: media_url is missing: this channel cannot "
-         "take the attachment itself");
+    FITS(&plain, &picture, "error: media_url is missing: this channel knows "
+         "no media_id");
 }
 
 

@@ -125,6 +125,15 @@ put_media(cx_buf *b, const cx_caps *c)
 
 
 static void
+put_ids(cx_buf *b, const cx_caps *c)
+{
+    if (c->media_ids) {
+        cx_buf_printf(b, "| media_id | of a file that the provider has |\n");
+    }
+}
+
+
+static void
 put_rules(cx_buf *b, const cx_caps *c)
 {
     if (c->window_ms > 0) {
@@ -186,6 +195,7 @@ table_of(size_t i)
     put_choices(&b, c);
     put_media(&b, c);
     cx_buf_printf(&b, "| reply_to | %s |\n", c->reply_to ? "yes" : "no");
+    put_ids(&b, c);
     put_rules(&b, c);
     cx_buf_byte(&b, '\n');
     return cx_buf_str(&b);

@@ -1,5 +1,8 @@
 #include "worker/engine.h"
 
+#include "worker/sealed_health.h"
+#include "worker/unsealed.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +15,8 @@ typedef struct {
     cx_arena        *arena;
     cx_agent_list    agents;
     cx_channel_list  channels;
+    cx_unsealed      tokens;
+    cx_unsealed      api_keys;
     int64_t          version;
 } dir_load;
 
@@ -37,6 +42,16 @@ load_run(cx_store *s, cx_db_job *job)
         err = cx_store_channels(s, l->arena, &l->channels);
     }
 
+    if (err == CX_OK) {
+        err = cx_unseal_all(s, l->worker->secrets, CX_STR("channel"),
+                            l->arena, &l->tokens);
+    }
+
+    if (err == CX_OK) {
+        err = cx_unseal_all(s, l->worker->secrets, CX_STR("agent"), l->arena,
+                            &l->api_keys);
+    }
+
     return err;
 }
 
@@ -55,6 +70,17 @@ secret_of(cx_arena *a, cx_str file, const char *what, cx_str name)
     }
 
     return secret;
+}
+
+
+/* A view of what was opened; a file that is named wins over it. */
+static cx_str
+unsealed_of(const cx_unsealed *from, int64_t id, cx_str name, cx_str *wrong)
+{
+    const cx_opened  *o = cx_unsealed_find(from, id, name);
+
+    *wrong = o != NULL ? o->wrong : CX_NOSTR;
+    return o != NULL ? o->plain : CX_NOSTR;
 }
 
 
@@ -87,6 +113,11 @@ fill_channels(dir_load *l, cx_directory *d)
         fill_settings(l, c);
         c->token = secret_of(l->arena, c->row.token_file, "channel",
                              c->row.name);
+
+        if (c->row.token_file.len == 0) {
+            c->token = unsealed_of(&l->tokens, c->row.id, CX_STR("token"),
+                                   &c->sealed);
+        }
     }
 }
 
@@ -98,11 +129,66 @@ fill_agents(dir_load *l, cx_directory *d)
 
     for (size_t i = 0; d->agents != NULL && i < l->agents.n; i++) {
         cx_dir_agent  *a = &d->agents[d->nagents++];
+        cx_str         wrong = CX_NOSTR;
 
         a->row = l->agents.items[i];
         a->provider = cx_ai_find(a->row.provider);
         a->api_key = secret_of(l->arena, a->row.api_key_file, "agent",
                                a->row.name);
+
+        if (a->row.api_key_file.len == 0) {
+            a->api_key = unsealed_of(&l->api_keys, a->row.id,
+                                     CX_STR("api_key"), &wrong);
+        }
+
+        if (wrong.len > 0) {
+            cx_log(CX_LOG_ERROR, "secrets", CX_FS("agent", a->row.name),
+                   CX_FS("error", wrong));
+        }
+    }
+}
+
+
+static int
+order(cx_str x, cx_str y)
+{
+    const size_t  n = x.len < y.len ? x.len : y.len;
+    const int     bytes = n > 0 ? memcmp(x.p, y.p, n) : 0;
+
+    return bytes != 0 ? bytes : x.len < y.len ? -1 : x.len > y.len;
+}
+
+
+static int
+order_of_account(cx_str type, cx_str account, const cx_dir_channel *c)
+{
+    const int  first = order(account, c->row.account);
+
+    return first != 0 ? first : order(type, c->row.type);
+}
+
+
+static int
+by_account(const void *x, const void *y)
+{
+    const cx_dir_channel  *c = *(cx_dir_channel *const *) x;
+
+    return order_of_account(c->row.type, c->row.account,
+                            *(cx_dir_channel *const *) y);
+}
+
+
+static void
+index_accounts(cx_directory *d)
+{
+    d->accounts = CX_NEW_N(d->arena, d->nchannels, cx_dir_channel *);
+
+    for (size_t i = 0; d->accounts != NULL && i < d->nchannels; i++) {
+        d->accounts[d->naccounts++] = &d->channels[i];
+    }
+
+    if (d->naccounts > 0) {
+        qsort(d->accounts, d->naccounts, sizeof(d->accounts[0]), by_account);
     }
 }
 
@@ -120,13 +206,19 @@ load_done(cx_db_job *job, cx_err err)
 
     if (err != CX_OK) {
         cx_log(CX_LOG_ERROR, "directory", CX_FZ("error", cx_err_word(err)));
+        cx_unsealed_wipe(&l->tokens);
+        cx_unsealed_wipe(&l->api_keys);
         cx_arena_free(l->arena);
 
     } else {
         fill_channels(l, &d);
         fill_agents(l, &d);
+        index_accounts(&d);
+        d.tokens = l->tokens;
+        d.api_keys = l->api_keys;
         cx_directory_free(&w->dir);
         w->dir = d;
+        cx_sealed_health(w);
 
         cx_log(CX_LOG_INFO, "directory", CX_FI("channels", d.nchannels),
                CX_FI("agents", d.nagents), CX_FI("version", d.version));
@@ -191,6 +283,8 @@ cx_directory_free(cx_directory *d)
                        d->agents[i].api_key.len);
     }
 
+    cx_unsealed_wipe(&d->tokens);
+    cx_unsealed_wipe(&d->api_keys);
     cx_arena_free(d->arena);
     memset(d, 0, sizeof(*d));
 }
@@ -199,13 +293,22 @@ cx_directory_free(cx_directory *d)
 cx_dir_channel *
 cx_directory_account(const cx_worker *w, cx_str type, cx_str account)
 {
-    for (size_t i = 0; i < w->dir.nchannels; i++) {
-        cx_dir_channel  *c = &w->dir.channels[i];
+    size_t  lo = 0, hi = w->dir.naccounts;
 
-        if (cx_str_eq(c->row.account, account)
-            && cx_str_eq(c->row.type, type))
-        {
+    while (lo < hi) {
+        const size_t     mid = lo + (hi - lo) / 2;
+        cx_dir_channel  *c = w->dir.accounts[mid];
+        const int        o = order_of_account(type, account, c);
+
+        if (o == 0) {
             return c;
+        }
+
+        if (o < 0) {
+            hi = mid;
+
+        } else {
+            lo = mid + 1;
         }
     }
 
@@ -213,12 +316,24 @@ cx_directory_account(const cx_worker *w, cx_str type, cx_str account)
 }
 
 
+/* They stand in the order of their ids. */
 cx_dir_channel *
 cx_directory_channel(const cx_worker *w, int64_t id)
 {
-    for (size_t i = 0; i < w->dir.nchannels; i++) {
-        if (w->dir.channels[i].row.id == id) {
-            return &w->dir.channels[i];
+    size_t  lo = 0, hi = w->dir.nchannels;
+
+    while (lo < hi) {
+        const size_t  mid = lo + (hi - lo) / 2;
+
+        if (w->dir.channels[mid].row.id == id) {
+            return &w->dir.channels[mid];
+        }
+
+        if (w->dir.channels[mid].row.id < id) {
+            lo = mid + 1;
+
+        } else {
+            hi = mid;
         }
     }
 

@@ -65,10 +65,13 @@ cx_worker_new(uv_loop_t *loop, const cx_conf *conf, cx_db *db, cx_http *http)
     w->owner_lock = -1;
     w->arena = cx_arena_new(WORKER_ARENA);
     w->scratch = cx_arena_new(CX_SCRATCH_ARENA);
+    w->secrets = cx_secrets_new(conf->secrets_key_file);
 
-    if (w->arena == NULL || w->scratch == NULL || !cx_convs_init(w)
+    if (w->arena == NULL || w->scratch == NULL || w->secrets == NULL
+        || !cx_convs_init(w)
         || getrandom(random, sizeof(random), 0) != sizeof(random))
     {
+        cx_secrets_free(w->secrets);
         cx_arena_free(w->scratch);
         cx_arena_free(w->arena);
         free(w->buckets);
@@ -93,11 +96,34 @@ beat_fired(uv_timer_t *timer)
 }
 
 
+/* Without a key file nothing is sealed, and that is fine. */
+static void
+secrets_load(cx_worker *w)
+{
+    char          error[CX_SECRETS_ERROR];
+    const cx_err  err = cx_secrets_reload(w->secrets, error, sizeof(error));
+
+    if (err != CX_OK && err != CX_NO_SECRET) {
+        cx_log(CX_LOG_ERROR, "secrets", CX_FZ("error", error));
+    }
+}
+
+
+void
+cx_worker_reload(cx_worker *w)
+{
+    secrets_load(w);
+    cx_worker_config_changed(w);
+    cx_worker_kick(w);
+}
+
+
 void
 cx_worker_start(cx_worker *w)
 {
     const uint64_t  beat = (uint64_t) w->conf->worker_lease_ms / 3;
 
+    secrets_load(w);
     cx_owner_lock(w);
     cx_readers_init(w);
     cx_media_init(w);
@@ -112,6 +138,13 @@ cx_worker_start(cx_worker *w)
 
     cx_log(CX_LOG_INFO, "worker.start", CX_FZ("owner", w->owner),
            CX_FI("jobs", w->conf->worker_jobs));
+}
+
+
+cx_secrets *
+cx_worker_secrets(const cx_worker *w)
+{
+    return w->secrets;
 }
 
 
@@ -229,6 +262,7 @@ cx_worker_free(cx_worker *w)
     cx_logins_free(w);
     cx_owner_unlock(w);
     cx_directory_free(&w->dir);
+    cx_secrets_free(w->secrets);
     cx_arena_free(w->scratch);
     cx_arena_free(w->arena);
     free(w->buckets);

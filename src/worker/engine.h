@@ -9,6 +9,7 @@
  *   take.c          TAKE and statuses: events become record, then XDEL, XACK
  *   take_item.c     what an entry of a stream is
  *   directory.c     channels and agents as last read from the store
+ *   unsealed.c      what their boxes hold
  *   conversation.c  who is under way; turns and sends wait here in order
  *   slots.c         how many think, how many send at once
  *   job.c           RECALL THINK
@@ -28,6 +29,7 @@
 #include "worker/fp.h"
 #include "worker/log.h"
 #include "worker/rates.h"
+#include "worker/unsealed.h"
 #include "worker/way.h"
 #include "worker/worker.h"
 
@@ -182,6 +184,7 @@ typedef struct {
     cx_channel_row     row;
     const cx_channel  *adapter;        /* NULL: unknown type */
     cx_str             token;
+    cx_str             sealed;         /* why the token does not open */
     const cx_setting  *settings;
     size_t             nsettings;
     int64_t            probed_at;      /* last try while its health is bad */
@@ -197,8 +200,12 @@ typedef struct {
     cx_arena        *arena;
     cx_dir_channel  *channels;
     size_t           nchannels;
+    cx_dir_channel **accounts;         /* the same, by account and type */
+    size_t           naccounts;
     cx_dir_agent    *agents;
     size_t           nagents;
+    cx_unsealed      tokens;           /* of channels */
+    cx_unsealed      api_keys;         /* of agents */
     int64_t          version;
 } cx_directory;
 
@@ -229,6 +236,7 @@ struct cx_worker_s {
     cx_arena        *scratch;          /* reset by whoever uses it next */
     cx_redis        *redis;            /* commands */
     cx_id_maker      ids;
+    cx_secrets      *secrets;          /* used by the store's threads, too */
     char             owner[64];
     int              owner_lock;       /* flock that dies with us; or -1 */
 

@@ -54,6 +54,7 @@ typedef struct {
     cx_http        *http;
     cx_worker      *worker;
     cx_api         *api;
+    cx_api         *front;          /* for a proxy: nothing without a key */
     uv_signal_t     signals[SIGNALS];
     bool            draining;
 } main_state;
@@ -169,6 +170,7 @@ close_all(main_state *p)
 {
     cx_db_close(p->db);
     cx_api_free(p->api);
+    cx_api_free(p->front);
     cx_worker_free(p->worker);
     cx_http_free(p->http);
 }
@@ -236,8 +238,7 @@ on_reload(uv_signal_t *handle, int number)
     cx_arena_free(a);
 
     if (!p->draining) {
-        cx_worker_config_changed(p->worker);
-        cx_worker_kick(p->worker);
+        cx_worker_reload(p->worker);
     }
 }
 
@@ -279,9 +280,16 @@ open_all(main_state *p, char *error, size_t size)
         return false;
     }
 
-    p->api = cx_api_new(&p->loop, p->conf.api_socket, p->db, p->worker,
-                        error, size);
-    return p->api != NULL;
+    p->api = cx_api_new(&p->loop, p->conf.api_socket, false, p->db,
+                        p->worker, error, size);
+
+    if (p->api == NULL || p->conf.api_http_socket.len == 0) {
+        return p->api != NULL;
+    }
+
+    p->front = cx_api_new(&p->loop, p->conf.api_http_socket, true, p->db,
+                          p->worker, error, size);
+    return p->front != NULL;
 }
 
 

@@ -354,6 +354,11 @@ channel_ready(cx_conv *c, cx_dir_channel *ch)
         return false;
     }
 
+    if (ch->sealed.len > 0) {
+        not_sent(c, "the channel's token does not open", now + PROBE_MS);
+        return false;
+    }
+
     if (!cx_directory_healthy(ch)) {
         if (now - ch->probed_at < PROBE_MS) {
             not_sent(c, "the channel needs a valid token", now + PROBE_MS);

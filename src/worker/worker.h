@@ -11,6 +11,7 @@
 #include "worker/db.h"
 #include "worker/http.h"
 #include "worker/redis.h"
+#include "worker/secrets.h"
 
 typedef struct cx_worker_s  cx_worker;
 
@@ -23,6 +24,10 @@ void cx_worker_start(cx_worker *w);
 void cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx);
 void cx_worker_free(cx_worker *w);
 
+/* SIGHUP: the key file is read again, then all that the directory knows. */
+void cx_worker_reload(cx_worker *w);
+/* The installation's keys; never NULL. */
+cx_secrets *cx_worker_secrets(const cx_worker *w);
 /* Tells the engine that channels or agents changed (API). */
 void cx_worker_config_changed(cx_worker *w);
 /* Tells it that there may be something to send or to think about now

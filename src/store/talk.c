@@ -2,7 +2,14 @@
 
 #include "store/sql.h"
 
-#define PAGE_MORE  16       /* rows that are neither history nor inputs */
+#define PAGE_MORE   16      /* rows that are neither history nor inputs */
+#define OTHERS_MAX  16      /* conversations that are read beside this one */
+
+/* A conversation of the same customer. */
+typedef struct {
+    int64_t  id;
+    cx_str   channel;
+} other;
 
 
 /* What the customer never got is not part of the talk. */
@@ -98,6 +105,88 @@ walk(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
 }
 
 
+/* --- over all channels --------------------------------------------------- */
+
+static cx_err
+find_others(cx_store *s, const cx_recall *r, cx_arena *a,
+    other list[OTHERS_MAX], size_t *n)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_TALK_OTHERS);
+
+    cx_bind_i64(&q, r->root_id);
+    cx_bind_i64(&q, r->conversation_id);
+    cx_bind_i64(&q, OTHERS_MAX);
+
+    for (*n = 0; *n < OTHERS_MAX && cx_query_next(&q); ++*n) {
+        list[*n].id = cx_get_i64(&q);
+        list[*n].channel = cx_get_str(&q, a);
+    }
+
+    return cx_query_end(&q);
+}
+
+
+/* The newest of both, newest first as they are. */
+static cx_err
+blend(cx_message_list *list, const cx_message_list *more, size_t want,
+    cx_arena *a)
+{
+    cx_message_list  all = { .n = 0 };
+    size_t           i = 0, k = 0;
+
+    while (all.n < want && (i < list->n || k < more->n)) {
+        const bool       here = k == more->n
+                                || (i < list->n && list->items[i].id
+                                                   > more->items[k].id);
+        cx_message_row  *m = CX_LIST_ADD(a, &all);
+
+        if (m == NULL) {
+            return CX_NOMEM;
+        }
+
+        *m = here ? list->items[i++] : more->items[k++];
+    }
+
+    *list = all;
+    return CX_OK;
+}
+
+
+static cx_err
+add_other(cx_store *s, const other *o, cx_arena *a, cx_talk *t)
+{
+    const cx_recall  r = { .conversation_id = o->id, .turn_id = -1 };
+    cx_talk          there = { .want = t->want };
+    cx_err           err;
+
+    err = walk(s, &r, a, &there);
+
+    for (size_t i = 0; i < there.history.n; i++) {
+        there.history.items[i].channel = o->channel;
+    }
+
+    return err == CX_OK ? blend(&t->history, &there.history, t->want, a)
+                        : err;
+}
+
+
+static cx_err
+add_others(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
+{
+    other   list[OTHERS_MAX];
+    size_t  n = 0;
+    cx_err  err;
+
+    err = find_others(s, r, a, list, &n);
+
+    for (size_t i = 0; i < n && err == CX_OK; i++) {
+        err = add_other(s, &list[i], a, t);
+    }
+
+    return err;
+}
+
+
 static void
 turn_round(cx_message_list *list)
 {
@@ -114,7 +203,11 @@ turn_round(cx_message_list *list)
 cx_err
 cx_store_talk(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
 {
-    const cx_err  err = walk(s, r, a, t);
+    cx_err  err = walk(s, r, a, t);
+
+    if (err == CX_OK && r->root_id != 0) {
+        err = add_others(s, r, a, t);
+    }
 
     turn_round(&t->history);
     return err;

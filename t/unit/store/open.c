@@ -241,6 +241,8 @@ is_excused(int name, const char *detail)
     static const cx_sql_name sorts[] = {
         CX_SQL_SEARCH, CX_SQL_TURNS_OPEN, CX_SQL_OUTS_UNDER_WAY,
         CX_SQL_OUTS_DUE, CX_SQL_TURN_OUTS, CX_SQL_MESSAGES_UNSETTLED,
+        CX_SQL_CUSTOMER_LINKS, CX_SQL_CUSTOMER_PEERS, CX_SQL_CUSTOMER_TALKS,
+        CX_SQL_CUSTOMER_MESSAGES, CX_SQL_TALK_OTHERS,
     };
 
     for (size_t i = 0; i < sizeof(scans) / sizeof(scans[0]); i++) {

@@ -45,6 +45,7 @@ typedef struct {
 /* One kind of database.  Nothing above knows which. */
 typedef struct {
     const char          *kind;
+    bool                 shared;        /* several write at the same time */
     const char *const   *sql;           /* by cx_sql_name */
     const cx_migration  *schema;        /* ends with number 0 */
 
@@ -129,6 +130,25 @@ cx_err cx_query_run(cx_query *q);
 /* Rows that the last statement changed.  Waits for it: ask only when the
  * answer matters. */
 int64_t cx_changed(cx_store *s);
+
+/* How a statement counts its parameters. */
+typedef struct {
+    int  n;                     /* those that are bound by an operation */
+    int  tenant;                /* the number of `:tenant`; 0: not there */
+} cx_params;
+
+/* The same statement with every parameter numbered behind that sign, and
+ * `:tenant` as the last; from malloc, or NULL. */
+char *cx_sql_number(const char *sql, char sign, cx_params *params);
+
+/* Locks until the end of the transaction, where others write at the same time
+ * (nothing on SQLite).  First what is locked, then what is read: a statement
+ * sees all that was committed before it began.  A conversation's row stands
+ * for all that belongs to it: name is one of LOCK_CONVERSATION, LOCK_TURN,
+ * LOCK_MESSAGE... which say what x is.  A key stands for what may not be there
+ * yet; cx_store_provider_key makes good ones. */
+cx_err cx_lock(cx_store *s, cx_sql_name name, int64_t x);
+cx_err cx_lock_key(cx_store *s, int64_t key);
 
 /* Statements with only numbers, which are many. */
 cx_err cx_run_1(cx_store *s, cx_sql_name name, int64_t x);

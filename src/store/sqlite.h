@@ -11,6 +11,7 @@ typedef struct {
     cx_store       base;
     sqlite3       *db;
     sqlite3_stmt  *statements[CX_SQL_COUNT];    /* prepared on first use */
+    int            tenants[CX_SQL_COUNT];       /* number of `:tenant`, or 0 */
 } cx_sqlite;
 
 

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 
 static void
@@ -14,64 +13,34 @@ note(cx_query *q, int rc)
 }
 
 
-/*
- * SQLite would number `:tenant` with whatever stands before it in the text,
- * and give that number to a `?2` behind it once more: it gets one of its own,
- * above all others.  It is bound here, so that no operation can forget it.
- */
-#define TENANT      ":tenant"
-#define TENANT_AT   40
-#define TENANT_NEW  "?40"
-
-
+/* SQLite would give `:tenant` the number of what stands before it, plus one,
+ * which a `?2` behind it may be too: all get numbers of their own. */
 static int
-prepare(sqlite3 *db, const char *sql, sqlite3_stmt **st)
+prepare(cx_sqlite *s, cx_sql_name name)
 {
-    const char  *at;
-    char        *text, *end;
-    int          rc;
+    cx_params  params;
+    char      *sql = cx_sql_number(cx_sqlite_sql[name], '?', &params);
+    int        rc = SQLITE_NOMEM;
 
-    if (strstr(sql, TENANT) == NULL) {
-        return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, st,
-                                  NULL);
+    if (sql != NULL) {
+        rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                &s->statements[name], NULL);
+        s->tenants[name] = params.tenant;
+        free(sql);
     }
-
-    text = end = malloc(strlen(sql) + 1);
-    if (text == NULL) {
-        return SQLITE_NOMEM;
-    }
-
-    while ((at = strstr(sql, TENANT)) != NULL) {
-        memcpy(end, sql, (size_t) (at - sql));
-        end += at - sql;
-        memcpy(end, TENANT_NEW, sizeof(TENANT_NEW) - 1);
-        end += sizeof(TENANT_NEW) - 1;
-        sql = at + sizeof(TENANT) - 1;
-    }
-
-    memcpy(end, sql, strlen(sql) + 1);
-    rc = sqlite3_prepare_v3(db, text, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
-    free(text);
 
     return rc;
 }
 
 
-static int
-bind_tenant(cx_store *s, sqlite3_stmt *st)
-{
-    return sqlite3_bind_parameter_index(st, TENANT_NEW) == 0
-           ? SQLITE_OK : sqlite3_bind_int64(st, TENANT_AT, s->tenant);
-}
-
-
+/* `:tenant` is bound here, so that no operation can forget it. */
 void
 cx_sqlite_start(cx_query *q, cx_sql_name name)
 {
     cx_sqlite  *s = cx_sqlite_of(q->store);
 
     if (s->statements[name] == NULL) {
-        q->rc = prepare(s->db, cx_sqlite_sql[name], &s->statements[name]);
+        q->rc = prepare(s, name);
 
         if (q->rc != SQLITE_OK) {
             (void) cx_sqlite_failed(q->store);
@@ -81,7 +50,11 @@ cx_sqlite_start(cx_query *q, cx_sql_name name)
 
     q->st = s->statements[name];
     assert(!sqlite3_stmt_busy(q->st));
-    note(q, bind_tenant(q->store, q->st));
+
+    if (s->tenants[name] != 0) {
+        note(q, sqlite3_bind_int64(q->st, s->tenants[name],
+                                   q->store->tenant));
+    }
 }
 
 

@@ -99,6 +99,12 @@ static const ctl_flag  conversation_change[] = {
       "whether the agent answers there" }, END
 };
 
+static const ctl_flag  conversation_take[] = {
+    { "who", 0, CTL_TEXT, CTL_BODY, "NAME", "who takes it" },
+    { "force", 0, CTL_ONOFF, CTL_BODY, "on|off",
+      "also from somebody else who has it" }, END
+};
+
 static const ctl_flag  send[] = {
     { "kind", 0, CTL_TEXT, CTL_BODY, "KIND",
       "text (default), buttons, list, image, video, audio, document, sticker, "
@@ -130,6 +136,8 @@ static const ctl_flag  send[] = {
     { "components", 0, CTL_JSON, CTL_BODY, "JSON", "instead of params" },
     { "subject", 0, CTL_TEXT, CTL_BODY, "TEXT", "of an e-mail" },
     { "author", 0, CTL_CHOICE, CTL_BODY, "human|system", "who says it" },
+    { "after", 0, CTL_TEXT, CTL_BODY, "MESSAGE",
+      "only if nobody has answered since that one" },
     { "key", 0, CTL_TEXT, CTL_OWN, "KEY",
       "a repeat with the same key sends nothing again" }, END
 };
@@ -259,6 +267,13 @@ const ctl_command  ctl_commands[] = {
     { "conversations update", "CONVERSATION", conversation_change,
       ctl_run_update, "/api/v1/conversations/{}", NULL,
       "who speaks: agent or people only", NULL },
+    { "conversations take", "CONVERSATION", conversation_take, ctl_run_act,
+      "/api/v1/conversations/{}/take", NULL,
+      "a person answers there, the agent is silent",
+      "it is yours; give it back: connextctl conversations give ID" },
+    { "conversations give", "CONVERSATION", NULL, ctl_run_act,
+      "/api/v1/conversations/{}/give", NULL, "the agent answers again",
+      "the agent answers what comes from now on" },
     { "send", "CONVERSATION", send, ctl_run_send,
       "/api/v1/conversations/{}/messages", message_columns,
       "say something, in whatever form the channel has", NULL },

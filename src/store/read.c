@@ -49,6 +49,9 @@ cx_store_read_conversations(cx_query *q, cx_arena *a,
         r->created_at = cx_get_i64(q);
         r->opted_out_at = cx_get_i64(q);
         r->quiet_until = cx_get_i64(q);
+        r->taken_by = cx_get_str(q, a);
+        r->taken_at = cx_get_i64(q);
+        r->fence = cx_get_i64(q);
     }
 
     err = cx_query_end(q);

@@ -1,14 +1,10 @@
 /*
- * What is said out beside the turns: by people and programs through the API,
- * and by people in the provider's own app, whose echo tells of it.
+ * What people and programs say through the API, beside the turns.
  */
 
 #include "store/sql.h"
 
 #define FORGET_MS  (7 * INT64_C(86400000))   /* a key nobody repeats */
-
-
-/* --- through the API ----------------------------------------------------- */
 
 /* *group is 0 when the key is new. */
 static cx_err
@@ -84,6 +80,33 @@ add_part(cx_store *s, const cx_say *in, size_t i)
 }
 
 
+/* What is only READY does not count: the word of a person takes its place. */
+static cx_err
+look_for_answer(cx_store *s, const cx_say *in)
+{
+    cx_query  q;
+    int64_t   one = 0;
+    cx_err    err;
+
+    if (in->after == 0) {
+        return CX_OK;
+    }
+
+    err = cx_ask_1(s, CX_SQL_TALK_LOCK, in->conversation_id, &one);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    q = cx_query_of(s, CX_SQL_ANSWERED);
+    cx_bind_i64(&q, in->conversation_id);
+    cx_bind_i64(&q, in->after);
+    one = cx_query_next(&q);
+    err = cx_query_end(&q);
+
+    return err == CX_OK && one ? CX_STALE : err;
+}
+
+
 cx_err
 cx_store_say(cx_store *s, const cx_say *in, int64_t *group)
 {
@@ -102,6 +125,12 @@ cx_store_say(cx_store *s, const cx_say *in, int64_t *group)
         return err;
     }
 
+    err = look_for_answer(s, in);
+
+    if (err == CX_OK && in->human) {
+        err = cx_store_hush(s, in->conversation_id, 0, in->now_ms);
+    }
+
     for (size_t i = 0; i < in->n && err == CX_OK; i++) {
         err = add_part(s, in, i);
     }
@@ -112,46 +141,4 @@ cx_store_say(cx_store *s, const cx_say *in, int64_t *group)
 
     *group = in->group_id;
     return err;
-}
-
-
-/* --- who speaks ---------------------------------------------------------- */
-
-cx_err
-cx_store_conversation_quiet(cx_store *s, int64_t id, int64_t until)
-{
-    int64_t  one;
-    cx_err   err;
-
-    err = cx_ask_1(s, CX_SQL_CONVERSATION_KNOWN, id, &one);
-
-    return err == CX_OK ? cx_run_2(s, CX_SQL_CONVERSATION_QUIET, id, until)
-                        : err;
-}
-
-
-/* A person has answered: what the AI was about to say is not said. */
-cx_err
-cx_store_hush(cx_store *s, int64_t conversation_id, int64_t partition,
-    int64_t until, int64_t now_ms)
-{
-    cx_query  q = cx_query_of(s, CX_SQL_TURN_HUSH);
-    cx_err    err;
-
-    cx_bind_i64(&q, partition);
-    cx_bind_i64(&q, conversation_id);
-    cx_bind_i64(&q, now_ms);
-    err = cx_query_run(&q);
-
-    if (err == CX_OK) {
-        q = cx_query_of(s, CX_SQL_OUTS_HUSH);
-        cx_bind_i64(&q, partition);
-        cx_bind_i64(&q, conversation_id);
-        cx_bind_i64(&q, now_ms);
-        err = cx_query_run(&q);
-    }
-
-    return err == CX_OK
-           ? cx_run_2(s, CX_SQL_CONVERSATION_QUIET, conversation_id, until)
-           : err;
 }

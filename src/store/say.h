@@ -26,12 +26,15 @@ typedef struct {
 typedef struct {
     int64_t             conversation_id;
     int64_t             group_id;      /* stands in place of the turn */
-    bool                human;         /* else a program */
+    bool                human;         /* else a program; see hush */
     const cx_say_part  *parts;
     size_t              n;
     /* Not empty: a repeat of that key says nothing again. */
     cx_str              key;
     cx_str              digest;        /* of what was asked for */
+    /* Not 0: the newest message that was seen.  CX_STALE when the customer
+     * was answered since, or is being answered now. */
+    int64_t             after;
     int64_t             now_ms;
 } cx_say;
 
@@ -50,6 +53,9 @@ typedef struct {
     cx_str   event;
     bool     human;           /* a person wrote it */
     bool     opted_out;       /* the customer wants no messages */
+    /* The AI's, and a person has spoken since it was planned: it is cancelled
+     * now, and not to be sent. */
+    bool     withdrawn;
     int64_t  last_in_at;      /* the customer's newest message, 0: none */
     cx_str   thread_id;       /* of the customer's newest message before it: */
     cx_str   thread_meta;     /* provider's id, and its meta */

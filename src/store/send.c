@@ -19,6 +19,7 @@ read_outgoing(cx_query *q, cx_arena *a, cx_outgoing *out)
     out->meta = cx_get_str(q, a);
     out->reply_to = cx_get_str(q, a);
     out->human = cx_get_i64(q) == CX_AUTHOR_HUMAN;
+    out->withdrawn = cx_get_i64(q) != 0;
     out->peer = cx_get_str(q, a);
     out->peer_alt = cx_get_str(q, a);
     out->opted_out = cx_get_i64(q) != 0;
@@ -89,7 +90,8 @@ cx_store_claim(cx_store *s, const cx_claim *in, cx_arena *a,
         return CX_NOMEM;
     }
 
-    err = cx_run_2(s, CX_SQL_OUT_CLAIM, in->message_id, in->now_ms);
+    err = cx_run_2(s, o.withdrawn ? CX_SQL_OUT_WITHDRAW : CX_SQL_OUT_CLAIM,
+                   in->message_id, in->now_ms);
 
     if (err == CX_OK) {
         *out = o;

@@ -34,7 +34,8 @@
     " u.name, u.username, c.state, coalesce(m.created_at, c.created_at),"     \
     " coalesce(m.text, ''), c.partition,"                                     \
     " (SELECT count(*) FROM messages n WHERE n.conversation_id = c.id),"      \
-    " c.created_at, c.opted_out_at, c.quiet_until"                            \
+    " c.created_at, c.opted_out_at, c.quiet_until, c.taken_by, c.taken_at,"    \
+    " c.fence"                                                                \
     " FROM conversations c"                                                   \
     " JOIN channels h ON h.id = c.channel_id"                                 \
     " JOIN customers u ON u.id = c.customer_id"                               \
@@ -91,6 +92,7 @@ _Static_assert(CX_TURN_OPEN == 0 && CX_TURN_REPLIED == 1
 #define BEGIN_WRITING  "BEGIN IMMEDIATE"
 #define BEGIN_READING  "BEGIN"
 #define FOR_UPDATE     ""
+#define FOR_UPDATE_OF(row)  ""
 #define FOR_SHARE      ""
 
 #define SQLITE_ONLY(...)    __VA_ARGS__
@@ -103,6 +105,7 @@ const char *const cx_sqlite_sql[CX_SQL_COUNT] = {
 #undef BEGIN_WRITING
 #undef BEGIN_READING
 #undef FOR_UPDATE
+#undef FOR_UPDATE_OF
 #undef FOR_SHARE
 #undef SQLITE_ONLY
 #undef POSTGRES_ONLY
@@ -113,6 +116,7 @@ const char *const cx_sqlite_sql[CX_SQL_COUNT] = {
 #define BEGIN_READING  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 /* Not against those who only refer to the row. */
 #define FOR_UPDATE     " FOR NO KEY UPDATE"
+#define FOR_UPDATE_OF(row)  " FOR NO KEY UPDATE OF " #row
 #define FOR_SHARE      " FOR SHARE"
 
 #define SQLITE_ONLY(...)    ""

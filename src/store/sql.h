@@ -257,8 +257,9 @@ cx_err cx_store_accepted(cx_store *s, int64_t message_id,
 cx_err cx_store_echo(cx_store *s, const cx_take *in,
     int64_t conversation_id, int64_t partition, cx_status_out *out);
 
-/* say.c */
-cx_err cx_store_hush(cx_store *s, int64_t conversation_id,
-    int64_t partition, int64_t until, int64_t now_ms);
+/* people_fence.c: a person speaks.  What the AI was about to say is not said,
+ * and no AI answers until then, at least.  CX_NOT_FOUND. */
+cx_err cx_store_hush(cx_store *s, int64_t conversation_id, int64_t until,
+    int64_t now_ms);
 
 #endif /* CX_STORE_SQL_H */

@@ -20,6 +20,7 @@
 #include "core/msg.h"
 #include "core/proof.h"
 #include "core/queue.h"
+#include "store/people_fence.h"
 #include "store/say.h"
 
 /* --- values that are stored as words; one table each --------------------- */
@@ -128,6 +129,9 @@ typedef struct {
     int64_t  created_at;
     int64_t  opted_out_at;    /* the customer wants no messages, 0: does */
     int64_t  quiet_until;     /* no AI until then: a person has spoken */
+    cx_str   taken_by;        /* who has it; empty: the AI */
+    int64_t  taken_at;
+    int64_t  fence;           /* moves when a person speaks */
 } cx_conversation_row;
 
 typedef struct {
@@ -319,6 +323,8 @@ typedef struct {
     cx_str               peer_alt;
     cx_str               event;         /* trace of the newest input */
     bool                 knowledge;     /* the agent has files to search */
+    int64_t              fence;         /* moves when a person speaks */
+    bool                 taken;         /* a person has the conversation */
     /* Oldest first, of all conversations of the customer; inputs, and what
      * the customer never got, left out.  Only id, turn_id, outbound, author,
      * state, created_at, content, text; channel where it is another one. */
@@ -357,10 +363,16 @@ typedef struct {
     /* Not NULL: the first part is claimed in the same step. False then: it was
      * not, and is a matter for CLAIM. */
     bool            *claimed;
+    int64_t          recall_fence;
+    /* Not NULL: true when a person has spoken since the recall, or has the
+     * conversation.  Then nothing is said: the turn is ignored ("person"), or
+     * waits for that person ("taken"). */
+    bool            *person;
     int64_t          now_ms;
 } cx_plan;
 
-/* SEND: intent first. CX_STALE unless it is READY and due. */
+/* SEND: intent first. CX_STALE unless it is READY and due; see
+ * cx_outgoing.withdrawn. */
 typedef struct {
     cx_fence  fence;
     int64_t   message_id;
@@ -534,8 +546,6 @@ cx_err cx_store_conversations(cx_store *s, int64_t channel_id, int64_t before,
     size_t limit, cx_arena *a, cx_conversation_list *out);
 cx_err cx_store_conversation(cx_store *s, int64_t id, cx_arena *a,
     cx_conversation_row *out);
-/* No AI there until then; 0: from now on again. */
-cx_err cx_store_conversation_quiet(cx_store *s, int64_t id, int64_t until);
 /* *group: in->group_id, or that of the first time.  CX_CONFLICT: the key
  * was used for something else. */
 cx_err cx_store_say(cx_store *s, const cx_say *in, int64_t *group);

@@ -18,6 +18,7 @@ typedef struct {
     bool     opted_out;
     int64_t  quiet_until;
     int64_t  proven;            /* digest of the proofs on record */
+    bool     taken;             /* by a person: no AI */
     cx_str   ignore;            /* not empty: no turn, for this reason */
 } place;
 
@@ -69,6 +70,7 @@ find_peer(cx_store *s, const cx_take *in, cx_str peer, place *at)
         at->names_changed = (cx_get_i64(&q) == 0 && differs(m->name, name))
                             || differs(m->username, username)
                             || differs(m->phone, phone);
+        at->taken = cx_get_i64(&q) != 0;
     }
 
     return cx_query_end(&q);
@@ -234,12 +236,12 @@ last_turn(cx_store *s, int64_t conversation_id, turn *t)
 /* Also a turn that no agent answers collects until a person did: one review
  * for all that waits, not one for each message. */
 static bool
-joinable(const turn *t, const cx_take *in)
+joinable(const turn *t, int64_t agent_id)
 {
     return t->id != 0
            && (t->state == CX_TURN_OPEN
                || (t->state == CX_TURN_HUMAN && t->agent_id == 0
-                   && in->agent_id == 0));
+                   && agent_id == 0));
 }
 
 
@@ -263,14 +265,16 @@ ignored_as(const cx_take *in, const place *at)
     }
 
     return at->opted_out ? CX_STR("opted_out")
-           : at->quiet_until > in->now_ms ? CX_STR("human") : CX_NOSTR;
+           : at->quiet_until > in->now_ms && !at->taken ? CX_STR("human")
+           : CX_NOSTR;
 }
 
 
 static cx_err
 choose_turn(cx_store *s, const cx_take *in, const place *at, turn *t)
 {
-    cx_err  err;
+    const int64_t  agent_id = at->taken ? 0 : in->agent_id;
+    cx_err         err;
 
     memset(t, 0, sizeof(*t));
 
@@ -285,11 +289,11 @@ choose_turn(cx_store *s, const cx_take *in, const place *at, turn *t)
         }
     }
 
-    if (!joinable(t, in)) {
+    if (!joinable(t, agent_id)) {
         t->id = in->new_id[3];
         t->seq++;
-        t->agent_id = in->agent_id;
-        t->state = in->agent_id == 0 ? CX_TURN_HUMAN : CX_TURN_OPEN;
+        t->agent_id = agent_id;
+        t->state = agent_id == 0 ? CX_TURN_HUMAN : CX_TURN_OPEN;
         t->inputs = 0;
         t->opened_at = in->now_ms;
         t->fresh = true;
@@ -313,7 +317,7 @@ open_review(cx_store *s, const cx_take *in, const place *at, const turn *t)
     cx_bind_i64(&q, 0);
     cx_bind_str(&q, CX_NOSTR);
     cx_bind_f64(&q, 0);
-    cx_bind_str(&q, CX_STR("no_agent"));
+    cx_bind_str(&q, at->taken ? CX_STR("taken") : CX_STR("no_agent"));
     cx_bind_i64(&q, in->now_ms);
 
     return cx_query_run(&q);
@@ -479,8 +483,8 @@ write_wishes(cx_store *s, const cx_take *in, const place *at)
     }
 
     return in->echo && in->hush_ms > 0
-           ? cx_store_hush(s, at->conversation_id, at->partition,
-                            in->now_ms + in->hush_ms, in->now_ms) : CX_OK;
+           ? cx_store_hush(s, at->conversation_id, in->now_ms + in->hush_ms,
+                           in->now_ms) : CX_OK;
 }
 
 

@@ -27,6 +27,8 @@ get_turn(cx_store *s, int64_t turn_id, cx_arena *a, cx_recall *r)
         r->event = cx_get_str(&q, a);
         r->peer = cx_get_str(&q, a);
         r->peer_alt = cx_get_str(&q, a);
+        r->fence = cx_get_i64(&q);
+        r->taken = cx_get_i64(&q) != 0;
         r->knowledge = cx_get_i64(&q) != 0;
         r->root_id = cx_get_i64(&q);
     }
@@ -271,25 +273,59 @@ add_letter(cx_store *s, const cx_plan *in)
 }
 
 
-/* A customer may have opted out since the recall. */
+/* What has become of the conversation since the recall. */
+typedef struct {
+    int64_t  fence;
+    bool     taken;
+    bool     opted_out;
+} standing;
+
+
 static cx_err
-may_claim(cx_store *s, const cx_plan *in, const cx_turn_place *t)
+look_at(cx_store *s, int64_t turn_id, standing *now)
 {
-    int64_t  opted_out;
-    cx_err   err;
+    cx_query  q = cx_query_of(s, CX_SQL_PLAN_FENCE);
+    bool      found;
+    cx_err    err;
 
-    if (in->claimed == NULL) {
-        return CX_OK;
+    cx_bind_i64(&q, turn_id);
+    found = cx_query_next(&q);
+
+    if (found) {
+        now->fence = cx_get_i64(&q);
+        now->taken = cx_get_i64(&q) != 0;
+        now->opted_out = cx_get_i64(&q) != 0;
     }
 
-    *in->claimed = false;
-    err = cx_ask_1(s, CX_SQL_OPTED_OUT, t->conversation_id, &opted_out);
+    err = cx_query_end(&q);
 
-    if (err == CX_OK) {
-        *in->claimed = in->nparts > 0 && opted_out == 0;
+    return err != CX_OK ? err : found ? CX_OK : CX_NOT_FOUND;
+}
+
+
+/* A person has spoken, or has the conversation: the AI says nothing.  What
+ * nobody has answered yet waits for that person. */
+static void
+give_way(const cx_plan *in, const standing *now, const cx_turn_place *t,
+    cx_plan *as)
+{
+    const bool  spoken = now->fence != in->recall_fence;
+
+    *as = *in;
+
+    if (in->person != NULL) {
+        *in->person = spoken || now->taken;
     }
 
-    return err;
+    if (!spoken && !now->taken) {
+        return;
+    }
+
+    as->inputs = t->inputs;
+    as->state = spoken ? CX_TURN_IGNORED : CX_TURN_HUMAN;
+    as->reason = spoken ? CX_STR("person") : CX_STR("taken");
+    as->nparts = 0;
+    as->draft = CX_NOSTR;
 }
 
 
@@ -313,44 +349,15 @@ check_inputs(cx_store *s, const cx_plan *in, const cx_turn_place *t)
 }
 
 
-cx_err
-cx_store_plan(cx_store *s, const cx_plan *in)
+static cx_err
+write_all(cx_store *s, const cx_plan *in, const cx_turn_place *t)
 {
-    cx_turn_place  t;
-    cx_err         err;
+    cx_err  err;
 
-    if (in->state == CX_TURN_OPEN || in->state >= CX_TURN_STATE_COUNT
-        || (in->state == CX_TURN_REPLIED && in->nparts == 0))
-    {
-        return CX_INVALID;
-    }
-
-    err = cx_store_fence(s, in->fence);
-    if (err != CX_OK) {
-        return err;
-    }
-
-    err = cx_store_turn_place(s, in->turn_id, &t);
-    if (err != CX_OK) {
-        return err;
-    }
-
-    if (t.partition != (int64_t) in->fence.partition) {
-        return CX_FENCED;
-    }
-
-    err = may_claim(s, in, &t);
+    err = write_plan(s, in, t);
 
     if (err == CX_OK) {
-        err = check_inputs(s, in, &t);
-    }
-
-    if (err == CX_OK) {
-        err = write_plan(s, in, &t);
-    }
-
-    if (err == CX_OK) {
-        err = cx_store_parts_add(s, &t, &(cx_new_parts) {
+        err = cx_store_parts_add(s, t, &(cx_new_parts) {
             .texts = in->parts,
             .ids = in->part_ids,
             .n = in->nparts,
@@ -362,9 +369,53 @@ cx_store_plan(cx_store *s, const cx_plan *in)
     }
 
     if (err == CX_OK && in->state == CX_TURN_HUMAN) {
-        err = add_review(s, in, &t);
+        err = add_review(s, in, t);
     }
 
     return err == CX_OK && in->state == CX_TURN_DEAD
            ? add_letter(s, in) : err;
+}
+
+
+cx_err
+cx_store_plan(cx_store *s, const cx_plan *in)
+{
+    cx_turn_place  t;
+    standing       now;
+    cx_plan        as;
+    cx_err         err;
+
+    if (in->state == CX_TURN_OPEN || in->state >= CX_TURN_STATE_COUNT
+        || (in->state == CX_TURN_REPLIED && in->nparts == 0))
+    {
+        return CX_INVALID;
+    }
+
+    err = cx_store_fence(s, in->fence);
+
+    if (err == CX_OK) {
+        err = look_at(s, in->turn_id, &now);
+    }
+
+    if (err == CX_OK) {
+        err = cx_store_turn_place(s, in->turn_id, &t);
+    }
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (t.partition != (int64_t) in->fence.partition) {
+        return CX_FENCED;
+    }
+
+    give_way(in, &now, &t, &as);
+
+    if (as.claimed != NULL) {
+        *as.claimed = as.nparts > 0 && !now.opted_out;
+    }
+
+    err = check_inputs(s, &as, &t);
+
+    return err == CX_OK ? write_all(s, &as, &t) : err;
 }

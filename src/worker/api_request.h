@@ -217,6 +217,7 @@ extern const cx_api_route  cx_api_knowledge_routes[];
 extern const cx_api_route  cx_api_talk_routes[];
 extern const cx_api_route  cx_api_people_routes[];
 extern const cx_api_route  cx_api_say_routes[];
+extern const cx_api_route  cx_api_takeover_routes[];
 extern const cx_api_route  cx_api_media_routes[];
 extern const cx_api_route  cx_api_status_routes[];
 

@@ -1,4 +1,4 @@
-/* What people and programs say through the API, and who speaks. */
+/* What people and programs say through the API. */
 
 #include "worker/api_request.h"
 
@@ -9,14 +9,15 @@
 #include <string.h>
 
 
-#define KEY_MAX      200
-#define FOR_EVER_MS  INT64_C(253402300799000)     /* the year 9999 */
+#define KEY_MAX  200
 
 typedef struct {
     cx_str   kind;
     cx_str   text;
     cx_str   reply_to;           /* ours, "ms_...", or the provider's */
     cx_str   author;
+    cx_str   after;              /* the newest message that was seen ... */
+    int64_t  after_id;           /* ... its id, 0: not said */
     cx_str   rest;               /* JSON: all other members */
     cx_str   digest;
     cx_out   out;
@@ -29,7 +30,7 @@ static cx_err
 refuse_member(cx_api_request *req, const char *error)
 {
     static const char  members[] =
-        " kind text reply_to author header footer button choices media_url"
+        " kind text reply_to author after header footer button choices media_url"
         " media_id media_mime media_name media_size place address latitude"
         " longitude contacts name language params components subject"
         " references ";
@@ -131,6 +132,10 @@ read_body(cx_api_request *req, saying *s)
     }
 
     if (err == CX_OK) {
+        err = take_text(req, rest, "after", &s->after);
+    }
+
+    if (err == CX_OK) {
         err = dump(req, rest, &s->rest);
     }
 
@@ -177,6 +182,10 @@ check_say(cx_api_request *req)
 
     if (err != CX_OK) {
         return err;
+    }
+
+    if (s->after.len > 0 && !cx_id_parse(s->after, "ms", &s->after_id)) {
+        return refuse_member(req, "after is the id of a message");
     }
 
     if (!CX_STR_IS(s->author, "human") && !CX_STR_IS(s->author, "system")) {
@@ -380,6 +389,7 @@ say_it(cx_api_request *req, cx_store *s)
         .human = CX_STR_IS(what->author, "human"),
         .key = req->key,
         .digest = what->digest,
+        .after = what->after_id,
         .now_ms = req->now_ms,
     };
 
@@ -400,6 +410,11 @@ say_it(cx_api_request *req, cx_store *s)
 
     err = cx_store_say(s, &say, &group);
 
+    if (err == CX_STALE) {
+        return cx_api_refuse(req, CX_CONFLICT, "/after", "somebody has "
+                             "answered since that message");
+    }
+
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "", "this Idempotency-Key was used "
                              "for another message");
@@ -414,79 +429,21 @@ say_it(cx_api_request *req, cx_store *s)
 
 
 static cx_err
-kick(cx_api_request *req)
+said(cx_api_request *req)
 {
+    const saying  *what = req->state;
+
+    if (CX_STR_IS(what->author, "human")) {
+        cx_worker_hush(req->worker, req->id);
+    }
+
     cx_worker_kick(req->worker);
     return CX_OK;
 }
 
 
-/* --- who speaks ---------------------------------------------------------- */
-
-static const char *
-on_or_off(cx_api_request *req, cx_str value)
-{
-    (void) req;
-    return CX_STR_IS(value, "on") || CX_STR_IS(value, "off") ? NULL
-           : "must be on or off";
-}
-
-
-static const cx_api_field  bot_fields[] = {
-    { "bot", CX_API_STR, 0, 2, 3, true, NULL, on_or_off },
-};
-
-
-static cx_err
-check_bot(cx_api_request *req)
-{
-    uint32_t   given;
-    cx_str    *word = CX_NEW(req->arena, cx_str);
-    cx_err     err = cx_api_id(req, "cv");
-
-    if (word == NULL || err != CX_OK) {
-        return word == NULL ? CX_NOMEM : err;
-    }
-
-    req->state = word;
-    req->audit_id = cx_worker_new_id(req->worker);
-    return cx_api_fields(req, bot_fields, 1, true, word, &given);
-}
-
-
-static cx_err
-set_bot(cx_api_request *req, cx_store *s)
-{
-    const cx_str         *word = req->state;
-    const bool            on = CX_STR_IS(*word, "on");
-    cx_conversation_row   row;
-    cx_err                err;
-
-    err = cx_store_conversation_quiet(s, req->id, on ? 0 : FOR_EVER_MS);
-
-    if (err == CX_OK) {
-        err = cx_api_audit(req, s, on ? "conversation.bot_on"
-                                           : "conversation.bot_off",
-                           "cv", req->id);
-    }
-
-    if (err == CX_OK) {
-        err = cx_store_conversation(s, req->id, req->arena, &row);
-    }
-
-    if (err == CX_OK) {
-        cx_out_begin(req, 200);
-        cx_out_conversation(req, &row);
-    }
-
-    return err;
-}
-
-
 const cx_api_route  cx_api_say_routes[] = {
     { "POST", "/api/v1/conversations/{}/messages", "", CX_API_JSON,
-      CX_API_WRITE, check_say, say_it, kick },
-    { "PATCH", "/api/v1/conversations/{}", "", CX_API_JSON, CX_API_WRITE,
-      check_bot, set_bot, NULL },
+      CX_API_WRITE, check_say, say_it, said },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
 };

@@ -425,6 +425,17 @@ cx_conv_hush(cx_conv *c)
 
 
 void
+cx_worker_hush(cx_worker *w, int64_t conversation_id)
+{
+    cx_conv  *c = cx_conv_find(w, conversation_id);
+
+    if (c != NULL) {
+        cx_conv_hush(c);
+    }
+}
+
+
+void
 cx_convs_adopt(cx_worker *w, unsigned partition, const cx_recovered *found)
 {
     cx_conv  *c;

@@ -160,6 +160,7 @@ struct cx_conv_s {
     cx_plan        plan;
     cx_split       split;
     bool           claimed;            /* PLAN claims its first part */
+    bool           person;             /* PLAN: a person speaks here */
     int64_t        part_ids[CX_PARTS_MAX];
     int64_t        think_since;
     unsigned       tries;

@@ -425,10 +425,16 @@ cx_step_think(cx_conv *c)
 
     if (c->tries == 0) {
         prompt_fill(c, agent);
-        typing_send(c);
+
+        if (!c->recall.taken) {
+            typing_send(c);
+        }
     }
 
-    if (c->recall.attempts > CRASHES_MAX) {
+    if (c->recall.taken) {
+        think_nothing(c, "taken");
+
+    } else if (c->recall.attempts > CRASHES_MAX) {
         think_nothing(c, "crashed_before");
 
     } else if (cx_str_trim(c->recall.question).len == 0) {

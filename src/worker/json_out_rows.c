@@ -188,10 +188,19 @@ cx_out_conversation(cx_api_request *req, const cx_conversation_row *r)
     cx_out_time(req, "last_at", r->last_at);
     cx_out_str(req, "last_text", r->last_text);
     cx_out_int(req, "messages", r->messages);
-    cx_out_str(req, "bot", r->opted_out_at != 0
+    cx_out_str(req, "bot", r->opted_out_at != 0 || r->taken_by.len > 0
                            || r->quiet_until > req->now_ms
                            ? CX_STR("off") : CX_STR("on"));
     cx_out_time(req, "quiet_until", r->quiet_until);
+
+    if (r->taken_by.len > 0) {
+        cx_out_str(req, "taken_by", r->taken_by);
+
+    } else {
+        cx_out_null(req, "taken_by");
+    }
+
+    cx_out_time(req, "taken_at", r->taken_at);
     cx_out_time(req, "opted_out_at", r->opted_out_at);
     cx_out_time(req, "created_at", r->created_at);
     cx_out_close(req, '}');

@@ -138,6 +138,8 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
     p->fence = cx_partition_fence(c->worker, c->partition);
     p->turn_id = c->recall.turn_id;
     p->inputs = c->recall.inputs;
+    p->recall_fence = c->recall.fence;
+    p->person = &c->person;
     p->confidence = ans->confidence;
     p->reason = late ? CX_STR("window_closed") : ans->reason;
     p->model = ans->model;
@@ -273,6 +275,20 @@ plan_stored(cx_conv *c)
 }
 
 
+/* A person was faster: what was thought is not said. */
+static void
+plan_dropped(cx_conv *c)
+{
+    cx_log(CX_LOG_INFO, "plan.person", CX_FS("event", c->recall.event),
+           CX_FID("conversation", "cv", c->id),
+           CX_FID("turn", "tn", c->plan.turn_id));
+
+    if (c->turn_id == c->plan.turn_id) {
+        c->turn_id = 0;
+    }
+}
+
+
 static void
 plan_done(cx_db_job *job, cx_err err)
 {
@@ -282,7 +298,7 @@ plan_done(cx_db_job *job, cx_err err)
         return;
     }
 
-    if (err != CX_OK && c->plan.claimed != NULL) {
+    if ((err != CX_OK || c->person) && c->plan.claimed != NULL) {
         cx_conv_out_done(c, c->part_ids[0]);
     }
 
@@ -290,6 +306,12 @@ plan_done(cx_db_job *job, cx_err err)
 
     case CX_OK:
         CX_FP("plan.after");
+
+        if (c->person) {
+            plan_dropped(c);
+            break;
+        }
+
         plan_stored(c);
 
         if (c->plan.claimed != NULL && c->claimed) {

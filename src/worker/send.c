@@ -53,9 +53,13 @@ claim_done(cx_db_job *job, cx_err err)
     switch (err) {
 
     case CX_OK:
-        CX_FP("claim.after");
-        cx_conv_go(c, CX_STEP_WIRE);
-        return;
+        if (!c->outgoing.withdrawn) {
+            CX_FP("claim.after");
+            cx_conv_go(c, CX_STEP_WIRE);
+            return;
+        }
+
+        break;
 
     case CX_FENCED:
         conv_fenced(c);
@@ -64,14 +68,15 @@ claim_done(cx_db_job *job, cx_err err)
     case CX_STALE:
     case CX_NOT_FOUND:
         /* Sent, cancelled or put off by somebody else. */
-        cx_conv_out_done(c, c->outs[0].message_id);
-        cx_conv_go(c, CX_STEP_REST);
-        return;
+        break;
 
     default:
         send_later(c, "claim.failed", err);
         return;
     }
+
+    cx_conv_out_done(c, c->outs[0].message_id);
+    cx_conv_go(c, CX_STEP_REST);
 }
 
 

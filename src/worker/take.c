@@ -161,8 +161,8 @@ item_taken(cx_worker *w, const cx_take_item *it)
            CX_FID("turn", "tn", t->turn_id), CX_FS("content", it->msg.content),
            CX_FS("ignored", it->take.ignore));
 
-    if (t->hushed && (c = cx_conv_find(w, t->conversation_id)) != NULL) {
-        cx_conv_hush(c);
+    if (t->hushed) {
+        cx_worker_hush(w, t->conversation_id);
     }
 
     /* A conversation that another worker runs: its sweep finds the turn. */

@@ -33,6 +33,8 @@ void cx_worker_config_changed(cx_worker *w);
 /* Tells it that there may be something to send or to think about now
  * (API: review decided, message released, dead letter retried). */
 void cx_worker_kick(cx_worker *w);
+/* A person has spoken there: what the AI thinks about is dropped. */
+void cx_worker_hush(cx_worker *w, int64_t conversation_id);
 /* Puts a raw stream entry back (dead letter of kind event). */
 void cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
     void (*done)(void *ctx, bool ok), void *ctx);

@@ -186,7 +186,8 @@ person(fixture *f)
            "until then");
 
     (void) echo(f, "4806", "mid.10", "Ann again", "", T0 + 7000);
-    tap_is_int(TX(f->s, cx_store_conversation_quiet(f->s, t.conversation_id, 0)),
+    tap_is_int(TX(f->s, cx_store_conversation_quiet(f->s, t.conversation_id, 0,
+                                                 0)),
                CX_OK, "ended by the API");
     tap_ok(fx_taken(f, "4806", "wamid.p5", "q5", T0 + 7001).turn_id != 0,
            "at once");

@@ -72,6 +72,14 @@ cx_worker_config_changed(cx_worker *w)
 
 
 void
+cx_worker_hush(cx_worker *w, int64_t conversation_id)
+{
+    (void) w;
+    (void) conversation_id;
+}
+
+
+void
 cx_worker_kick(cx_worker *w)
 {
     (void) w;

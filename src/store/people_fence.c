@@ -1,0 +1,110 @@
+#include "store/sql.h"
+
+
+cx_err
+cx_store_hush(cx_store *s, int64_t conversation_id, int64_t until,
+    int64_t now_ms)
+{
+    cx_err  err;
+
+    err = cx_run_2(s, CX_SQL_FENCE_MOVE, conversation_id, until);
+
+    if (err == CX_OK && cx_changed(s) == 0) {
+        return CX_NOT_FOUND;
+    }
+
+    if (err == CX_OK) {
+        err = cx_run_2(s, CX_SQL_TURN_HUSH, conversation_id, now_ms);
+    }
+
+    return err == CX_OK
+           ? cx_run_2(s, CX_SQL_OUTS_HUSH, conversation_id, now_ms) : err;
+}
+
+
+/* CX_NOT_FOUND; free: nobody has it, or that person. */
+static cx_err
+look_who(cx_store *s, int64_t id, cx_str who, bool *is_free)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_TALK_TAKEN);
+    bool      found;
+    cx_str    by;
+    cx_err    err;
+
+    cx_bind_i64(&q, id);
+    found = cx_query_next(&q);
+
+    if (found) {
+        by = cx_view_str(&q);
+        *is_free = by.len == 0 || cx_str_eq(by, who);
+    }
+
+    err = cx_query_end(&q);
+
+    return err != CX_OK ? err : found ? CX_OK : CX_NOT_FOUND;
+}
+
+
+static cx_err
+write_who(cx_store *s, int64_t id, cx_str who, int64_t at)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_TALK_TAKE);
+
+    cx_bind_i64(&q, id);
+    cx_bind_str(&q, who);
+    cx_bind_i64(&q, at);
+
+    return cx_query_run(&q);
+}
+
+
+cx_err
+cx_store_conversation_take(cx_store *s, int64_t id, cx_str who, bool force,
+    int64_t now_ms)
+{
+    bool    is_free = false;
+    cx_err  err;
+
+    if (who.len == 0) {
+        return CX_INVALID;
+    }
+
+    err = look_who(s, id, who, &is_free);
+
+    if (err == CX_OK && !is_free && !force) {
+        return CX_CONFLICT;
+    }
+
+    if (err == CX_OK) {
+        err = cx_store_hush(s, id, 0, now_ms);
+    }
+
+    return err == CX_OK ? write_who(s, id, who, now_ms) : err;
+}
+
+
+cx_err
+cx_store_conversation_give(cx_store *s, int64_t id)
+{
+    cx_err  err;
+
+    err = cx_store_conversation_quiet(s, id, 0, 0);
+
+    return err == CX_OK ? write_who(s, id, CX_NOSTR, 0) : err;
+}
+
+
+cx_err
+cx_store_conversation_quiet(cx_store *s, int64_t id, int64_t until,
+    int64_t now_ms)
+{
+    cx_err  err;
+
+    if (until > 0) {
+        return cx_store_hush(s, id, until, now_ms);
+    }
+
+    err = cx_run_2(s, CX_SQL_CONVERSATION_QUIET, id, 0);
+
+    return err == CX_OK && cx_changed(s) == 0 ? CX_NOT_FOUND : err;
+}

@@ -1,0 +1,193 @@
+/* Who speaks in a conversation: the AI, or a person who has taken it. */
+
+#include "worker/api_request.h"
+
+#include <stddef.h>
+
+#define WHO_MAX      200
+#define FOR_EVER_MS  INT64_C(253402300799000)     /* the year 9999 */
+
+typedef struct {
+    cx_str  who;
+    bool    force;
+} taking;
+
+
+static cx_err
+show(cx_api_request *req, cx_store *s)
+{
+    cx_conversation_row  row;
+    cx_err               err;
+
+    err = cx_store_conversation(s, req->id, req->arena, &row);
+
+    if (err == CX_OK) {
+        cx_out_begin(req, 200);
+        cx_out_conversation(req, &row);
+    }
+
+    return err;
+}
+
+
+static cx_err
+audit_and_show(cx_api_request *req, cx_store *s, const char *what)
+{
+    cx_err  err = cx_api_audit(req, s, what, "cv", req->id);
+
+    return err == CX_OK ? show(req, s) : err;
+}
+
+
+/* The open turn is closed in the store; nobody needs to think any more. */
+static cx_err
+hush(cx_api_request *req)
+{
+    cx_worker_hush(req->worker, req->id);
+    return CX_OK;
+}
+
+
+/* --- take and give ------------------------------------------------------- */
+
+static const cx_api_field  take_fields[] = {
+    { "who", CX_API_STR, offsetof(taking, who), 1, WHO_MAX, false, NULL,
+      NULL },
+    { "force", CX_API_BOOL, offsetof(taking, force), 0, 0, false, NULL,
+      NULL },
+};
+
+
+static cx_err
+check_take(cx_api_request *req)
+{
+    uint32_t   given;
+    taking    *t = CX_NEW(req->arena, taking);
+    cx_err     err = cx_api_id(req, "cv");
+
+    if (t == NULL || err != CX_OK) {
+        return t == NULL ? CX_NOMEM : err;
+    }
+
+    req->state = t;
+    req->audit_id = cx_worker_new_id(req->worker);
+    err = cx_api_fields(req, take_fields, 2, false, t, &given);
+
+    if (t->who.len == 0) {
+        t->who = CX_STR("api");
+    }
+
+    return err;
+}
+
+
+static cx_err
+take(cx_api_request *req, cx_store *s)
+{
+    const taking         *t = req->state;
+    cx_conversation_row   row;
+    cx_err                err;
+
+    err = cx_store_conversation_take(s, req->id, t->who, t->force,
+                                     req->now_ms);
+
+    if (err == CX_CONFLICT) {
+        err = cx_store_conversation(s, req->id, req->arena, &row);
+
+        return err != CX_OK ? err
+               : cx_api_refuse(req, CX_CONFLICT, "", "%.*s has it: with "
+                               "\"force\" it is taken from them",
+                               CX_ARG(row.taken_by));
+    }
+
+    return err == CX_OK ? audit_and_show(req, s, "conversation.take") : err;
+}
+
+
+static cx_err
+check_give(cx_api_request *req)
+{
+    uint32_t  given;
+    cx_err    err = cx_api_fields(req, NULL, 0, false, NULL, &given);
+
+    req->audit_id = cx_worker_new_id(req->worker);
+    return err == CX_OK ? cx_api_id(req, "cv") : err;
+}
+
+
+static cx_err
+give(cx_api_request *req, cx_store *s)
+{
+    cx_err  err = cx_store_conversation_give(s, req->id);
+
+    return err == CX_OK ? audit_and_show(req, s, "conversation.give") : err;
+}
+
+
+/* --- the AI, on or off --------------------------------------------------- */
+
+static const char *
+on_or_off(cx_api_request *req, cx_str value)
+{
+    (void) req;
+    return CX_STR_IS(value, "on") || CX_STR_IS(value, "off") ? NULL
+           : "must be on or off";
+}
+
+
+static const cx_api_field  bot_fields[] = {
+    { "bot", CX_API_STR, 0, 2, 3, true, NULL, on_or_off },
+};
+
+
+static cx_err
+check_bot(cx_api_request *req)
+{
+    uint32_t   given;
+    cx_str    *word = CX_NEW(req->arena, cx_str);
+    cx_err     err = cx_api_id(req, "cv");
+
+    if (word == NULL || err != CX_OK) {
+        return word == NULL ? CX_NOMEM : err;
+    }
+
+    req->state = word;
+    req->audit_id = cx_worker_new_id(req->worker);
+    return cx_api_fields(req, bot_fields, 1, true, word, &given);
+}
+
+
+static cx_err
+set_bot(cx_api_request *req, cx_store *s)
+{
+    const cx_str  *word = req->state;
+    const bool     on = CX_STR_IS(*word, "on");
+    cx_err         err;
+
+    err = cx_store_conversation_quiet(s, req->id, on ? 0 : FOR_EVER_MS,
+                                      req->now_ms);
+
+    return err == CX_OK
+           ? audit_and_show(req, s, on ? "conversation.bot_on"
+                                       : "conversation.bot_off") : err;
+}
+
+
+static cx_err
+bot_set(cx_api_request *req)
+{
+    const cx_str  *word = req->state;
+
+    return CX_STR_IS(*word, "off") ? hush(req) : CX_OK;
+}
+
+
+const cx_api_route  cx_api_takeover_routes[] = {
+    { "POST", "/api/v1/conversations/{}/take", "", CX_API_JSON, CX_API_WRITE,
+      check_take, take, hush },
+    { "POST", "/api/v1/conversations/{}/give", "", CX_API_JSON, CX_API_WRITE,
+      check_give, give, NULL },
+    { "PATCH", "/api/v1/conversations/{}", "", CX_API_JSON, CX_API_WRITE,
+      check_bot, set_bot, bot_set },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+};

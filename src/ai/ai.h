@@ -17,6 +17,7 @@ typedef enum {
 typedef struct {
     cx_turn_role  role;
     cx_str        text;
+    cx_str        channel;      /* where that was; empty: in this talk */
 } cx_ai_turn;
 
 /* A passage of knowledge that matched, best first. */

@@ -25,6 +25,7 @@ static void put_messages(cx_json_writer *w, const cx_ai_prompt *p,
 static void put_message(cx_json_writer *w, cx_str role, cx_str content);
 static cx_str instructions(const cx_ai_prompt *p, cx_arena *a);
 static void quote(cx_buf *b, cx_str text);
+static cx_str said(const cx_ai_turn *t, cx_arena *a);
 static cx_str clean(cx_arena *a, cx_str text, size_t max);
 static void put_temperature(cx_json_writer *w, double t, cx_arena *a);
 
@@ -129,7 +130,7 @@ put_messages(cx_json_writer *w, const cx_ai_prompt *p, cx_arena *a)
         if (t->text.len > 0) {
             put_message(w, t->role == CX_TURN_US ? CX_STR("assistant")
                                                  : CX_STR("user"),
-                        clean(a, t->text, HISTORY_MAX));
+                        said(t, a));
         }
     }
 
@@ -147,6 +148,31 @@ put_message(cx_json_writer *w, cx_str role, cx_str content)
     cx_json_name(w, CX_STR("content"));
     cx_json_put_str(w, content);
     cx_json_end(w, '}');
+}
+
+
+/* What was said elsewhere is marked: the model is told what that means. */
+static cx_str
+said(const cx_ai_turn *t, cx_arena *a)
+{
+    const cx_str  text = clean(a, t->text, HISTORY_MAX);
+
+    return t->channel.len > 0
+           ? cx_printf(a, "[via %.*s] %.*s", CX_ARG(t->channel), CX_ARG(text))
+           : text;
+}
+
+
+static bool
+is_of_several(const cx_ai_prompt *p)
+{
+    for (size_t i = 0; i < p->nhistory; i++) {
+        if (p->history[i].channel.len > 0) {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 
@@ -174,6 +200,12 @@ instructions(const cx_ai_prompt *p, cx_arena *a)
     if (p->system.len > 0) {
         cx_buf_add(&b, p->system);
         cx_buf_add(&b, CX_STR("\n\n"));
+    }
+
+    if (is_of_several(p)) {
+        cx_buf_add(&b, CX_STR(
+            "Messages that begin with [via ...] were exchanged with the same "
+            "customer over another channel. Never write such a mark.\n\n"));
     }
 
     cx_buf_add(&b, CX_STR(

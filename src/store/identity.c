@@ -135,7 +135,7 @@ add_link(cx_store *s, const cx_link_row *l)
     cx_query    q;
     cx_err      err;
 
-    err = cx_run_1(s, CX_SQL_GRAPH_HOLD, l->a);
+    err = cx_lock(s, CX_SQL_CUSTOMERS_LOCK, l->a);
     if (err != CX_OK) {
         return err;
     }
@@ -345,7 +345,7 @@ cx_store_customer_merge(cx_store *s, const cx_link_row *link)
     }
 
     if (err == CX_OK) {
-        err = cx_run_1(s, CX_SQL_GRAPH_HOLD, l.a);
+        err = cx_lock(s, CX_SQL_CUSTOMERS_LOCK, l.a);
     }
 
     if (err == CX_OK) {
@@ -367,7 +367,7 @@ hold_group(cx_store *s, int64_t customer_id, cx_arena *a,
     err = is_theirs(s, customer_id);
 
     if (err == CX_OK) {
-        err = cx_run_1(s, CX_SQL_GRAPH_HOLD, customer_id);
+        err = cx_lock(s, CX_SQL_CUSTOMERS_LOCK, customer_id);
     }
 
     if (err == CX_OK) {

@@ -138,6 +138,7 @@ prompt_fill(cx_conv *c, const cx_dir_agent *agent)
                                   CX_STR("customer"))
                         ? CX_TURN_CUSTOMER : CX_TURN_US;
         turns[i].text = r->history.items[i].text;
+        turns[i].channel = r->history.items[i].channel;
         p->nhistory++;
     }
 

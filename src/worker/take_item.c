@@ -1,5 +1,6 @@
 #include "worker/take.h"
 
+#include "channel/proofs.h"
 #include "core/json.h"
 
 
@@ -89,6 +90,24 @@ item_opt(const cx_msg *m, const cx_dir_channel *ch)
 }
 
 
+/* Who else that is.  Ids only for the links that may come of it. */
+static void
+item_prove(cx_take_batch *b, cx_take_item *it, const cx_dir_channel *ch)
+{
+    cx_take  *t = &it->take;
+
+    cx_channel_proofs(ch->adapter, &it->msg, b->arena, &t->proofs);
+
+    for (size_t p = 0; p < CX_PROOF_COUNT; p++) {
+        for (size_t i = 0; t->proofs.value[p].len > 0 && i < CX_TAKE_LINKS;
+             i++)
+        {
+            t->link_id[p][i] = cx_worker_new_id(b->worker);
+        }
+    }
+}
+
+
 static void
 item_take(cx_take_batch *b, cx_take_item *it, const cx_dir_channel *ch)
 {
@@ -115,6 +134,7 @@ item_take(cx_take_batch *b, cx_take_item *it, const cx_dir_channel *ch)
 
     it->nmedia = 0;
     cx_take_media_note(b, it);
+    item_prove(b, it, ch);
 
     if (!ch->row.active) {
         t->ignore = CX_STR("channel_inactive");

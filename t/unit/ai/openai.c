@@ -41,6 +41,7 @@ prompt_of(const json_t *in, cx_arena *a)
                                                  : CX_TURN_CUSTOMER;
         turns[i].text = text(item, turns[i].role == CX_TURN_US ? "us"
                                                                : "customer");
+        turns[i].channel = text(item, "via");
     }
 
     json_array_foreach(knowledge, i, item) {

@@ -35,7 +35,7 @@ UNIT_rates := $(call part,rates) $(CHANNEL)
 UNIT_redis := $(call part,redis redis_command redis_uv)
 UNIT_api   := $(patsubst src/%.c,$(B)/obj/%.o,\
                 $(wildcard src/worker/api*.c src/worker/json_out*.c)) \
-              $(call part,db fp log secret) $(STORE) $(AI) $(CHANNEL)
+              $(call part,db fp log secret secrets) $(STORE) $(AI) $(CHANNEL)
 UNIT_api_people := $(UNIT_api)
 UNIT_api_out    := $(UNIT_api)
 

@@ -2,6 +2,7 @@
  * Agents and channels.  Files hold the secrets; here are only their names.
  */
 
+#include "store/credentials.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -201,6 +202,10 @@ cx_store_agent_delete(cx_store *s, int64_t id)
         err = cx_run_1(s, steps[i], id);
     }
 
+    if (err == CX_OK) {
+        err = cx_store_credentials_drop(s, CX_STR("agent"), id);
+    }
+
     return err == CX_OK ? changed(s) : err;
 }
 
@@ -364,6 +369,10 @@ cx_store_channel_delete(cx_store *s, int64_t id)
 
     if (err == CX_OK) {
         err = cx_run_1(s, CX_SQL_CHANNEL_DELETE, id);
+    }
+
+    if (err == CX_OK) {
+        err = cx_store_credentials_drop(s, CX_STR("channel"), id);
     }
 
     return err == CX_OK ? changed(s) : err;

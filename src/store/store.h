@@ -20,6 +20,7 @@
 #include "core/msg.h"
 #include "core/proof.h"
 #include "core/queue.h"
+#include "core/route.h"
 #include "store/people_fence.h"
 #include "store/say.h"
 
@@ -85,11 +86,16 @@ typedef struct {
     cx_str   base_url;
     cx_str   model;
     cx_str   api_key_file;
+    cx_str   credentials;     /* what is sealed, for people: JSON, filled by
+                               * the API */
     cx_str   prompt;
     cx_str   handoff;         /* what to say when we do not know */
     double   threshold;       /* 0..1 */
     double   temperature;     /* below 0: not sent */
     int64_t  max_tokens;      /* 0: not sent */
+    bool     active;          /* else nothing new is given to it */
+    cx_str   hours;           /* cx_hours_parse; empty: always */
+    cx_str   zone;            /* of these; empty: UTC */
     int64_t  created_at;
     int64_t  updated_at;
 } cx_agent_row;
@@ -101,6 +107,7 @@ typedef struct {
     cx_str   account;         /* provider's id of our side; unique per type */
     int64_t  agent_id;        /* 0: people only */
     cx_str   token_file;      /* access token; never the token itself */
+    cx_str   credentials;     /* as an agent's */
     cx_str   base_url;        /* empty: the provider's */
     cx_str   settings;        /* of the type: a JSON object of texts, or
                                * empty */
@@ -132,6 +139,11 @@ typedef struct {
     cx_str   taken_by;        /* who has it; empty: the AI */
     int64_t  taken_at;
     int64_t  fence;           /* moves when a person speaks */
+    int64_t  agent_id;        /* whose it is; 0: as the rules say, below: of
+                               * people (store/routing.h) */
+    cx_str   agent;
+    int64_t  closed_at;
+    int64_t  archived_at;     /* it is closed then, too */
 } cx_conversation_row;
 
 typedef struct {
@@ -274,7 +286,10 @@ typedef struct {
     cx_fence       fence;         /* the partition the event came from */
     const cx_msg  *msg;
     int64_t        channel_id;
+    int64_t        tenant;        /* of the channel */
     int64_t        agent_id;      /* of the channel; 0: no answer */
+    /* Who answers a new turn; NULL: the channel's agent. */
+    const cx_route_table  *routes;
     cx_str         ignore;        /* not empty: no turn, this reason */
     cx_str         meta;          /* JSON, may be empty */
     int64_t        new_id[4];     /* message, conversation, customer, turn */
@@ -300,6 +315,8 @@ typedef struct {
     bool      turn_new;
     int64_t   inputs;             /* of the turn, this one included */
     int64_t   deadline;           /* of the turn */
+    cx_str    route;              /* why its agent; empty: there was nothing
+                                   * to be decided */
 } cx_taken;
 
 /* RECALL: what the answer needs. */
@@ -347,6 +364,7 @@ typedef struct {
     cx_fence         fence;
     int64_t          turn_id;
     int64_t          inputs;        /* as recalled: CX_STALE if it changed */
+    int64_t          agent_id;      /* the same; 0: not looked at */
     cx_split        *split;         /* ... unless not NULL */
     cx_turn_state    state;         /* REPLIED, HUMAN, IGNORED, DEAD */
     cx_str           reason;

@@ -8,6 +8,14 @@
 #define MIDDLE   "\xc2\xb7"                                /* middle dot */
 
 
+static void
+out_credentials(cx_api_request *req, cx_str json)
+{
+    cx_json_name(&req->w, CX_STR("credentials"));
+    cx_json_put_raw(&req->w, json.len > 0 ? json : CX_STR("{}"));
+}
+
+
 void
 cx_out_agent(cx_api_request *req, const cx_agent_row *r)
 {
@@ -18,6 +26,7 @@ cx_out_agent(cx_api_request *req, const cx_agent_row *r)
     cx_out_str(req, "base_url", r->base_url);
     cx_out_str(req, "model", r->model);
     cx_out_str(req, "api_key_file", r->api_key_file);
+    out_credentials(req, r->credentials);
     cx_out_str(req, "prompt", r->prompt);
     cx_out_str(req, "handoff", r->handoff);
     cx_out_real(req, "threshold", r->threshold);
@@ -59,6 +68,7 @@ cx_out_channel(cx_api_request *req, const cx_channel_row *r, cx_str agent)
     }
 
     cx_out_str(req, "token_file", r->token_file);
+    out_credentials(req, r->credentials);
     cx_out_str(req, "base_url", r->base_url);
     cx_json_name(&req->w, CX_STR("settings"));
     cx_json_put_raw(&req->w, r->settings.len > 0 ? r->settings

@@ -1,0 +1,134 @@
+#include "worker/api_credentials.h"
+
+
+static bool
+is_listed(const char *list, cx_str name)
+{
+    cx_str  rest = cx_strz(list), word;
+
+    while (cx_str_split(&rest, ' ', &word)) {
+        if (cx_str_eq(word, name)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static cx_str
+text_of(json_t *value)
+{
+    return (cx_str) { json_string_length(value), json_string_value(value) };
+}
+
+
+cx_err
+cx_api_credentials_check(cx_api_request *req, json_t *change,
+    const char *known)
+{
+    const char  *name;
+    json_t      *value;
+
+    json_object_foreach(change, name, value) {
+        if (!is_listed(known, cx_strz(name))) {
+            return cx_api_refuse(req, CX_INVALID, "/credentials",
+                                 "credentials may have: %s", known);
+        }
+
+        if (!json_is_null(value)
+            && (!json_is_string(value)
+                || !cx_secret_is_plain(text_of(value))))
+        {
+            return cx_api_refuse(req, CX_INVALID, "/credentials",
+                                 "credentials must be texts of one line, "
+                                 "JSON or PEM, or null");
+        }
+    }
+
+    return CX_OK;
+}
+
+
+static cx_err
+seal_one(cx_api_request *req, cx_store *s, cx_credential_row *row,
+    cx_str plain)
+{
+    cx_err  err;
+
+    err = cx_secrets_seal(cx_worker_secrets(req->worker), row, plain,
+                          req->arena, &row->box);
+
+    if (err == CX_NO_SECRET) {
+        return cx_api_refuse(req, CX_CONFLICT, "/credentials",
+                             "nothing can be sealed: [secrets] key_file is "
+                             "not set, or could not be read");
+    }
+
+    return err == CX_OK ? cx_store_credential_put(s, row) : err;
+}
+
+
+cx_err
+cx_api_credentials_put(cx_api_request *req, cx_store *s, cx_str kind,
+    int64_t owner_id, json_t *change)
+{
+    cx_err       err = CX_OK;
+    const char  *name;
+    json_t      *value;
+
+    json_object_foreach(change, name, value) {
+        cx_credential_row  row = {
+            .tenant = cx_store_whose(s),
+            .kind = kind,
+            .owner_id = owner_id,
+            .name = cx_strz(name),
+            .updated_at = req->now_ms,
+        };
+
+        err = json_is_null(value)
+              ? cx_store_credential_drop(s, kind, owner_id, row.name)
+              : seal_one(req, s, &row, text_of(value));
+
+        if (err != CX_OK) {
+            break;
+        }
+    }
+
+    return err;
+}
+
+
+cx_err
+cx_api_credentials_show(cx_api_request *req, cx_store *s, cx_str kind,
+    int64_t owner_id, cx_str *json)
+{
+    cx_buf              b;
+    cx_json_writer      w;
+    cx_credential_list  list = { .n = 0 };
+    cx_err              err;
+
+    err = cx_store_credentials_of(s, kind, owner_id, req->arena, &list);
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    cx_buf_init(&b, req->arena, 128, 16384);
+    cx_json_write_init(&w, &b);
+    cx_json_begin(&w, '{');
+
+    for (size_t i = 0; i < list.n; i++) {
+        cx_json_name(&w, list.items[i].name);
+        cx_json_begin(&w, '{');
+        cx_json_name(&w, CX_STR("set"));
+        cx_json_put_bool(&w, true);
+        cx_json_name(&w, CX_STR("updated_at"));
+        cx_json_put_i64(&w, list.items[i].updated_at);
+        cx_json_end(&w, '}');
+    }
+
+    cx_json_end(&w, '}');
+    *json = cx_buf_str(&b);
+    return CX_OK;
+}

@@ -42,6 +42,8 @@
     X(VERSION,         503, "version",           "written by a newer version")                   \
     X(TIMEOUT,         503, "timeout",           "no answer in time")                            \
     X(CANCELLED,       503, "cancelled",         "cancelled")                                    \
+    X(NO_KEY,          401, "no_key",            "a valid key is needed")                        \
+    X(FORBIDDEN,       403, "forbidden",         "the key does not allow that")                  \
     X(INTERNAL,        500, "internal",          "a defect of ours")
 
 typedef enum {

@@ -32,6 +32,7 @@ struct cx_api_s {
     cx_db              *db;
     cx_worker          *worker;
     cx_api_socket       socket;
+    bool                keyed;           /* nothing without a key */
     uv_poll_t           poll;
     uv_timer_t          timer;
     uv_idle_t           idle;            /* runs when something was resumed */
@@ -240,6 +241,10 @@ respond(exchange *x)
         add_header(res, "Location", req->arena, req->location);
     }
 
+    if (req->status == 401) {
+        add_header(res, "WWW-Authenticate", req->arena, CX_STR("Bearer"));
+    }
+
     add_header(res, "Allow", req->arena, cx_strz(req->allow));
 
     cx_log(CX_LOG_DEBUG, "api.request", CX_FS("method", req->method),
@@ -252,6 +257,16 @@ respond(exchange *x)
 }
 
 
+static cx_str
+header(const exchange *x, const char *name)
+{
+    return cx_dup(x->req.arena,
+                  cx_strz(MHD_lookup_connection_value(x->conn,
+                                                      MHD_HEADER_KIND,
+                                                      name)));
+}
+
+
 static void
 begin(exchange *x, const char *method)
 {
@@ -259,12 +274,12 @@ begin(exchange *x, const char *method)
 
     x->routed = true;
     req->method = cx_dup(req->arena, cx_strz(method));
-    req->content_type = cx_dup(req->arena,
-                               cx_strz(MHD_lookup_connection_value(x->conn,
-                                           MHD_HEADER_KIND, "Content-Type")));
-    req->key = cx_dup(req->arena,
-                      cx_strz(MHD_lookup_connection_value(x->conn,
-                                  MHD_HEADER_KIND, "Idempotency-Key")));
+    req->content_type = header(x, "Content-Type");
+    req->key = header(x, "Idempotency-Key");
+    req->credentials.authorization = header(x, "Authorization");
+    req->credentials.key = header(x, "X-API-Key");
+    req->credentials.tenant = header(x, "Connext-Tenant");
+    req->credentials.keyed = x->api->keyed;
     req->direct = true;
     cx_api_request_route(req);
     cx_buf_init(&req->body, req->arena, 0, req->body_max);
@@ -401,8 +416,8 @@ attach(cx_api *api, uv_loop_t *loop)
 
 
 cx_api *
-cx_api_new(uv_loop_t *loop, cx_str socket_path, cx_db *db, cx_worker *w,
-    char *error, size_t error_size)
+cx_api_new(uv_loop_t *loop, cx_str socket_path, bool keyed, cx_db *db,
+    cx_worker *w, char *error, size_t error_size)
 {
     cx_api  *api;
 
@@ -414,9 +429,12 @@ cx_api_new(uv_loop_t *loop, cx_str socket_path, cx_db *db, cx_worker *w,
 
     api->db = db;
     api->worker = w;
+    api->keyed = keyed;
     api->all.next = api->all.prev = &api->all;
 
-    if (!cx_api_socket_open(&api->socket, socket_path, error, error_size)) {
+    if (!cx_api_socket_open(&api->socket, socket_path, keyed ? 0660 : 0600,
+                            error, error_size))
+    {
         free(api);
         return NULL;
     }

@@ -1,5 +1,5 @@
 /*
- * The management API: libmicrohttpd on a unix socket, driven by the loop.
+ * The management API: libmicrohttpd on unix sockets, driven by the loop.
  * docs/API.md lists the routes.
  */
 
@@ -10,9 +10,11 @@
 
 typedef struct cx_api_s  cx_api;
 
-/* NULL with *error set: the socket is in use or cannot be made. */
-cx_api *cx_api_new(uv_loop_t *loop, cx_str socket_path, cx_db *db,
-    cx_worker *w, char *error, size_t error_size);
+/* One socket.  keyed: for a proxy's group (mode 0660), nothing without a key;
+ * else for its owner (0600), who needs none.  NULL with *error set: the socket
+ * is in use or cannot be made. */
+cx_api *cx_api_new(uv_loop_t *loop, cx_str socket_path, bool keyed,
+    cx_db *db, cx_worker *w, char *error, size_t error_size);
 void cx_api_free(cx_api *api);
 
 #endif /* CX_WORKER_API_H */

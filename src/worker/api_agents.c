@@ -170,7 +170,7 @@ cx_err
 cx_api_audit(cx_api_request *req, cx_store *s,
     const char *what, const char *prefix, int64_t id)
 {
-    return cx_store_audit(s, req->audit_id, CX_STR("api"), cx_strz(what),
+    return cx_store_audit(s, req->audit_id, req->as.who, cx_strz(what),
                           cx_id_text(req->arena, prefix, id), req->now_ms);
 }
 
@@ -394,14 +394,16 @@ cx_api_config_changed(cx_api_request *req)
 
 const cx_api_route  cx_api_agent_routes[] = {
     { "GET", "/api/v1/agents", "limit cursor", CX_API_NO_BODY, CX_API_READ,
-      check_page, list_agents, NULL },
+      check_page, list_agents, NULL, "agents:read" },
     { "POST", "/api/v1/agents", "", CX_API_JSON, CX_API_WRITE,
-      check_create, create_agent, cx_api_config_changed },
+      check_create, create_agent, cx_api_config_changed, "agents:write" },
     { "GET", "/api/v1/agents/{}", "", CX_API_NO_BODY, CX_API_READ,
-      NULL, get_agent, NULL },
+      NULL, get_agent, NULL, "agents:read" },
     { "PATCH", "/api/v1/agents/{}", "", CX_API_JSON, CX_API_WRITE,
-      check_patch, patch_agent, cx_api_config_changed },
+      check_patch, patch_agent, cx_api_config_changed, "agents:write" },
     { "DELETE", "/api/v1/agents/{}", "", CX_API_NO_BODY, CX_API_WRITE,
-      cx_api_check_delete, delete_agent, cx_api_config_changed },
-    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+      cx_api_check_delete, delete_agent, cx_api_config_changed,
+      "agents:write" },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
+      NULL },
 };

@@ -449,14 +449,16 @@ delete_channel(cx_api_request *req, cx_store *s)
 
 const cx_api_route  cx_api_channel_routes[] = {
     { "GET", "/api/v1/channels", "limit cursor", CX_API_NO_BODY, CX_API_READ,
-      check_page, list_channels, NULL },
+      check_page, list_channels, NULL, "channels:read" },
     { "POST", "/api/v1/channels", "", CX_API_JSON, CX_API_WRITE,
-      check_create, create_channel, cx_api_config_changed },
+      check_create, create_channel, cx_api_config_changed, "channels:write" },
     { "GET", "/api/v1/channels/{}", "", CX_API_NO_BODY, CX_API_READ,
-      NULL, get_channel, NULL },
+      NULL, get_channel, NULL, "channels:read" },
     { "PATCH", "/api/v1/channels/{}", "", CX_API_JSON, CX_API_WRITE,
-      check_patch, patch_channel, cx_api_config_changed },
+      check_patch, patch_channel, cx_api_config_changed, "channels:write" },
     { "DELETE", "/api/v1/channels/{}", "", CX_API_NO_BODY, CX_API_WRITE,
-      cx_api_check_delete, delete_channel, cx_api_config_changed },
-    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+      cx_api_check_delete, delete_channel, cx_api_config_changed,
+      "channels:write" },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
+      NULL },
 };

@@ -303,12 +303,13 @@ search(cx_api_request *req, cx_store *s)
 
 const cx_api_route  cx_api_knowledge_routes[] = {
     { "GET", "/api/v1/agents/{}/knowledge", "limit cursor", CX_API_NO_BODY,
-      CX_API_READ, check_page, list_files, NULL },
+      CX_API_READ, check_page, list_files, NULL, "knowledge:read" },
     { "POST", "/api/v1/agents/{}/knowledge", "name", CX_API_FILE,
-      CX_API_READ, check_upload, split_file, put_split },
+      CX_API_READ, check_upload, split_file, put_split, "knowledge:write" },
     { "GET", "/api/v1/agents/{}/search", "q", CX_API_NO_BODY, CX_API_READ,
-      check_search, search, NULL },
+      check_search, search, NULL, "knowledge:read" },
     { "DELETE", "/api/v1/knowledge/{}", "", CX_API_NO_BODY, CX_API_WRITE,
-      check_delete, delete_file, NULL },
-    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+      check_delete, delete_file, NULL, "knowledge:write" },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
+      NULL },
 };

@@ -147,10 +147,11 @@ get_content(cx_api_request *req, cx_store *s)
 
 const cx_api_route  cx_api_media_routes[] = {
     { "GET", "/api/v1/messages/{}/media", "", CX_API_NO_BODY, CX_API_READ,
-      check_message, list_media, NULL },
+      check_message, list_media, NULL, "conversations:read" },
     { "GET", "/api/v1/media/{}", "", CX_API_NO_BODY, CX_API_READ,
-      check_media, get_media, NULL },
+      check_media, get_media, NULL, "conversations:read" },
     { "GET", "/api/v1/media/{}/content", "", CX_API_NO_BODY, CX_API_READ,
-      check_media, get_content, NULL },
-    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+      check_media, get_content, NULL, "conversations:read" },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
+      NULL },
 };

@@ -236,7 +236,7 @@ decide(cx_api_request *req, cx_store *s,
 
     if (err == CX_OK) {
         err = cx_store_review_decide(s, req->id, verdict, d->parts, d->ids,
-                                     d->nparts, CX_STR("api"), d->reason,
+                                     d->nparts, req->as.who, d->reason,
                                      req->now_ms);
     }
 
@@ -344,7 +344,7 @@ settle(cx_api_request *req, cx_store *s, bool drop)
 {
     cx_err  err;
 
-    err = cx_store_dead_retry(s, req->id, drop, CX_STR("api"), req->now_ms);
+    err = cx_store_dead_retry(s, req->id, drop, req->as.who, req->now_ms);
 
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "",
@@ -436,22 +436,23 @@ retry_seen(cx_api_request *req)
 
 const cx_api_route  cx_api_people_routes[] = {
     { "GET", "/api/v1/reviews", "state limit", CX_API_NO_BODY, CX_API_READ,
-      check_reviews, list_reviews, NULL },
+      check_reviews, list_reviews, NULL, "reviews:read" },
     { "GET", "/api/v1/reviews/{}", "", CX_API_NO_BODY, CX_API_READ,
-      check_review, get_review, NULL },
+      check_review, get_review, NULL, "reviews:read" },
     { "POST", "/api/v1/reviews/{}/approve", "", CX_API_JSON, CX_API_WRITE,
-      check_approve, approve, kick },
+      check_approve, approve, kick, "reviews:write" },
     { "POST", "/api/v1/reviews/{}/edit", "", CX_API_JSON, CX_API_WRITE,
-      check_edit, edit, kick },
+      check_edit, edit, kick, "reviews:write" },
     { "POST", "/api/v1/reviews/{}/reject", "", CX_API_JSON, CX_API_WRITE,
-      check_reject, reject, kick },
+      check_reject, reject, kick, "reviews:write" },
     { "GET", "/api/v1/dead-letters", "state limit", CX_API_NO_BODY,
-      CX_API_READ, check_dead_letters, list_dead, NULL },
+      CX_API_READ, check_dead_letters, list_dead, NULL, "conversations:read" },
     { "GET", "/api/v1/dead-letters/{}", "", CX_API_NO_BODY, CX_API_READ,
-      check_dead, get_dead, NULL },
+      check_dead, get_dead, NULL, "conversations:read" },
     { "POST", "/api/v1/dead-letters/{}/retry", "", CX_API_JSON, CX_API_READ,
-      check_settle, look_dead, retry_seen },
+      check_settle, look_dead, retry_seen, "conversations:write" },
     { "POST", "/api/v1/dead-letters/{}/drop", "", CX_API_JSON, CX_API_WRITE,
-      check_settle, drop_dead, NULL },
-    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+      check_settle, drop_dead, NULL, "conversations:write" },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
+      NULL },
 };

@@ -1,6 +1,7 @@
 /*
  * Inside the management API: one request, from its route to its answer.
  *
+ *   who     the key, or the operator; the route's scope (api_auth.h)
  *   check   on the loop: reads path, query and body into req
  *   run     with the store (a db thread; none: on the loop), fills the answer
  *   after   on the loop again, when run's outcome is durable
@@ -14,6 +15,7 @@
 
 #include "core/json.h"
 #include "worker/api.h"
+#include "worker/api_auth.h"
 
 #include <jansson.h>
 
@@ -53,6 +55,7 @@ typedef struct {
     cx_api_store_step   run;
     /* May be NULL.  Not CX_OK: the answer is that error. */
     cx_api_step         after;
+    const char         *scope;      /* "agents:read"; NULL: for everybody */
 } cx_api_route;
 
 struct cx_api_request_s {
@@ -71,6 +74,8 @@ struct cx_api_request_s {
     cx_buf                body;
     size_t                body_max;
     json_t               *json;          /* of a CX_API_JSON route */
+    cx_credentials        credentials;
+    cx_principal          as;            /* who asks, and whose record */
 
     /* left by check for run */
     int64_t               now_ms;
@@ -86,6 +91,7 @@ struct cx_api_request_s {
     cx_api_step           after;
     bool                  paused;        /* after waits for something else */
     bool                  direct;        /* whoever runs it sees the answer */
+    bool                  stale;         /* the key's use is to be noted */
 
     /* the answer */
     bool                  answered;

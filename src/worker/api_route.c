@@ -2,6 +2,7 @@
 
 #include "worker/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const cx_api_route *const  tables[] = {
@@ -341,24 +342,150 @@ prepare(cx_api_request *req)
 }
 
 
-bool
-cx_api_request_run(cx_api_request *req)
+/* Who asks is known: from check to answer. */
+static cx_err
+proceed(cx_api_request *req)
 {
     cx_err               err;
     const cx_api_route  *r = req->route;
 
-    req->now_ms = cx_now_ms();
-    req->direct = true;
+    if (r->scope != NULL && !cx_auth_may(&req->as, r->scope)) {
+        return cx_api_refuse(req, CX_FORBIDDEN, "", "this needs the scope %s",
+                             r->scope);
+    }
+
     err = prepare(req);
 
-    if (err == CX_OK && r->lane != CX_API_LOOP) {
-        req->direct = false;
+    if (err == CX_OK && r->lane == CX_API_LOOP) {
+        return r->run(req, NULL);
+    }
+
+    if (err == CX_OK) {
+        req->job.tenant = req->as.tenant;
         cx_api_then(req, r->lane, r->run, r->after);
+    }
+
+    return err;
+}
+
+
+/* --- who asks ------------------------------------------------------------ */
+
+typedef struct {
+    cx_db_job  job;             /* first: the store gives it back */
+    int64_t    key_id;
+    int64_t    now_ms;
+} use_note;
+
+
+static cx_err
+use_run(cx_store *s, cx_db_job *job)
+{
+    const use_note  *n = (use_note *) job;
+
+    return cx_store_api_key_used(s, n->key_id, n->now_ms);
+}
+
+
+static void
+use_done(cx_db_job *job, cx_err err)
+{
+    (void) err;                 /* the next request tries again */
+    free(job);
+}
+
+
+/* That a key was used is noted beside the request, which does not wait. */
+static void
+note_use(cx_api_request *req)
+{
+    use_note  *n = calloc(1, sizeof(*n));
+
+    if (n == NULL) {
+        return;
+    }
+
+    n->job.run = use_run;
+    n->job.done = use_done;
+    n->job.tenant = req->as.tenant;
+    n->key_id = req->as.key_id;
+    n->now_ms = req->now_ms;
+    cx_db_write(req->db, &n->job);
+}
+
+
+static cx_err
+look(cx_api_request *req, cx_store *s)
+{
+    const cx_err  err = cx_auth_look(s, &req->credentials, req->arena,
+                                     req->now_ms, &req->as, &req->stale);
+
+    if (err == CX_NOT_FOUND) {
+        return cx_api_refuse(req, err, "", "there is no such tenant");
+    }
+
+    return err != CX_FORBIDDEN ? err
+           : cx_api_refuse(req, err, "", "the key is of another tenant");
+}
+
+
+static cx_err
+looked(cx_api_request *req)
+{
+    if (req->stale) {
+        note_use(req);
+    }
+
+    return proceed(req);
+}
+
+
+/* CX_OK: req->as is set.  CX_BUSY: only the store can tell. */
+static cx_err
+recognize(cx_api_request *req)
+{
+    const cx_credentials  *c = &req->credentials;
+    cx_str                 key;
+    cx_err                 err;
+
+    if (req->route->scope == NULL) {
+        return CX_OK;
+    }
+
+    err = cx_auth_key(c, &key);
+
+    if (err == CX_NOT_FOUND && !c->keyed && c->tenant.len == 0) {
+        req->as = cx_auth_operator();
+        return CX_OK;
+    }
+
+    return err == CX_OK || (err == CX_NOT_FOUND && !c->keyed) ? CX_BUSY
+                                                              : CX_NO_KEY;
+}
+
+
+bool
+cx_api_request_run(cx_api_request *req)
+{
+    cx_err  err;
+
+    req->now_ms = cx_now_ms();
+    req->direct = true;
+    err = recognize(req);
+
+    if (err == CX_BUSY) {
+        req->direct = false;
+        cx_api_then(req, CX_API_READ, look, looked);
         return true;
     }
 
     if (err == CX_OK) {
-        err = r->run(req, NULL);
+        err = proceed(req);
+    }
+
+    if (err == CX_OK && req->paused) {
+        req->direct = false;
+        return true;
     }
 
     finish(req, err);

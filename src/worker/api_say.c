@@ -444,6 +444,7 @@ said(cx_api_request *req)
 
 const cx_api_route  cx_api_say_routes[] = {
     { "POST", "/api/v1/conversations/{}/messages", "", CX_API_JSON,
-      CX_API_WRITE, check_say, say_it, said },
-    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+      CX_API_WRITE, check_say, say_it, said, "conversations:write" },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
+      NULL },
 };

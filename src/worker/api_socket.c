@@ -83,14 +83,14 @@ make_way(const cx_api_socket *s, char *error, size_t size)
 /* The mode of the descriptor becomes that of the file: no moment in which
  * others may connect, and no umask, which the store's threads share. */
 static bool
-bind_and_listen(cx_api_socket *s)
+bind_and_listen(cx_api_socket *s, mode_t mode)
 {
     struct stat         st;
     struct sockaddr_un  un;
 
     address(s, &un);
 
-    if (fchmod(s->fd, 0600) == -1
+    if (fchmod(s->fd, mode) == -1
         || bind(s->fd, (struct sockaddr *) &un, sizeof(un)) == -1
         || lstat(s->path, &st) == -1)
     {
@@ -100,12 +100,12 @@ bind_and_listen(cx_api_socket *s)
     s->dev = st.st_dev;
     s->ino = st.st_ino;
 
-    return chmod(s->path, 0600) == 0 && listen(s->fd, BACKLOG) == 0;
+    return chmod(s->path, mode) == 0 && listen(s->fd, BACKLOG) == 0;
 }
 
 
 bool
-cx_api_socket_open(cx_api_socket *s, cx_str path, char *error,
+cx_api_socket_open(cx_api_socket *s, cx_str path, mode_t mode, char *error,
     size_t error_size)
 {
     int  rc;
@@ -130,7 +130,7 @@ cx_api_socket_open(cx_api_socket *s, cx_str path, char *error,
         return refuse(s, strerror(errno), error, error_size);
     }
 
-    if (!bind_and_listen(s)) {
+    if (!bind_and_listen(s, mode)) {
         rc = errno;
         cx_api_socket_close(s);
         return refuse(s, strerror(rc), error, error_size);

@@ -1,5 +1,5 @@
 /*
- * The unix socket of the API: mode 0600 from its first moment; a file left
+ * A unix socket of the API: its mode from its first moment; a file left
  * by a dead process is replaced, one of a living process is not.
  */
 
@@ -17,8 +17,8 @@ typedef struct {
     ino_t  ino;
 } cx_api_socket;
 
-bool cx_api_socket_open(cx_api_socket *s, cx_str path, char *error,
-    size_t error_size);
+bool cx_api_socket_open(cx_api_socket *s, cx_str path, mode_t mode,
+    char *error, size_t error_size);
 /* Removes the file, if it is still ours; the descriptor stays. */
 void cx_api_socket_unlink(cx_api_socket *s);
 void cx_api_socket_close(cx_api_socket *s);

@@ -126,10 +126,12 @@ ready(cx_api_request *req, cx_store *s)
 
 
 const cx_api_route  cx_api_status_routes[] = {
-    { "GET", "/healthz", "", CX_API_NO_BODY, CX_API_LOOP, NULL, alive, NULL },
-    { "GET", "/readyz", "", CX_API_NO_BODY, CX_API_READ, check_status, ready,
+    { "GET", "/healthz", "", CX_API_NO_BODY, CX_API_LOOP, NULL, alive, NULL,
       NULL },
+    { "GET", "/readyz", "", CX_API_NO_BODY, CX_API_READ, check_status, ready,
+      NULL, NULL },
     { "GET", "/api/v1/status", "", CX_API_NO_BODY, CX_API_READ, check_status,
-      status, NULL },
-    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+      status, NULL, "conversations:read" },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
+      NULL },
 };

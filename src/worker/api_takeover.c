@@ -184,10 +184,11 @@ bot_set(cx_api_request *req)
 
 const cx_api_route  cx_api_takeover_routes[] = {
     { "POST", "/api/v1/conversations/{}/take", "", CX_API_JSON, CX_API_WRITE,
-      check_take, take, hush },
+      check_take, take, hush, "conversations:write" },
     { "POST", "/api/v1/conversations/{}/give", "", CX_API_JSON, CX_API_WRITE,
-      check_give, give, NULL },
+      check_give, give, NULL, "conversations:write" },
     { "PATCH", "/api/v1/conversations/{}", "", CX_API_JSON, CX_API_WRITE,
-      check_bot, set_bot, bot_set },
-    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+      check_bot, set_bot, bot_set, "conversations:write" },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
+      NULL },
 };

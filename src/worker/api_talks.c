@@ -217,7 +217,7 @@ release(cx_api_request *req, cx_store *s,
 {
     cx_err  err;
 
-    err = cx_store_message_release(s, req->id, resend, CX_STR("api"),
+    err = cx_store_message_release(s, req->id, resend, req->as.who,
                                    req->now_ms);
 
     if (err == CX_CONFLICT) {
@@ -294,20 +294,23 @@ timeline(cx_api_request *req, cx_store *s)
 
 const cx_api_route  cx_api_talk_routes[] = {
     { "GET", "/api/v1/conversations", "channel limit cursor", CX_API_NO_BODY,
-      CX_API_READ, check_conversations, list_conversations, NULL },
+      CX_API_READ, check_conversations, list_conversations, NULL,
+      "conversations:read" },
     { "GET", "/api/v1/conversations/{}", "", CX_API_NO_BODY, CX_API_READ,
-      check_conversation, get_conversation, NULL },
+      check_conversation, get_conversation, NULL, "conversations:read" },
     { "GET", "/api/v1/conversations/{}/messages", "limit cursor",
-      CX_API_NO_BODY, CX_API_READ, check_messages, list_messages, NULL },
+      CX_API_NO_BODY, CX_API_READ, check_messages, list_messages, NULL,
+      "conversations:read" },
     { "GET", "/api/v1/messages", "state limit", CX_API_NO_BODY, CX_API_READ,
-      check_state, list_in_state, NULL },
+      check_state, list_in_state, NULL, "conversations:read" },
     { "GET", "/api/v1/messages/{}", "", CX_API_NO_BODY, CX_API_READ,
-      check_message, get_message, NULL },
+      check_message, get_message, NULL, "conversations:read" },
     { "POST", "/api/v1/messages/{}/resend", "", CX_API_JSON, CX_API_WRITE,
-      check_action, resend_message, kick },
+      check_action, resend_message, kick, "conversations:write" },
     { "POST", "/api/v1/messages/{}/cancel", "", CX_API_JSON, CX_API_WRITE,
-      check_action, cancel_message, kick },
+      check_action, cancel_message, kick, "conversations:write" },
     { "GET", "/api/v1/events/{}/timeline", "", CX_API_NO_BODY, CX_API_READ,
-      check_event, timeline, NULL },
-    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL },
+      check_event, timeline, NULL, "conversations:read" },
+    { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
+      NULL },
 };

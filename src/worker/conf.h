@@ -26,7 +26,9 @@
     X(redis,     prefix,           STR,  "cx",                       0,    0,                  \
       "prefix of the keys, as in connext_prefix")                                              \
     X(api,       socket,           STR,  "/run/connext/api.sock",    0,    0,                  \
-      "unix socket of the management API")                                                     \
+      "unix socket of the management API, for its owner")                                      \
+    X(api,       http_socket,      STR,  "",                         0,    0,                  \
+      "unix socket of it for a proxy: nothing without a key; empty: none")                     \
     X(log,       level,            STR,  "info",                     0,    0,                  \
       "debug, info, warn, error")                                                              \
     X(log,       format,           STR,  "json",                     0,    0,                  \

@@ -166,6 +166,7 @@ run_together(cx_db *db, cx_store *store, cx_db_job *jobs)
             continue;
         }
 
+        cx_store_as(store, job->tenant);
         job->err = job->run(store, job);
 
         if (!stands(job)) {
@@ -244,6 +245,7 @@ read_batch(cx_db *db, cx_store *store, cx_db_job *jobs)
     cx_db_job  *job;
 
     for (job = jobs; job != NULL; job = job->next) {
+        cx_store_as(store, job->tenant);
         job->err = job->run(store, job);
     }
 

@@ -32,6 +32,8 @@ struct cx_db_job_s {
     cx_err    (*run)(cx_store *s, cx_db_job *job);
     void      (*done)(cx_db_job *job, cx_err err);
     bool       *failed;        /* shared by those in order, or NULL */
+    int64_t     tenant;        /* whose record (cx_store_as); 0: the engine's
+                                * own job, which goes by ids */
     cx_err      err;           /* private */
     cx_db_job  *next;          /* private */
 };

@@ -15,22 +15,22 @@ test_socket(const server *s, const fixture *f)
            && (st.st_mode & 0777) == 0600, "the socket is ours alone");
 
     uv_loop_init(&loop);
-    tap_ok(cx_api_new(&loop, cx_strz(s->socket), s->db, &engine, error,
-                      sizeof(error)) == NULL
+    tap_ok(cx_api_new(&loop, cx_strz(s->socket), false, s->db, &engine,
+                      error, sizeof(error)) == NULL
            && strstr(error, "another process listens") != NULL,
            "not taken from the living: %s", error);
 
     (void) snprintf(path, sizeof(path), "%s/file", f->folder);
     file = fopen(path, "w");
     fclose(file);
-    tap_ok(cx_api_new(&loop, cx_strz(path), s->db, &engine, error,
+    tap_ok(cx_api_new(&loop, cx_strz(path), false, s->db, &engine, error,
                       sizeof(error)) == NULL
            && strstr(error, "not a socket") != NULL, "nor a file: %s",
            error);
     unlink(path);
 
     (void) snprintf(path, sizeof(path), "%s/none/api.sock", f->folder);
-    tap_ok(cx_api_new(&loop, cx_strz(path), s->db, &engine, error,
+    tap_ok(cx_api_new(&loop, cx_strz(path), false, s->db, &engine, error,
                       sizeof(error)) == NULL, "nor in no folder: %s", error);
     uv_loop_close(&loop);
 }

@@ -162,8 +162,8 @@ start_server(server *s, const fixture *f)
 
     s->db = cx_db_open(&s->loop, cx_strz(url), error, sizeof(error));
     fx_must(s->db != NULL, error);
-    s->api = cx_api_new(&s->loop, cx_strz(s->socket), s->db, &engine, error,
-                        sizeof(error));
+    s->api = cx_api_new(&s->loop, cx_strz(s->socket), false, s->db, &engine,
+                        error, sizeof(error));
     fx_must(s->api != NULL, error);
     pthread_create(&s->thread, NULL, serve, s);
 }
@@ -361,7 +361,7 @@ audit_kinds(const fixture *f)
 
     fx_must(sqlite3_open(f->path, &db) == SQLITE_OK, "open");
     fx_must(sqlite3_prepare_v2(db, "SELECT count(DISTINCT what) FROM audit"
-                               " WHERE who = 'api'", -1, &st, NULL)
+                               " WHERE who = 'operator'", -1, &st, NULL)
             == SQLITE_OK, "audit");
 
     if (sqlite3_step(st) == SQLITE_ROW) {

@@ -159,6 +159,14 @@ cx_store_rollback(cx_store *s)
 }
 
 
+void
+cx_store_as(cx_store *s, int64_t tenant)
+{
+    (void) s;
+    (void) tenant;
+}
+
+
 const char *
 cx_store_error(cx_store *s)
 {

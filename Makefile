@@ -22,7 +22,8 @@ LDFLAGS := -Wl,-z,relro -Wl,-z,now
 endif
 
 PURE_LIBS   := -lcrypto -ljansson -lm
-WORKER_LIBS := -luv -lcurl -lhiredis -lmicrohttpd -lsqlite3 -linih \
+STORE_LIBS  := -lsqlite3 -lpq
+WORKER_LIBS := -luv -lcurl -lhiredis -lmicrohttpd -linih $(STORE_LIBS) \
                $(PURE_LIBS) -lpthread
 CTL_LIBS    := -lcurl $(PURE_LIBS)
 

@@ -31,7 +31,7 @@ bench-store: $(B)/store-bench  ## what the record costs, alone
 
 $(B)/store-bench: bench/store.c $(STORE) $(CORE)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $< $(STORE) $(CORE) $(LDFLAGS) -lsqlite3 $(PURE_LIBS)
+	$(CC) $(CFLAGS) -o $@ $< $(STORE) $(CORE) $(LDFLAGS) $(STORE_LIBS) $(PURE_LIBS)
 
 # Event streams beside nchan's: memory, time to the browser.  BENCH=quick: one
 # short run, nothing written.

@@ -20,7 +20,7 @@ $(B)/unit/ai/%: t/unit/ai/%.c $(AI) $(CORE)
 
 $(B)/unit/store/%: t/unit/store/%.c $(STORE) $(CORE)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -It -o $@ $< $(STORE) $(CORE) $(LDFLAGS) -lsqlite3 $(PURE_LIBS) -lpthread
+	$(CC) $(CFLAGS) -It -o $@ $< $(STORE) $(CORE) $(LDFLAGS) $(STORE_LIBS) $(PURE_LIBS) -lpthread
 
 # A unit of the worker may name the objects it needs, so that its test can
 # stand in for the rest (a store that fails, an engine that counts).

@@ -58,6 +58,7 @@ typedef struct {
     cx_err   (*commit)(cx_store *s);
     void     (*rollback)(cx_store *s);
     bool     (*inside)(cx_store *s);    /* a transaction */
+    bool     (*again)(cx_store *s);     /* cx_store_again(); NULL: never */
 
     /* start sets st, or leaves it NULL and rc not 0. */
     void     (*start)(cx_query *q, cx_sql_name name);

@@ -9,7 +9,9 @@ static const struct {
     cx_str            scheme;
     const cx_driver  *driver;
 } drivers[] = {
-    { CX_STR_INIT("sqlite"), &cx_sqlite_driver },
+    { CX_STR_INIT("sqlite"),     &cx_sqlite_driver },
+    { CX_STR_INIT("postgresql"), &cx_postgres_driver },
+    { CX_STR_INIT("postgres"),   &cx_postgres_driver },
 };
 
 
@@ -147,6 +149,13 @@ const char *
 cx_store_error(cx_store *s)
 {
     return s->error;
+}
+
+
+bool
+cx_store_again(cx_store *s)
+{
+    return s->driver->again != NULL && s->driver->again(s);
 }
 
 

@@ -495,6 +495,9 @@ cx_err cx_store_begin(cx_store *s);
 cx_err cx_store_commit(cx_store *s);       /* durable when it returns CX_OK */
 void cx_store_rollback(cx_store *s);
 const char *cx_store_error(cx_store *s);   /* text of the last CX_IO */
+/* Nothing was wrong with what led to the last CX_IO: others were in its way,
+ * or the connection.  The same transaction may go well once more. */
+bool cx_store_again(cx_store *s);
 
 /* Whose record the operations for people see and change from now on; 1 at
  * first.  What the engine does goes by ids of its own partitions. */

@@ -344,6 +344,7 @@ publish_redis(bench *b, size_t to, size_t serial, cx_arena *a)
         cx_printf(a, "ms_%zu", serial), CX_STR("message"),
         cx_printf(a, "{\"text\":\"" TEXT "\"," MARK "%lld}",
                   (long long) now_ns()),
+        CX_NOSTR,
     };
     const size_t   n = sizeof(parts) / sizeof(parts[0]);
 

@@ -289,12 +289,12 @@ fill(const cx_account *acct, const cx_proven *proven, const said *s,
 
 /* The intent without its attempt: a repeat is the same event. */
 static cx_str
-message_of(cx_str intent)
+message_of(cx_str intent, int64_t *attempt)
 {
-    int64_t  id, attempt;
+    int64_t  id;
 
-    return cx_intent_parse(intent, &id, &attempt) ? cx_str_sub(intent, 4, 16)
-                                                  : CX_NOSTR;
+    return cx_intent_parse(intent, &id, attempt) ? cx_str_sub(intent, 4, 16)
+                                                 : CX_NOSTR;
 }
 
 
@@ -303,12 +303,13 @@ build(const cx_sender *from, const cx_out *out, cx_arena *a, cx_http_req *req)
 {
     char            tag[CX_PUSH_TAG_LEN];
     cx_buf          b;
-    cx_header      *list = CX_NEW_N(a, 2, cx_header);
+    cx_header      *list = CX_NEW_N(a, 3, cx_header);
+    int64_t         attempt = 0;
     cx_json_writer  w;
 
     const bool    typing = out->kind == CX_OUT_TYPING;
     const bool    read = out->kind == CX_OUT_READ;
-    const cx_str  id = message_of(out->intent);
+    const cx_str  id = message_of(out->intent, &attempt);
 
     if (list == NULL) {
         return CX_NOMEM;
@@ -341,12 +342,14 @@ build(const cx_sender *from, const cx_out *out, cx_arena *a, cx_http_req *req)
         id.len > 0 && !typing && !read
         ? owned((cx_str) { sizeof(tag), tag }, id, a) : CX_NOSTR,
     };
+    list[2] = (cx_header) { CX_STR("Repeat"), attempt > 1 ? CX_STR("yes")
+                                                          : CX_NOSTR };
 
     *req = (cx_http_req) {
         .method = CX_STR("PUSH"),
         .url = cx_dup(a, (cx_str) { sizeof(tag), tag }),
         .headers = list,
-        .nheaders = 2,
+        .nheaders = 3,
         .body = cx_buf_str(&b),
     };
 

@@ -23,8 +23,11 @@
 #define CX_PUSH_FIELD_EVENT  "t"
 #define CX_PUSH_FIELD_JSON   "e"
 
-#define CX_PUSH_LIBRARY   "connext_push"
-#define CX_PUSH_FUNCTION  "cx_push"
+/* Another text has another version: in its name, so that workers of two
+ * versions each call their own, and Redis is told what it does not know. */
+#define CX_PUSH_VERSION   "2"
+#define CX_PUSH_LIBRARY   "connext_push" CX_PUSH_VERSION
+#define CX_PUSH_FUNCTION  "cx_push" CX_PUSH_VERSION
 
 /* Of a visitor: a digest of channel and peer, so that no name of theirs is in
  * a key. */
@@ -36,11 +39,11 @@ size_t cx_push_stream(char *buf, cx_str prefix, cx_str tag);
 size_t cx_push_channel(char *buf, cx_str prefix, cx_str tag);
 
 /*
- * FCALL cx_push 1 <stream> <channel> <message id> <event> <JSON>
+ * FCALL cx_push2 1 <stream> <channel> <message id> <event> <JSON> <repeat>
  *
- * Adds and publishes, once for a message id: a repeat gives the id of before
- * and publishes nothing.  An empty message id is always new.  The answer is
- * the entry's id.
+ * Adds and publishes.  With a repeat that is not empty, once for a message id:
+ * if the event is there already, nothing is published.  The answer is the
+ * entry's id.
  */
 extern const char  cx_push_lua[];
 

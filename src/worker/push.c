@@ -17,9 +17,10 @@ typedef struct {
     cx_worker   *worker;
     cx_http_fn   fn;            /* NULL: cancelled */
     void        *ctx;
-    char        *text;          /* the four texts below, one after the other */
+    char        *text;          /* the texts below, one after the other */
     cx_str       message;
     cx_str       event;
+    cx_str       repeat;
     cx_str       json;
     char         stream[CX_PUSH_KEY_MAX];
     char         channel[CX_PUSH_KEY_MAX];
@@ -55,7 +56,7 @@ ask(push_call *p)
     const cx_str  argv[] = {
         CX_STR("FCALL"), CX_STR(CX_PUSH_FUNCTION), CX_STR("1"),
         { p->stream_len, p->stream }, { p->channel_len, p->channel },
-        p->message, p->event, p->json,
+        p->message, p->event, p->json, p->repeat,
     };
 
     cx_redis_command(p->worker->redis, sizeof(argv) / sizeof(argv[0]), argv,
@@ -180,10 +181,12 @@ cx_push_start(cx_worker *w, const cx_http_req *req, const cx_http_opts *opts,
                                          CX_STR("event"), NULL);
     const cx_str  message = cx_http_header(req->headers, req->nheaders,
                                            CX_STR("message-id"), NULL);
+    const cx_str  repeat = cx_http_header(req->headers, req->nheaders,
+                                          CX_STR("repeat"), NULL);
 
     if (!cx_redis_up(w->redis) || p == NULL
-        || (p->text = malloc(event.len + message.len + req->body.len + 1))
-           == NULL)
+        || (p->text = malloc(event.len + message.len + repeat.len
+                             + req->body.len + 1)) == NULL)
     {
         free(p);
         return NULL;
@@ -196,6 +199,7 @@ cx_push_start(cx_worker *w, const cx_http_req *req, const cx_http_opts *opts,
     p->total_ms = opts->total_ms;
     p->event = keep(&at, event);
     p->message = keep(&at, message);
+    p->repeat = keep(&at, repeat);
     p->json = keep(&at, req->body);
     p->stream_len = cx_push_stream(p->stream, w->conf->redis_prefix,
                                    req->url);

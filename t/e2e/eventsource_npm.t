@@ -153,8 +153,8 @@ sub publish {
 
     for (1 .. $count) {
         $n++;
-        $cx->redis('FCALL', 'cx_push', 1, $stream, "cx:push:$tag",
-                   "ms_test$n", 'message', $json->encode({ n => $n }));
+        $cx->redis('FCALL', 'cx_push2', 1, $stream, "cx:push:$tag",
+                   "ms_test$n", 'message', $json->encode({ n => $n }), '');
     }
 }
 

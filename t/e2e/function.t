@@ -6,33 +6,13 @@ use strict;
 use warnings;
 
 use Connext;
-use Cwd qw(abs_path);
-use File::Basename qw(dirname);
+use Connext::Redis qw(function_text);
 use Test::More;
 
 my $cx = Connext->new->start('redis');
-my $top = abs_path(dirname(__FILE__) . '/../..');
 my $epoch_s = 9 * 86400;
 my $in = 'cx:{p07}:in';
 my $dd = 'cx:{p07}:dd';
-
-# The text of the Function, by a program of two lines.
-sub lua {
-    my $c = $cx->dir . '/lua.c';
-
-    open(my $out, '>', $c) or die "$c: $!";
-    print $out "#include \"core/queue.h\"\n#include <stdio.h>\n"
-               . "int main(void) { return fputs(cx_queue_lua, stdout) < 0; }\n";
-    close($out) or die "$c: $!";
-
-    my $core = join ' ', glob "$top/src/core/*.c";
-    my $cc = $ENV{CC} || 'cc';
-
-    system("$cc -std=c11 -D_GNU_SOURCE -I$top/src -o $c.out $c $core -lcrypto")
-        == 0 or die 'cannot compile';
-
-    return scalar `$c.out`;
-}
 
 # Events of one stream: bucket, member, JSON of each.
 sub enq {
@@ -46,7 +26,7 @@ sub fails {
     like($@ || $reply, $like, $what);
 }
 
-my $lua = lua();
+my $lua = function_text($cx->dir, 'queue');
 
 is($cx->redis('FUNCTION', 'LOAD', 'REPLACE', $lua), 'connext', 'loaded');
 is($cx->redis('FCALL_RO', 'cx_ver', 0), '2', 'its version');

@@ -148,11 +148,11 @@ sub read_events {
 
 # Pushes what a worker would, once one has told Redis how.
 sub published {
-    my ($cx, $key, $id, $event, $data) = @_;
+    my ($cx, $key, $id, $event, $data, $repeat) = @_;
 
     my ($tag) = $key =~ /\{(.*)\}/;
-    return $cx->redis('FCALL', 'cx_push', 1, $key, "cx:push:$tag", $id,
-                      $event, json()->encode($data));
+    return $cx->redis('FCALL', 'cx_push2', 1, $key, "cx:push:$tag", $id,
+                      $event, json()->encode($data), $repeat // '');
 }
 
 

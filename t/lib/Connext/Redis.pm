@@ -5,7 +5,13 @@ package Connext::Redis;
 use strict;
 use warnings;
 
+use Cwd qw(abs_path);
+use Exporter qw(import);
 use IO::Socket::UNIX;
+
+our @EXPORT_OK = qw(function_text);
+
+my ($top) = abs_path(__FILE__) =~ m{^(.*)/t/lib/};
 
 
 sub new {
@@ -64,6 +70,28 @@ sub reply {
 
     return undef if $rest < 0;
     return [map { $self->reply } 1 .. $rest];
+}
+
+
+# The text of a Function as core has it ("queue": cx_queue_lua), by a program
+# of two lines.
+sub function_text {
+    my ($dir, $name) = @_;
+
+    my $c = "$dir/$name.c";
+    open(my $out, '>', $c) or die "$c: $!";
+    print $out "#include \"core/$name.h\"\n#include <stdio.h>\n"
+               . "int main(void) { return fputs(cx_${name}_lua, stdout) < 0;"
+               . " }\n";
+    close($out) or die "$c: $!";
+
+    my $core = join ' ', glob "$top/src/core/*.c";
+    my $cc = $ENV{CC} || 'cc';
+
+    system("$cc -std=c11 -D_GNU_SOURCE -I$top/src -o $c.out $c $core"
+           . ' -lcrypto -lm') == 0 or die 'cannot compile';
+
+    return scalar `$c.out`;
 }
 
 

@@ -177,6 +177,36 @@ sessions(void)
 }
 
 
+/* --- out ----------------------------------------------------------------- */
+
+/* Redis looks for an event only when it may be there already. */
+static void
+repeats(void)
+{
+    static const struct {
+        const char  *intent;
+        const char  *repeat;
+    } rows[] = {
+        { "cx1.ms_0D3ABCDEFGHJK.1", "" },
+        { "cx1.ms_0D3ABCDEFGHJK.2", "yes" },
+    };
+    const cx_channel  *ch = cx_channel_sender(CX_STR("webchat"));
+    const cx_sender    from = { .account = CX_STR("site") };
+    cx_http_req        req;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const cx_out  out = { .kind = CX_OUT_TEXT, .to = CX_STR("u:7"),
+                              .text = CX_STR("Hello"),
+                              .intent = cx_strz(rows[i].intent) };
+
+        tap_is_int(ch->build(&from, &out, a, &req), CX_OK, rows[i].intent);
+        tap_is_str(cx_http_header(req.headers, req.nheaders,
+                                  CX_STR("repeat"), NULL),
+                   cx_strz(rows[i].repeat), "a repeat, or none");
+    }
+}
+
+
 int
 main(void)
 {
@@ -192,6 +222,7 @@ main(void)
 
     tap_ok(folder_each("webchat", one_case) >= 12, "cases were found");
     sessions();
+    repeats();
 
     cx_mac_free(acct.secrets[0]);
     cx_mac_free(acct.identity[0]);

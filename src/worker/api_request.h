@@ -14,6 +14,7 @@
 #define CX_WORKER_API_REQUEST_H
 
 #include "core/json.h"
+#include "store/customers.h"
 #include "worker/api.h"
 #include "worker/api_auth.h"
 
@@ -199,6 +200,16 @@ void cx_out_review(cx_api_request *req, const cx_review_row *r);
 void cx_out_dead(cx_api_request *req, const cx_dead_row *r);
 void cx_out_knowledge(cx_api_request *req, const cx_knowledge_row *r);
 void cx_out_hit(cx_api_request *req, const cx_hit_row *r);
+/* "+1 ... ... 4821"; empty for none. */
+cx_str cx_out_mask_phone(cx_api_request *req, cx_str phone);
+
+/* --- json_out_customers.c: nothing of an address, but to tell it from
+ * others --- */
+
+/* The members of a customer, in an object that is open already. */
+void cx_out_customer(cx_api_request *req, const cx_customer_row *r);
+void cx_out_peer(cx_api_request *req, const cx_peer_row *r);
+void cx_out_link(cx_api_request *req, const cx_link_row *r);
 
 /* --- what routes share --------------------------------------------------- */
 
@@ -222,6 +233,7 @@ extern const cx_api_route  cx_api_channel_routes[];
 extern const cx_api_route  cx_api_knowledge_routes[];
 extern const cx_api_route  cx_api_talk_routes[];
 extern const cx_api_route  cx_api_people_routes[];
+extern const cx_api_route  cx_api_customer_routes[];
 extern const cx_api_route  cx_api_say_routes[];
 extern const cx_api_route  cx_api_takeover_routes[];
 extern const cx_api_route  cx_api_media_routes[];

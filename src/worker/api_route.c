@@ -13,6 +13,7 @@ static const cx_api_route *const  tables[] = {
     cx_api_knowledge_routes,
     cx_api_talk_routes,
     cx_api_people_routes,
+    cx_api_customer_routes,
     cx_api_say_routes,
     cx_api_takeover_routes,
 };

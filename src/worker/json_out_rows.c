@@ -113,8 +113,8 @@ last(cx_str s, size_t n)
 
 
 /* "+1 ... ... 4821"; a short number shows nothing of itself. */
-static cx_str
-mask(cx_api_request *req, cx_str phone)
+cx_str
+cx_out_mask_phone(cx_api_request *req, cx_str phone)
 {
     cx_str  digits, country;
 
@@ -170,7 +170,7 @@ display(cx_api_request *req, const cx_conversation_row *r)
     }
 
     if (r->phone.len > 0) {
-        return mask(req, r->phone);
+        return cx_out_mask_phone(req, r->phone);
     }
 
     return cx_printf(req->arena, "user " MIDDLE "%.*s",
@@ -185,10 +185,11 @@ cx_out_conversation(cx_api_request *req, const cx_conversation_row *r)
     cx_out_id(req, "id", "cv", r->id);
     cx_out_str(req, "channel", r->channel);
     cx_out_id(req, "customer", "cu", r->customer_id);
+    cx_out_id(req, "identity", "cu", r->identity_id);
     cx_out_str(req, "display", display(req, r));
 
     if (r->phone.len > 0) {
-        cx_out_str(req, "phone_masked", mask(req, r->phone));
+        cx_out_str(req, "phone_masked", cx_out_mask_phone(req, r->phone));
 
     } else {
         cx_out_null(req, "phone_masked");
@@ -238,6 +239,7 @@ cx_out_message(cx_api_request *req, const cx_message_row *r)
     cx_out_open(req, NULL, '{');
     cx_out_id(req, "id", "ms", r->id);
     cx_out_id(req, "conversation", "cv", r->conversation_id);
+    cx_out_str(req, "channel", r->channel);
     cx_out_str(req, "direction",
                cx_str_eq(r->author, CX_STR("customer")) ? CX_STR("in")
                                                         : CX_STR("out"));

@@ -142,6 +142,29 @@ static const ctl_flag  send[] = {
       "a repeat with the same key sends nothing again" }, END
 };
 
+static const ctl_flag  customers[] = {
+    { "q", 0, CTL_TEXT, CTL_QUERY, "TEXT", "part of a name or user name" },
+    PAGES, END
+};
+
+static const ctl_flag  customer_change[] = {
+    { "name",   0, CTL_TEXT, CTL_BODY, "NAME",
+      "stays, whatever messages say; empty: theirs again" },
+    { "email",  0, CTL_TEXT, CTL_BODY, "ADDRESS", "" },
+    { "locale", 0, CTL_TEXT, CTL_BODY, "TAG", "as in pt-BR" },
+    { "note",   0, CTL_TEXT, CTL_BODY, "TEXT", "" }, END
+};
+
+static const ctl_flag  customer_merge[] = {
+    { "with", 0, CTL_TEXT, CTL_BODY, "CUSTOMER", "who is the same person" },
+    END
+};
+
+static const ctl_flag  customer_split[] = {
+    { "link", 0, CTL_TEXT, CTL_BODY, "LINK",
+      "only this one; without: all of the customer's own" }, END
+};
+
 static const ctl_flag  messages[] = {
     { "state", 0, CTL_TEXT, CTL_QUERY, "STATE",
       "held, failed, ready, ambiguous, sent ..." }, PAGES, END
@@ -198,6 +221,18 @@ static const ctl_column  conversation_columns[] = {
     { "ID", "id" }, { "CHANNEL", "channel" }, { "CUSTOMER", "display" },
     { "STATE", "state" }, { "MESSAGES", "messages" }, { "LAST", "last_at" },
     { "TEXT", "last_text" }, { NULL, NULL }
+};
+
+static const ctl_column  customer_columns[] = {
+    { "ID", "id" }, { "NAME", "name" }, { "USERNAME", "username" },
+    { "PHONE", "phone_masked" }, { "EMAIL", "email_masked" },
+    { "LOCALE", "locale" }, { "UPDATED", "updated_at" }, { NULL, NULL }
+};
+
+static const ctl_column  customer_message_columns[] = {
+    { "ID", "id" }, { "CHANNEL", "channel" }, { "AUTHOR", "author" },
+    { "STATE", "state" }, { "CREATED", "created_at" }, { "TEXT", "text" },
+    { NULL, NULL }
 };
 
 static const ctl_column  message_columns[] = {
@@ -277,6 +312,24 @@ const ctl_command  ctl_commands[] = {
     { "send", "CONVERSATION", send, ctl_run_send,
       "/api/v1/conversations/{}/messages", message_columns,
       "say something, in whatever form the channel has", NULL },
+
+    { "customers list", "", customers, ctl_run_list, "/api/v1/customers",
+      customer_columns, "who has written, newest first", NULL },
+    { "customers show", "CUSTOMER", NULL, ctl_run_show,
+      "/api/v1/customers/{}", NULL,
+      "one of them: addresses, conversations, who is linked and why", NULL },
+    { "customers update", "CUSTOMER", customer_change, ctl_run_update,
+      "/api/v1/customers/{}", NULL, "change what the flags name", NULL },
+    { "customers merge", "CUSTOMER", customer_merge, ctl_run_customer_merge,
+      "/api/v1/customers/{}/merge", NULL,
+      "two are one person; prints the link, which can be undone",
+      "connextctl customers split CUSTOMER --link LINK undoes it" },
+    { "customers split", "CUSTOMER", customer_split, ctl_run_act,
+      "/api/v1/customers/{}/split", NULL,
+      "not one person: what they have alike joins nobody any more", NULL },
+    { "customers messages", "CUSTOMER", pages, ctl_run_list,
+      "/api/v1/customers/{}/messages", customer_message_columns,
+      "what was said on all channels, oldest first", NULL },
 
     { "messages list", "", messages, ctl_run_list, "/api/v1/messages",
       message_columns, "outbound messages in a state", NULL },

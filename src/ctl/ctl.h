@@ -184,6 +184,7 @@ ctl_exit ctl_run_knowledge_search(ctl *c);
 ctl_exit ctl_run_channel_url(ctl *c);
 ctl_exit ctl_run_conversation_show(ctl *c);
 ctl_exit ctl_run_send(ctl *c);
+ctl_exit ctl_run_customer_merge(ctl *c);
 ctl_exit ctl_run_review_edit(ctl *c);
 ctl_exit ctl_run_status(ctl *c);
 ctl_exit ctl_run_simulate(ctl *c);

@@ -299,6 +299,30 @@ ctl_run_review_edit(ctl *c)
 }
 
 
+/* The link is what undoes it. */
+ctl_exit
+ctl_run_customer_merge(ctl *c)
+{
+    json_t    *object;
+    ctl_exit   rc = send_body(c, "POST", true, &object);
+
+    if (rc != CTL_OK) {
+        return rc;
+    }
+
+    if (c->output == CTL_OUT_TABLE || c->output == CTL_OUT_NAME) {
+        printf("%s\n", ctl_text(object, "link"));
+        ctl_hint(c, "%s", c->command->done);
+
+    } else {
+        ctl_print_object(c, object);
+    }
+
+    json_decref(object);
+    return CTL_OK;
+}
+
+
 ctl_exit
 ctl_run_list(ctl *c)
 {

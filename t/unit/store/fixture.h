@@ -1,6 +1,8 @@
 /*
- * A store in a folder of its own, with one agent and one channel, and short
- * words for what the tests do to it.  Each test program includes it once.
+ * A store of its own, with one agent and one channel, and short words for what
+ * the tests do to it.  Each test program includes it once.  It is a file in a
+ * folder, or with CONNEXT_STORE=postgresql a database of the server that
+ * t/lib/postgres.pl has started.
  */
 
 #ifndef CX_T_UNIT_STORE_FIXTURE_H
@@ -10,9 +12,10 @@
 
 #include "core/id.h"
 #include "core/intent.h"
-#include "store/store.h"
+#include "store/sql.h"
 
 #include <dirent.h>
+#include <postgresql/libpq-fe.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,7 +29,8 @@
 
 typedef struct {
     char       folder[64];
-    char       path[128];
+    char       path[192];       /* what opens it, also once more */
+    bool       shared;          /* PostgreSQL */
     cx_store  *s;
     cx_arena  *a;
     int64_t    epoch;
@@ -113,6 +117,7 @@ fx_agent(int64_t id, const char *name)
         .handoff = CX_STR("I'll ask a colleague."),
         .threshold = 0.95,
         .temperature = -1,
+        .active = true,
         .created_at = T0,
         .updated_at = T0,
     };
@@ -136,20 +141,93 @@ fx_channel(int64_t id, const char *name, const char *account)
 }
 
 
-/* The folder is gone again with fx_close(). */
+/* A number that some SQL asks for. */
+static inline int64_t
+fx_ask(cx_store *s, const char *sql)
+{
+    int64_t  n = -1;
+
+    if (s->driver->ask(s, sql, &n) != CX_OK) {
+        printf("# %s\n", cx_store_error(s));
+        return -1;
+    }
+
+    return n;
+}
+
+
+/* Makes or drops a database. */
+static inline void
+fx_server(const char *form, const char *name)
+{
+    char       sql[128], place[160];
+    PGconn    *conn;
+    PGresult  *r;
+
+    snprintf(place, sizeof(place), "host=%s user=postgres dbname=postgres",
+             getenv("CONNEXT_POSTGRESQL"));
+    snprintf(sql, sizeof(sql), form, name);
+    conn = PQconnectdb(place);
+    r = PQexec(conn, sql);
+    fx_must(PQresultStatus(r) == PGRES_COMMAND_OK, PQerrorMessage(conn));
+    PQclear(r);
+    PQfinish(conn);
+}
+
+
+static inline void
+fx_database(fixture *f)
+{
+    static int   n = 0;
+    const char  *place = getenv("CONNEXT_POSTGRESQL");
+
+    fx_must(place != NULL, "t/lib/postgres.pl has started a server");
+    snprintf(f->folder, sizeof(f->folder), "cx_%ld_%d", (long) getpid(), ++n);
+    snprintf(f->path, sizeof(f->path),
+             "postgresql://postgres@/%s?host=%.64s", f->folder, place);
+    fx_server("CREATE DATABASE %s", f->folder);
+}
+
+
+static inline void
+fx_folder(fixture *f)
+{
+    const char  *place = getenv("TMPDIR");
+
+    snprintf(f->folder, sizeof(f->folder), "%.40s/cx-store-XXXXXX",
+             place != NULL ? place : "/tmp");
+    fx_must(mkdtemp(f->folder) != NULL, "a folder for the test");
+    snprintf(f->path, sizeof(f->path), "%s/db", f->folder);
+}
+
+
+/* What comes back of a text that is none: PostgreSQL keeps neither NUL nor
+ * bytes that are no UTF-8. */
+static inline cx_str
+fx_kept(const fixture *f, cx_str text, const char *replaced)
+{
+    return f->shared ? cx_strz(replaced) : text;
+}
+
+
+/* All of it is gone again with fx_close(). */
 static inline void
 fx_open(fixture *f)
 {
-    const char     *place = getenv("TMPDIR");
+    const char     *kind = getenv("CONNEXT_STORE");
     cx_agent_row    agent = fx_agent(AGENT, "shop");
     cx_channel_row  channel = fx_channel(CHANNEL, "wa-main", "1065");
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     memset(f, 0, sizeof(*f));
-    snprintf(f->folder, sizeof(f->folder), "%.40s/cx-store-XXXXXX",
-             place != NULL ? place : "/tmp");
-    fx_must(mkdtemp(f->folder) != NULL, "a folder for the test");
-    snprintf(f->path, sizeof(f->path), "%s/db", f->folder);
+    f->shared = kind != NULL && strcmp(kind, "postgresql") == 0;
+
+    if (f->shared) {
+        fx_database(f);
+
+    } else {
+        fx_folder(f);
+    }
 
     f->a = cx_arena_new((size_t) 64 << 20);
     fx_must(f->a != NULL, "memory");
@@ -166,12 +244,19 @@ fx_open(fixture *f)
 static inline void
 fx_close(fixture *f)
 {
-    DIR            *d = opendir(f->folder);
+    DIR            *d;
     struct dirent  *e;
     char            path[512];
 
     cx_store_close(f->s);
     cx_arena_free(f->a);
+
+    if (f->shared) {
+        fx_server("DROP DATABASE %s WITH (FORCE)", f->folder);
+        return;
+    }
+
+    d = opendir(f->folder);
 
     while (d != NULL && (e = readdir(d)) != NULL) {
         snprintf(path, sizeof(path), "%s/%s", f->folder, e->d_name);

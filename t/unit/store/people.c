@@ -2,8 +2,6 @@
 
 #include "unit/store/fixture.h"
 
-#include "store/sqlite.h"
-
 
 static int64_t
 version(const fixture *f)
@@ -263,20 +261,12 @@ reviews(fixture *f)
 static int64_t
 audit_lines(const fixture *f, const char *what)
 {
-    sqlite3_stmt  *st = NULL;
-    int64_t        n = -1;
+    char  sql[128];
 
-    if (sqlite3_prepare_v2(cx_sqlite_of(f->s)->db, "SELECT count(*) FROM audit"
-                           " WHERE what = ? AND who = 'ada'", -1, &st, NULL)
-        == SQLITE_OK)
-    {
-        sqlite3_bind_text(st, 1, what, -1, SQLITE_STATIC);
-        sqlite3_step(st);
-        n = sqlite3_column_int64(st, 0);
-    }
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit"
+             " WHERE what = '%s' AND who = 'ada'", what);
 
-    sqlite3_finalize(st);
-    return n;
+    return fx_ask(f->s, sql);
 }
 
 

@@ -343,7 +343,7 @@ watermark(fixture *f)
 int
 main(void)
 {
-    char     url[160];
+    char     url[256];
     fixture  f;
 
     fx_open(&f);
@@ -358,7 +358,8 @@ main(void)
 
     /* Thousands of commits: not for the disk's sake. */
     cx_store_close(f.s);
-    snprintf(url, sizeof(url), "sqlite:%s?synchronous=off", f.path);
+    snprintf(url, sizeof(url), f.shared ? "%s" : "%s?synchronous=off",
+             f.path);
     f.s = fx_connect(url);
     all_orders(&f);
 

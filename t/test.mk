@@ -31,6 +31,7 @@ UNIT_log   := $(call part,log)
 UNIT_db    := $(call part,db fp log)
 UNIT_http  := $(call part,http http_call http_loop http_mail)
 UNIT_confirm := $(call part,confirm log) $(CHANNEL)
+UNIT_slots  := $(call part,slots conversation log)
 UNIT_rates := $(call part,rates) $(CHANNEL)
 UNIT_redis := $(call part,redis redis_command redis_uv)
 UNIT_api   := $(patsubst src/%.c,$(B)/obj/%.o,\

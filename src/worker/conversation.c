@@ -178,8 +178,8 @@ cx_convs_free(cx_worker *w)
 
 /* --- moves --------------------------------------------------------------- */
 
-static bool
-step_is_passive(cx_step step)
+bool
+cx_step_is_passive(cx_step step)
 {
     return step == CX_STEP_REST || step == CX_STEP_QUIET
            || step == CX_STEP_QUEUED || step == CX_STEP_DUE
@@ -204,10 +204,10 @@ must_end(const cx_conv *c)
     switch (c->worker->part[c->partition].state) {
 
     case CX_PART_NONE:
-        return step_is_passive(c->step);
+        return cx_step_is_passive(c->step);
 
     case CX_PART_LEAVING:
-        return step_is_passive(c->step) && !send_is_due(c);
+        return cx_step_is_passive(c->step) && !send_is_due(c);
 
     default:
         return false;
@@ -229,7 +229,7 @@ cx_conv_go(cx_conv *c, cx_step step)
     cx_slot_leave(c);
     c->step = step;
 
-    if (step_is_passive(step)) {
+    if (cx_step_is_passive(step)) {
         cx_slot_free(c);
     }
 
@@ -248,7 +248,7 @@ timer_fired(uv_timer_t *timer)
     cx_conv  *c = timer->data;
 
     /* What waits looks again at what is due; THINK and SETTLE go on. */
-    cx_conv_go(c, step_is_passive(c->step) ? CX_STEP_REST : c->step);
+    cx_conv_go(c, cx_step_is_passive(c->step) ? CX_STEP_REST : c->step);
 }
 
 
@@ -332,7 +332,7 @@ cx_conv_turn(cx_conv *c, int64_t turn_id, int64_t inputs, int64_t deadline)
     c->inputs = inputs;
     c->deadline = deadline;
 
-    if (step_is_passive(c->step)) {
+    if (cx_step_is_passive(c->step)) {
         cx_conv_go(c, CX_STEP_REST);
 
     } else if (c->step == CX_STEP_THINK && grown
@@ -418,7 +418,7 @@ cx_conv_hush(cx_conv *c)
         cx_conv_call_cancel(c);
         cx_conv_go(c, CX_STEP_REST);
 
-    } else if (step_is_passive(c->step)) {
+    } else if (cx_step_is_passive(c->step)) {
         cx_conv_go(c, CX_STEP_REST);
     }
 }
@@ -431,47 +431,6 @@ cx_worker_hush(cx_worker *w, int64_t conversation_id)
 
     if (c != NULL) {
         cx_conv_hush(c);
-    }
-}
-
-
-void
-cx_convs_adopt(cx_worker *w, unsigned partition, const cx_recovered *found)
-{
-    cx_conv  *c;
-
-    for (size_t i = 0; i < found->outs.n; i++) {
-        const cx_open_out  *o = &found->outs.items[i];
-
-        c = cx_conv_get(w, o->conversation_id, partition);
-        if (c != NULL) {
-            (void) cx_conv_out(c, o->message_id, o->state, o->not_before);
-            cx_conv_out_found(c, o);
-        }
-    }
-
-    for (size_t i = 0; i < found->turns.n; i++) {
-        const cx_open_turn  *t = &found->turns.items[i];
-
-        c = cx_conv_get(w, t->conversation_id, partition);
-        if (c != NULL && c->turn_id == 0) {
-            c->turn_id = t->turn_id;
-            c->inputs = 0;
-            c->deadline = t->deadline;
-            c->attempts = t->attempts;
-        }
-    }
-
-    /* Only now, with its sends and turns known, does each one move. */
-    for (size_t i = 0; i < found->outs.n + found->turns.n; i++) {
-        int64_t  id = i < found->outs.n
-                      ? found->outs.items[i].conversation_id
-                      : found->turns.items[i - found->outs.n].conversation_id;
-
-        c = cx_conv_find(w, id);
-        if (c != NULL && step_is_passive(c->step)) {
-            cx_conv_go(c, CX_STEP_REST);
-        }
     }
 }
 
@@ -516,26 +475,52 @@ cx_conv_back(cx_conv *c)
 }
 
 
+static bool
+step_is_think(cx_step step)
+{
+    return step == CX_STEP_THINK;
+}
+
+
+/* The end of one may be that of others: a bucket is begun anew then. */
+static void
+convs_end(cx_worker *w, unsigned partition, bool (*which)(cx_step step))
+{
+    cx_conv  *c;
+
+    for (size_t i = 0; i < w->nbuckets; i++) {
+        c = w->buckets[i];
+
+        while (c != NULL) {
+            if (c->partition == partition && which(c->step)) {
+                conv_end(c);
+                c = w->buckets[i];
+
+            } else {
+                c = c->bucket_next;
+            }
+        }
+    }
+}
+
+
+/* First those that stand in line: slots that come free are for others. */
 void
 cx_convs_lost(cx_worker *w, unsigned partition)
 {
     const bool  leaving = w->part[partition].state == CX_PART_LEAVING;
-    cx_conv    *c, *next;
+
+    convs_end(w, partition, cx_step_is_passive);
+
+    if (leaving) {
+        return;
+    }
+
+    convs_end(w, partition, step_is_think);
 
     for (size_t i = 0; i < w->nbuckets; i++) {
-        for (c = w->buckets[i]; c != NULL; c = next) {
-            next = c->bucket_next;
-
-            if (c->partition != partition) {
-                continue;
-            }
-
-            if (step_is_passive(c->step)
-                || (!leaving && c->step == CX_STEP_THINK))
-            {
-                conv_end(c);
-
-            } else if (!leaving) {
+        for (cx_conv *c = w->buckets[i]; c != NULL; c = c->bucket_next) {
+            if (c->partition == partition) {
                 c->lost = true;     /* ends when its call comes back */
             }
         }

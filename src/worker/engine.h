@@ -294,6 +294,9 @@ void cx_owner_unlock(cx_worker *w);
 bool cx_owner_dead(cx_worker *w, cx_str owner);
 
 /* sweep.c */
+/* What recover and sweep found. */
+void cx_convs_adopt(cx_worker *w, unsigned partition,
+    const cx_recovered *found);
 void cx_sweep_start(cx_worker *w);
 
 /* reader.c */
@@ -357,6 +360,8 @@ cx_conv *cx_conv_find(cx_worker *w, int64_t id);
 /* Found or made; NULL: no memory. */
 cx_conv *cx_conv_get(cx_worker *w, int64_t id, unsigned partition);
 void cx_conv_go(cx_conv *c, cx_step step);
+/* It waits, and goes on when something comes for it. */
+bool cx_step_is_passive(cx_step step);
 void cx_conv_turn(cx_conv *c, int64_t turn_id, int64_t inputs,
     int64_t deadline);
 bool cx_conv_out(cx_conv *c, int64_t message_id, cx_msg_state state,
@@ -386,9 +391,6 @@ void cx_convs_lost(cx_worker *w, unsigned partition);
 void cx_convs_kick(cx_worker *w);
 bool cx_convs_init(cx_worker *w);
 void cx_convs_free(cx_worker *w);
-/* What recover and sweep found. */
-void cx_convs_adopt(cx_worker *w, unsigned partition,
-    const cx_recovered *found);
 
 /* job.c */
 /* The turn is safe in the store: try again in a while. */

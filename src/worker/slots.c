@@ -74,11 +74,12 @@ cx_slot_leave(cx_conv *c)
 }
 
 
+/* Who is first in line may not go on any more and end instead: then it is the
+ * next one's. */
 void
 cx_slot_free(cx_conv *c)
 {
     cx_slots  *s = c->slot;
-    cx_conv   *next;
 
     if (s == NULL) {
         return;
@@ -86,9 +87,8 @@ cx_slot_free(cx_conv *c)
 
     c->slot = NULL;
     s->busy--;
-    next = s->head;
 
-    if (next != NULL) {
-        cx_conv_go(next, next->step);
+    while (s->head != NULL && s->busy < s->limit) {
+        cx_conv_go(s->head, s->head->step);
     }
 }

@@ -14,6 +14,47 @@ typedef struct {
 } cx_sweep;
 
 
+void
+cx_convs_adopt(cx_worker *w, unsigned partition, const cx_recovered *found)
+{
+    cx_conv  *c;
+
+    for (size_t i = 0; i < found->outs.n; i++) {
+        const cx_open_out  *o = &found->outs.items[i];
+
+        c = cx_conv_get(w, o->conversation_id, partition);
+        if (c != NULL) {
+            (void) cx_conv_out(c, o->message_id, o->state, o->not_before);
+            cx_conv_out_found(c, o);
+        }
+    }
+
+    for (size_t i = 0; i < found->turns.n; i++) {
+        const cx_open_turn  *t = &found->turns.items[i];
+
+        c = cx_conv_get(w, t->conversation_id, partition);
+        if (c != NULL && c->turn_id == 0) {
+            c->turn_id = t->turn_id;
+            c->inputs = 0;
+            c->deadline = t->deadline;
+            c->attempts = t->attempts;
+        }
+    }
+
+    /* Only now, with its sends and turns known, does each one move. */
+    for (size_t i = 0; i < found->outs.n + found->turns.n; i++) {
+        int64_t  id = i < found->outs.n
+                      ? found->outs.items[i].conversation_id
+                      : found->turns.items[i - found->outs.n].conversation_id;
+
+        c = cx_conv_find(w, id);
+        if (c != NULL && cx_step_is_passive(c->step)) {
+            cx_conv_go(c, CX_STEP_REST);
+        }
+    }
+}
+
+
 static cx_err
 sweep_run(cx_store *s, cx_db_job *job)
 {

@@ -261,7 +261,7 @@ prepare(bench *b, const char *url)
 {
     const cx_agent_row    agent = {
         .id = AGENT, .name = CX_STR("a"), .provider = CX_STR("knowledge"),
-        .threshold = 0.95,
+        .threshold = 0.95, .active = true,
     };
     const cx_channel_row  channel = {
         .id = CHANNEL, .name = CX_STR("wa"), .type = CX_STR("whatsapp"),

@@ -50,7 +50,8 @@ cx_route_agent_is(const cx_route_table *t, int64_t agent_id, int64_t now_ms)
         }
     }
 
-    return CX_ROUTE_AGENT_INACTIVE;
+    /* Newer than the table. */
+    return CX_ROUTE_RULE;
 }
 
 

@@ -76,16 +76,17 @@ check_id(cx_store *s, cx_sql_name sql, int64_t id, bool create)
 
 /* --- agents -------------------------------------------------------------- */
 
-cx_err
-cx_store_agents(cx_store *s, cx_arena *a, cx_agent_list *out)
+static cx_err
+read_agents(cx_store *s, cx_sql_name sql, cx_arena *a, cx_agent_list *out)
 {
-    cx_query       q = cx_query_of(s, CX_SQL_AGENTS);
+    cx_query       q = cx_query_of(s, sql);
     cx_agent_list  list = { .n = 0 };
     cx_agent_row  *r;
     cx_err         err;
 
     while (cx_query_next(&q) && (r = CX_LIST_ADD(a, &list)) != NULL) {
         r->id = cx_get_i64(&q);
+        r->tenant = cx_get_i64(&q);
         r->name = cx_get_str(&q, a);
         r->provider = cx_get_str(&q, a);
         r->base_url = cx_get_str(&q, a);
@@ -96,6 +97,9 @@ cx_store_agents(cx_store *s, cx_arena *a, cx_agent_list *out)
         r->threshold = cx_get_f64(&q);
         r->temperature = cx_get_f64(&q);
         r->max_tokens = cx_get_i64(&q);
+        r->active = cx_get_i64(&q) != 0;
+        r->hours = cx_get_str(&q, a);
+        r->zone = cx_get_str(&q, a);
         r->created_at = cx_get_i64(&q);
         r->updated_at = cx_get_i64(&q);
     }
@@ -111,6 +115,20 @@ cx_store_agents(cx_store *s, cx_arena *a, cx_agent_list *out)
     }
 
     return err;
+}
+
+
+cx_err
+cx_store_agents(cx_store *s, cx_arena *a, cx_agent_list *out)
+{
+    return read_agents(s, CX_SQL_AGENTS, a, out);
+}
+
+
+cx_err
+cx_store_agents_all(cx_store *s, cx_arena *a, cx_agent_list *out)
+{
+    return read_agents(s, CX_SQL_AGENTS_ALL, a, out);
 }
 
 
@@ -165,6 +183,9 @@ cx_store_agent_put(cx_store *s, const cx_agent_row *row, bool create)
     cx_bind_f64(&q, row->threshold);
     cx_bind_f64(&q, row->temperature);
     cx_bind_i64(&q, row->max_tokens);
+    cx_bind_i64(&q, row->active);
+    cx_bind_str(&q, row->hours);
+    cx_bind_str(&q, row->zone);
     cx_bind_i64(&q, row->updated_at);
 
     if (create) {
@@ -182,7 +203,7 @@ cx_store_agent_delete(cx_store *s, int64_t id)
 {
     static const cx_sql_name steps[] = {
         CX_SQL_AGENT_CHUNKS_DELETE, CX_SQL_AGENT_FILES_DELETE,
-        CX_SQL_AGENT_DELETE,
+        CX_SQL_AGENT_LEAVES, CX_SQL_AGENT_DELETE,
     };
     int64_t  used;
     cx_err   err;
@@ -198,7 +219,9 @@ cx_store_agent_delete(cx_store *s, int64_t id)
         return CX_CONFLICT;
     }
 
-    for (size_t i = 0; i < 3 && err == CX_OK; i++) {
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && err == CX_OK;
+         i++)
+    {
         err = cx_run_1(s, steps[i], id);
     }
 
@@ -212,16 +235,18 @@ cx_store_agent_delete(cx_store *s, int64_t id)
 
 /* --- channels ------------------------------------------------------------ */
 
-cx_err
-cx_store_channels(cx_store *s, cx_arena *a, cx_channel_list *out)
+static cx_err
+read_channels(cx_store *s, cx_sql_name sql, cx_arena *a,
+    cx_channel_list *out)
 {
-    cx_query         q = cx_query_of(s, CX_SQL_CHANNELS);
+    cx_query         q = cx_query_of(s, sql);
     cx_channel_list  list = { .n = 0 };
     cx_channel_row  *r;
     cx_err           err;
 
     while (cx_query_next(&q) && (r = CX_LIST_ADD(a, &list)) != NULL) {
         r->id = cx_get_i64(&q);
+        r->tenant = cx_get_i64(&q);
         r->name = cx_get_str(&q, a);
         r->type = cx_get_str(&q, a);
         r->account = cx_get_str(&q, a);
@@ -247,6 +272,20 @@ cx_store_channels(cx_store *s, cx_arena *a, cx_channel_list *out)
     }
 
     return err;
+}
+
+
+cx_err
+cx_store_channels(cx_store *s, cx_arena *a, cx_channel_list *out)
+{
+    return read_channels(s, CX_SQL_CHANNELS, a, out);
+}
+
+
+cx_err
+cx_store_channels_all(cx_store *s, cx_arena *a, cx_channel_list *out)
+{
+    return read_channels(s, CX_SQL_CHANNELS_ALL, a, out);
 }
 
 
@@ -296,7 +335,7 @@ check_channel(cx_store *s, const cx_channel_row *row, bool create)
         return CX_INVALID;
     }
 
-    err = check_id(s, CX_SQL_CHANNEL_KNOWN, row->id, create);
+    err = check_id(s, CX_SQL_CHANNEL_MINE, row->id, create);
     if (err != CX_OK) {
         return err;
     }
@@ -349,14 +388,14 @@ cx_store_channel_put(cx_store *s, const cx_channel_row *row, bool create)
 
 
 /* A channel that has been talked on is part of the record: it can be made
- * inactive, not deleted. */
+ * inactive, not deleted.  One that a rule names keeps its rule. */
 cx_err
 cx_store_channel_delete(cx_store *s, int64_t id)
 {
     int64_t  used;
     cx_err   err;
 
-    err = check_id(s, CX_SQL_CHANNEL_KNOWN, id, false);
+    err = check_id(s, CX_SQL_CHANNEL_MINE, id, false);
     if (err != CX_OK) {
         return err;
     }

@@ -52,6 +52,10 @@ cx_store_read_conversations(cx_query *q, cx_arena *a,
         r->taken_by = cx_get_str(q, a);
         r->taken_at = cx_get_i64(q);
         r->fence = cx_get_i64(q);
+        r->agent_id = cx_get_i64(q);
+        r->agent = cx_get_str(q, a);
+        r->closed_at = cx_get_i64(q);
+        r->archived_at = cx_get_i64(q);
     }
 
     err = cx_query_end(q);

@@ -16,10 +16,22 @@
     "id, conversation_id, channel_id, state, attempts, failed_attempts,"      \
     " accepted_at, delivered_at, read_at, provider_key <> 0"
 
+#define MINE  "tenant = :tenant"
+
+#define AGENT                                                                 \
+    "SELECT id, tenant, name, provider, base_url, model, api_key_file,"       \
+    " prompt, handoff, threshold, temperature, max_tokens, active, hours,"    \
+    " zone, created_at, updated_at FROM agents"
+
+#define CHANNEL(active)                                                       \
+    "SELECT id, tenant, name, type, account, coalesce(agent_id, 0),"          \
+    " token_file, base_url, " active ", health, health_text, settings,"       \
+    " created_at, updated_at FROM channels"
+
 #define MEDIA                                                                 \
-    "id, message_id, channel_id, partition, ref_id, ref_url, name, mime,"     \
-    " state, attempts, not_before, size, sha256, type, place, error_text,"    \
-    " created_at, updated_at"
+    "id, tenant, message_id, channel_id, partition, ref_id, ref_url, name,"   \
+    " mime, state, attempts, not_before, size, sha256, type, place,"          \
+    " error_text, created_at, updated_at"
 
 #define MESSAGE                                                               \
     "id, conversation_id, turn_id, part, outbound, author, content, text,"    \
@@ -36,9 +48,11 @@
     " (SELECT count(*) FROM messages n WHERE n.conversation_id = c.id),"      \
     " c.created_at, c.opted_out_at, c.quiet_until, c.taken_by, c.taken_at,"    \
     " c.fence"                                                                \
+    ", c.agent_id, coalesce(a.name, ''), c.closed_at, c.archived_at"          \
     " FROM conversations c"                                                   \
     " JOIN channels h ON h.id = c.channel_id"                                 \
     " JOIN customers u ON u.id = c.customer_id"                               \
+    " LEFT JOIN agents a ON a.id = c.agent_id"                                \
     " LEFT JOIN messages m ON m.id ="                                         \
     " (SELECT max(n.id) FROM messages n WHERE n.conversation_id = c.id)"
 
@@ -60,6 +74,15 @@
 #define CUSTOMER_LINK                                                         \
     "SELECT k.id, k.a, k.b, k.kind, k.at, k.who, k.undone_at, k.undone_by"    \
     " FROM customer_links k"
+
+#define ROUTE                                                                 \
+    "SELECT r.id, r.tenant, r.position, r.name, r.active, r.channel_id,"      \
+    " coalesce(h.name, ''), r.words, r.language, r.hours, r.zone,"            \
+    " r.agent_id, coalesce(a.name, ''), r.group_id, coalesce(g.name, ''),"    \
+    " r.created_at, r.updated_at FROM route_rules r"                          \
+    " LEFT JOIN channels h ON h.id = r.channel_id"                            \
+    " LEFT JOIN agents a ON a.id = r.agent_id"                                \
+    " LEFT JOIN agent_groups g ON g.id = r.group_id"
 
 #define REVIEW                                                                \
     "SELECT r.id, r.conversation_id, r.agent_id, coalesce(a.name, ''),"       \

@@ -81,7 +81,8 @@ bool cx_msg_state_parse(cx_str word, cx_msg_state *s);
 
 typedef struct {
     int64_t  id;
-    cx_str   name;            /* unique */
+    int64_t  tenant;          /* read only */
+    cx_str   name;            /* unique in the tenant */
     cx_str   provider;        /* "knowledge", "openai" */
     cx_str   base_url;
     cx_str   model;
@@ -102,6 +103,7 @@ typedef struct {
 
 typedef struct {
     int64_t  id;
+    int64_t  tenant;          /* read only */
     cx_str   name;            /* slug, unique: the edge's channel name */
     cx_str   type;
     cx_str   account;         /* provider's id of our side; unique per type */
@@ -239,6 +241,7 @@ const char *cx_media_state_word(cx_media_state s);
 
 typedef struct {
     int64_t         id;
+    int64_t         tenant;         /* the message's */
     int64_t         message_id;
     int64_t         channel_id;
     unsigned        partition;
@@ -285,8 +288,8 @@ typedef struct {
 typedef struct {
     cx_fence       fence;         /* the partition the event came from */
     const cx_msg  *msg;
+    int64_t        tenant;        /* of the channel; 0: the store's own */
     int64_t        channel_id;
-    int64_t        tenant;        /* of the channel */
     int64_t        agent_id;      /* of the channel; 0: no answer */
     /* Who answers a new turn; NULL: the channel's agent. */
     const cx_route_table  *routes;
@@ -322,6 +325,7 @@ typedef struct {
 /* RECALL: what the answer needs. */
 typedef struct {
     int64_t              turn_id;
+    int64_t              tenant;
     int64_t              conversation_id;
     int64_t              root_id;       /* of a customer who is linked to
                                          * others; 0: is not */
@@ -543,9 +547,13 @@ cx_err cx_store_lease_release(cx_store *s, cx_str owner, int partition);
 /* A number that changes with every change of channels and agents. */
 cx_err cx_store_config_version(cx_store *s, int64_t *version);
 cx_err cx_store_agents(cx_store *s, cx_arena *a, cx_agent_list *out);
+/* Of all tenants: the engine's; likewise channels_all, where those of a
+ * suspended one are not active. */
+cx_err cx_store_agents_all(cx_store *s, cx_arena *a, cx_agent_list *out);
 cx_err cx_store_agent_put(cx_store *s, const cx_agent_row *row, bool create);
 cx_err cx_store_agent_delete(cx_store *s, int64_t id);  /* CX_CONFLICT: used */
 cx_err cx_store_channels(cx_store *s, cx_arena *a, cx_channel_list *out);
+cx_err cx_store_channels_all(cx_store *s, cx_arena *a, cx_channel_list *out);
 cx_err cx_store_channel_put(cx_store *s, const cx_channel_row *row,
     bool create);
 /* CX_CONFLICT: it has conversations. */

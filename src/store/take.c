@@ -2,25 +2,13 @@
  * TAKE: an event becomes a message, of a conversation, of a turn.
  */
 
+#include "core/id.h"
 #include "store/customers.h"
+#include "store/erase.h"
+#include "store/place.h"
 #include "store/sql.h"
 
 #include <string.h>
-
-/* Where the message belongs. */
-typedef struct {
-    bool     known;             /* false: made by this very take */
-    bool     names_changed;
-    bool     address_changed;
-    int64_t  conversation_id;
-    int64_t  customer_id;
-    int64_t  partition;
-    bool     opted_out;
-    int64_t  quiet_until;
-    int64_t  proven;            /* digest of the proofs on record */
-    bool     taken;             /* by a person: no AI */
-    cx_str   ignore;            /* not empty: no turn, for this reason */
-} place;
 
 /* The turn it joins or opens. */
 typedef struct {
@@ -33,183 +21,6 @@ typedef struct {
     cx_turn_state  state;
     bool           fresh;
 } turn;
-
-
-/* A message that says nothing of a name does not change it. */
-static bool
-differs(cx_str said, cx_str known)
-{
-    return said.len > 0 && !cx_str_eq(said, known);
-}
-
-
-static cx_err
-find_peer(cx_store *s, const cx_take *in, cx_str peer, place *at)
-{
-    const cx_msg  *m = in->msg;
-    cx_query       q = cx_query_of(s, CX_SQL_PEER_FIND);
-    cx_str         name, username, phone;
-
-    cx_bind_i64(&q, in->channel_id);
-    cx_bind_str(&q, peer);
-
-    if (cx_query_next(&q)) {
-        at->known = true;
-        at->conversation_id = cx_get_i64(&q);
-        at->partition = cx_get_i64(&q);
-        at->customer_id = cx_get_i64(&q);
-        at->address_changed = differs(m->peer, cx_view_str(&q));
-        at->address_changed |= differs(m->peer_alt, cx_view_str(&q));
-        name = cx_view_str(&q);
-        username = cx_view_str(&q);
-        phone = cx_view_str(&q);
-        at->opted_out = cx_get_i64(&q) != 0;
-        at->quiet_until = cx_get_i64(&q);
-        at->proven = cx_get_i64(&q);
-        /* A name that a person gave stays. */
-        at->names_changed = (cx_get_i64(&q) == 0 && differs(m->name, name))
-                            || differs(m->username, username)
-                            || differs(m->phone, phone);
-        at->taken = cx_get_i64(&q) != 0;
-    }
-
-    return cx_query_end(&q);
-}
-
-
-/* By the peer, else by the other id of the same customer. */
-static cx_err
-find_place(cx_store *s, const cx_take *in, place *at)
-{
-    cx_err  err;
-
-    memset(at, 0, sizeof(*at));
-    err = find_peer(s, in, in->msg->peer, at);
-
-    if (err == CX_OK && !at->known && in->msg->peer_alt.len > 0) {
-        err = find_peer(s, in, in->msg->peer_alt, at);
-    }
-
-    return err;
-}
-
-
-static cx_err
-add_identity(cx_store *s, const cx_take *in, cx_str peer,
-    int64_t conversation_id)
-{
-    cx_query  q;
-
-    if (peer.len == 0) {
-        return CX_OK;
-    }
-
-    q = cx_query_of(s, CX_SQL_PEER_ADD);
-    cx_bind_i64(&q, in->channel_id);
-    cx_bind_str(&q, peer);
-    cx_bind_i64(&q, conversation_id);
-    cx_bind_i64(&q, in->now_ms);
-
-    return cx_query_run(&q);
-}
-
-
-static cx_err
-add_identities(cx_store *s, const cx_take *in, int64_t conversation_id)
-{
-    cx_err  err;
-
-    err = add_identity(s, in, in->msg->peer, conversation_id);
-
-    return err != CX_OK
-           ? err : add_identity(s, in, in->msg->peer_alt, conversation_id);
-}
-
-
-static cx_err
-write_customer(cx_store *s, const cx_take *in, cx_sql_name how, int64_t id)
-{
-    cx_query  q = cx_query_of(s, how);
-
-    cx_bind_i64(&q, id);
-    cx_bind_str(&q, in->msg->name);
-    cx_bind_str(&q, in->msg->username);
-    cx_bind_str(&q, in->msg->phone);
-    cx_bind_i64(&q, in->now_ms);
-
-    return cx_query_run(&q);
-}
-
-
-static cx_err
-add_conversation(cx_store *s, const cx_take *in, const place *at)
-{
-    cx_query  q = cx_query_of(s, CX_SQL_CONVERSATION_ADD);
-
-    cx_bind_i64(&q, at->conversation_id);
-    cx_bind_i64(&q, in->channel_id);
-    cx_bind_i64(&q, at->customer_id);
-    cx_bind_i64(&q, at->partition);
-    cx_bind_str(&q, in->msg->peer);
-    cx_bind_str(&q, in->msg->peer_alt);
-    cx_bind_i64(&q, in->now_ms);
-
-    return cx_query_run(&q);
-}
-
-
-/* First sight of a customer.  The partition of the event that made the
- * conversation stays its own for life. */
-static cx_err
-make_place(cx_store *s, const cx_take *in, place *at)
-{
-    cx_err  err;
-
-    at->conversation_id = in->new_id[1];
-    at->customer_id = in->new_id[2];
-    at->partition = in->fence.partition;
-
-    err = write_customer(s, in, CX_SQL_CUSTOMER_ADD, at->customer_id);
-    if (err != CX_OK) {
-        return err;
-    }
-
-    err = add_conversation(s, in, at);
-    if (err != CX_OK) {
-        return err;
-    }
-
-    return add_identities(s, in, at->conversation_id);
-}
-
-
-/* What the message tells anew about a known customer. */
-static cx_err
-update_place(cx_store *s, const cx_take *in, const place *at)
-{
-    cx_query  q;
-    cx_err    err;
-
-    if (at->names_changed) {
-        err = write_customer(s, in, CX_SQL_CUSTOMER_TOUCH, at->customer_id);
-        if (err != CX_OK) {
-            return err;
-        }
-    }
-
-    if (!at->address_changed) {
-        return CX_OK;
-    }
-
-    q = cx_query_of(s, CX_SQL_CONVERSATION_MOVE);
-    cx_bind_i64(&q, at->conversation_id);
-    cx_bind_str(&q, in->msg->peer);
-    cx_bind_str(&q, in->msg->peer_alt);
-
-    err = cx_query_run(&q);
-
-    return err != CX_OK ? err : add_identities(s, in, at->conversation_id);
-}
 
 
 static cx_err
@@ -254,7 +65,7 @@ earlier(int64_t x, int64_t y)
 
 /* Why it opens no turn: what the event says itself comes first. */
 static cx_str
-ignored_as(const cx_take *in, const place *at)
+ignored_as(const cx_take *in, const cx_place *at)
 {
     if (in->ignore.len > 0) {
         return in->ignore;
@@ -270,11 +81,24 @@ ignored_as(const cx_take *in, const place *at)
 }
 
 
+/* Who joins an open turn is answered by whoever thinks about that. */
 static cx_err
-choose_turn(cx_store *s, const cx_take *in, const place *at, turn *t)
+choose_agent(cx_store *s, const cx_take *in, cx_place *at, const turn *t)
 {
-    const int64_t  agent_id = at->taken ? 0 : in->agent_id;
-    cx_err         err;
+    if (at->taken) {
+        at->hand.why = CX_STR("taken");
+        return CX_OK;
+    }
+
+    return t->id != 0 && t->state == CX_TURN_OPEN
+           ? CX_OK : cx_store_hand(s, in, &at->hand);
+}
+
+
+static cx_err
+choose_turn(cx_store *s, const cx_take *in, cx_place *at, turn *t)
+{
+    cx_err  err;
 
     memset(t, 0, sizeof(*t));
 
@@ -289,11 +113,16 @@ choose_turn(cx_store *s, const cx_take *in, const place *at, turn *t)
         }
     }
 
-    if (!joinable(t, agent_id)) {
+    err = choose_agent(s, in, at, t);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (!joinable(t, at->hand.agent_id)) {
         t->id = in->new_id[3];
         t->seq++;
-        t->agent_id = agent_id;
-        t->state = agent_id == 0 ? CX_TURN_HUMAN : CX_TURN_OPEN;
+        t->agent_id = at->hand.agent_id;
+        t->state = t->agent_id == 0 ? CX_TURN_HUMAN : CX_TURN_OPEN;
         t->inputs = 0;
         t->opened_at = in->now_ms;
         t->fresh = true;
@@ -308,7 +137,7 @@ choose_turn(cx_store *s, const cx_take *in, const place *at, turn *t)
 
 
 static cx_err
-open_review(cx_store *s, const cx_take *in, const place *at, const turn *t)
+open_review(cx_store *s, const cx_take *in, const cx_place *at, const turn *t)
 {
     cx_query  q = cx_query_of(s, CX_SQL_REVIEW_ADD);
 
@@ -317,7 +146,7 @@ open_review(cx_store *s, const cx_take *in, const place *at, const turn *t)
     cx_bind_i64(&q, 0);
     cx_bind_str(&q, CX_NOSTR);
     cx_bind_f64(&q, 0);
-    cx_bind_str(&q, at->taken ? CX_STR("taken") : CX_STR("no_agent"));
+    cx_bind_str(&q, at->hand.why);
     cx_bind_i64(&q, in->now_ms);
 
     return cx_query_run(&q);
@@ -339,7 +168,7 @@ join_turn(cx_store *s, const cx_take *in, const turn *t)
 
 
 static cx_err
-write_turn(cx_store *s, const cx_take *in, const place *at, const turn *t)
+write_turn(cx_store *s, const cx_take *in, const cx_place *at, const turn *t)
 {
     cx_query  q;
     cx_err    err;
@@ -373,7 +202,7 @@ write_turn(cx_store *s, const cx_take *in, const place *at, const turn *t)
 
 
 static cx_err
-insert_message(cx_store *s, const cx_take *in, const place *at,
+insert_message(cx_store *s, const cx_take *in, const cx_place *at,
     const turn *t, cx_str meta)
 {
     const cx_msg  *m = in->msg;
@@ -405,7 +234,7 @@ insert_message(cx_store *s, const cx_take *in, const place *at,
 
 /* An ignored message says in its meta why. */
 static cx_err
-add_message(cx_store *s, const cx_take *in, const place *at, const turn *t)
+add_message(cx_store *s, const cx_take *in, const cx_place *at, const turn *t)
 {
     cx_arena  *a;
     cx_str     meta;
@@ -456,18 +285,21 @@ find_message(cx_store *s, const cx_take *in, cx_taken *found)
 
 /* All that is read before anything is written. */
 static cx_err
-look(cx_store *s, const cx_take *in, place *at, turn *t)
+look(cx_store *s, const cx_take *in, cx_place *at, turn *t)
 {
     int64_t  one;
     cx_err   err;
 
-    err = find_place(s, in, at);
+    err = cx_place_find(s, in, at);
 
     if (err == CX_OK && !at->known) {
         err = cx_ask_1(s, CX_SQL_CHANNEL_KNOWN, in->channel_id, &one);
     }
 
     at->ignore = ignored_as(in, at);
+    /* What gets no answer of its own opens nothing again. */
+    at->reopens = at->ended && in->ignore.len == 0 && !in->echo;
+    at->hand.held = at->hand.give = at->reopens ? CX_BY_RULES : at->owner;
 
     return err == CX_OK ? choose_turn(s, in, at, t) : err;
 }
@@ -475,7 +307,7 @@ look(cx_store *s, const cx_take *in, place *at, turn *t)
 
 /* What it means for the messages to come. */
 static cx_err
-write_wishes(cx_store *s, const cx_take *in, const place *at)
+write_wishes(cx_store *s, const cx_take *in, const cx_place *at)
 {
     if (in->opt != CX_OPT_NONE) {
         return cx_run_2(s, CX_SQL_CONVERSATION_OPT, at->conversation_id,
@@ -489,11 +321,11 @@ write_wishes(cx_store *s, const cx_take *in, const place *at)
 
 
 static cx_err
-write_all(cx_store *s, const cx_take *in, place *at, const turn *t)
+write_all(cx_store *s, const cx_take *in, cx_place *at, const turn *t)
 {
     cx_err  err;
 
-    err = at->known ? update_place(s, in, at) : make_place(s, in, at);
+    err = at->known ? cx_place_update(s, in, at) : cx_place_make(s, in, at);
 
     if (err == CX_OK) {
         err = cx_store_prove(s, in, at->customer_id, at->proven);
@@ -513,7 +345,7 @@ write_all(cx_store *s, const cx_take *in, place *at, const turn *t)
 
 /* Is the echo that of something we sent?  Then it is no message of its own. */
 static cx_err
-look_for_own(cx_store *s, const cx_take *in, const place *at, cx_taken *out)
+look_for_own(cx_store *s, const cx_take *in, const cx_place *at, cx_taken *out)
 {
     cx_status_out  own = { .known = false };
     cx_err         err = CX_OK;
@@ -536,10 +368,33 @@ look_for_own(cx_store *s, const cx_take *in, const place *at, cx_taken *out)
 }
 
 
+/* What was received before its customer was erased does not bring them back.
+ * Only a conversation that is younger than the message can be affected. */
+static cx_err
+look_for_erased(cx_store *s, const cx_take *in, const cx_place *at,
+    bool *erased)
+{
+    const int64_t  received = in->msg->recv_ms > 0 ? in->msg->recv_ms
+                                                   : in->now_ms;
+    cx_err         err;
+
+    if (at->known && cx_id_ms(at->conversation_id) <= received) {
+        return CX_OK;
+    }
+
+    err = cx_store_is_erased(s, in->channel_id, in->msg->peer, received,
+                             erased);
+
+    return err == CX_OK && !*erased && in->msg->peer_alt.len > 0
+           ? cx_store_is_erased(s, in->channel_id, in->msg->peer_alt,
+                                received, erased) : err;
+}
+
+
 cx_err
 cx_store_take(cx_store *s, const cx_take *in, cx_taken *out)
 {
-    place     at;
+    cx_place     at;
     turn      t;
     cx_taken  known;
     cx_err    err;
@@ -548,12 +403,20 @@ cx_store_take(cx_store *s, const cx_take *in, cx_taken *out)
         return CX_INVALID;
     }
 
+    if (in->tenant != 0) {
+        cx_store_as(s, in->tenant);
+    }
+
     err = cx_store_fence(s, in->fence);
     if (err != CX_OK) {
         return err;
     }
 
-    err = find_message(s, in, &known);
+    err = cx_lock_event(s, in);
+
+    if (err == CX_OK) {
+        err = find_message(s, in, &known);
+    }
 
     if (err != CX_OK) {
         return err;
@@ -568,6 +431,10 @@ cx_store_take(cx_store *s, const cx_take *in, cx_taken *out)
 
     if (err == CX_OK) {
         err = look_for_own(s, in, &at, &known);
+    }
+
+    if (err == CX_OK && !known.duplicate) {
+        err = look_for_erased(s, in, &at, &known.duplicate);
     }
 
     if (err == CX_OK && known.duplicate) {
@@ -593,6 +460,7 @@ cx_store_take(cx_store *s, const cx_take *in, cx_taken *out)
         .inputs = t.inputs,
         .deadline = t.deadline,
         .hushed = in->echo && in->hush_ms > 0,
+        .route = at.hand.why,
     };
 
     return CX_OK;

@@ -17,6 +17,7 @@ get_turn(cx_store *s, int64_t turn_id, cx_arena *a, cx_recall *r)
 
     if (cx_query_next(&q)) {
         r->turn_id = turn_id;
+        r->tenant = cx_get_i64(&q);
         r->conversation_id = cx_get_i64(&q);
         r->agent_id = cx_get_i64(&q);
         r->channel_id = cx_get_i64(&q);
@@ -337,7 +338,10 @@ check_inputs(cx_store *s, const cx_plan *in, const cx_turn_place *t)
         in->split->inputs = 0;
     }
 
-    if (t->state != CX_TURN_OPEN) {
+    /* It may have been given to another agent meanwhile. */
+    if (t->state != CX_TURN_OPEN
+        || (in->agent_id != 0 && t->agent_id != in->agent_id))
+    {
         return CX_STALE;
     }
 
@@ -392,6 +396,10 @@ cx_store_plan(cx_store *s, const cx_plan *in)
     }
 
     err = cx_store_fence(s, in->fence);
+
+    if (err == CX_OK) {
+        err = cx_lock(s, CX_SQL_LOCK_TURN, in->turn_id);
+    }
 
     if (err == CX_OK) {
         err = look_at(s, in->turn_id, &now);

@@ -17,8 +17,33 @@ typedef struct {
     cx_channel_list  channels;
     cx_unsealed      tokens;
     cx_unsealed      api_keys;
+    cx_routing      *routing;
     int64_t          version;
 } dir_load;
+
+
+static cx_err
+load_routing(cx_store *s, dir_load *l)
+{
+    cx_route_list  rules = { .n = 0 };
+    cx_group_list  groups = { .n = 0 };
+    cx_err         err;
+
+    err = cx_store_routes(s, true, l->arena, &rules);
+
+    if (err == CX_OK) {
+        err = cx_store_groups(s, true, l->arena, &groups);
+    }
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    cx_routing_drop(l->routing);
+    l->routing = cx_routing_make(&l->agents, &rules, &groups);
+
+    return l->routing != NULL ? CX_OK : CX_NOMEM;
+}
 
 
 static cx_err
@@ -35,11 +60,11 @@ load_run(cx_store *s, cx_db_job *job)
     err = cx_store_config_version(s, &l->version);
 
     if (err == CX_OK) {
-        err = cx_store_agents(s, l->arena, &l->agents);
+        err = cx_store_agents_all(s, l->arena, &l->agents);
     }
 
     if (err == CX_OK) {
-        err = cx_store_channels(s, l->arena, &l->channels);
+        err = cx_store_channels_all(s, l->arena, &l->channels);
     }
 
     if (err == CX_OK) {
@@ -52,7 +77,7 @@ load_run(cx_store *s, cx_db_job *job)
                             &l->api_keys);
     }
 
-    return err;
+    return err == CX_OK ? load_routing(s, l) : err;
 }
 
 
@@ -208,12 +233,14 @@ load_done(cx_db_job *job, cx_err err)
         cx_log(CX_LOG_ERROR, "directory", CX_FZ("error", cx_err_word(err)));
         cx_unsealed_wipe(&l->tokens);
         cx_unsealed_wipe(&l->api_keys);
+        cx_routing_drop(l->routing);
         cx_arena_free(l->arena);
 
     } else {
         fill_channels(l, &d);
         fill_agents(l, &d);
         index_accounts(&d);
+        d.routing = l->routing;
         d.tokens = l->tokens;
         d.api_keys = l->api_keys;
         cx_directory_free(&w->dir);
@@ -285,6 +312,7 @@ cx_directory_free(cx_directory *d)
 
     cx_unsealed_wipe(&d->tokens);
     cx_unsealed_wipe(&d->api_keys);
+    cx_routing_drop(d->routing);
     cx_arena_free(d->arena);
     memset(d, 0, sizeof(*d));
 }

@@ -10,6 +10,7 @@
  *   take_item.c     what an entry of a stream is
  *   directory.c     channels and agents as last read from the store
  *   unsealed.c      what their boxes hold
+ *   routing.c       whose turn it is: the rules, as TAKE asks them
  *   conversation.c  who is under way; turns and sends wait here in order
  *   slots.c         how many think, how many send at once
  *   job.c           RECALL THINK
@@ -29,6 +30,7 @@
 #include "worker/fp.h"
 #include "worker/log.h"
 #include "worker/rates.h"
+#include "worker/routing.h"
 #include "worker/unsealed.h"
 #include "worker/way.h"
 #include "worker/worker.h"
@@ -205,6 +207,7 @@ typedef struct {
     size_t           naccounts;
     cx_dir_agent    *agents;
     size_t           nagents;
+    cx_routing      *routing;
     cx_unsealed      tokens;           /* of channels */
     cx_unsealed      api_keys;         /* of agents */
     int64_t          version;
@@ -227,6 +230,9 @@ typedef struct {
 
 typedef struct cx_media_s  cx_media;
 typedef struct cx_look_s  cx_look;
+typedef struct cx_rotate_s  cx_rotate;
+typedef struct cx_gone_s  cx_gone;
+typedef struct cx_expiry_s  cx_expiry;
 
 struct cx_worker_s {
     uv_loop_t       *loop;
@@ -262,6 +268,9 @@ struct cx_worker_s {
 
     cx_media        *media;            /* NULL: attachments stay away */
     cx_look         *looks;            /* reconcile.c: one a channel */
+    cx_rotate       *rotate;           /* NULL: not since the start */
+    cx_gone         *gone;             /* likewise */
+    cx_expiry       *expiry;
     cx_worker_stats  stats;
     bool             draining;
     bool             goodbye;          /* said to the store */
@@ -335,6 +344,8 @@ void cx_media_kick(cx_worker *w);
 /* Drops what is being fetched; it stays due. */
 void cx_media_stop(cx_worker *w);
 void cx_media_free(cx_worker *w);
+/* Where they are kept; NULL: nowhere. */
+const struct cx_keep_s *cx_media_keep(const cx_worker *w);
 
 /* slots.c */
 void cx_slots_init(cx_slots *s, size_t limit);
@@ -371,6 +382,8 @@ void cx_conv_out_found(cx_conv *c, const cx_open_out *found);
 void cx_conv_out_done(cx_conv *c, int64_t message_id);
 /* A person has answered: its turn is closed in the store. */
 void cx_conv_hush(cx_conv *c);
+/* It is erased: nothing more is begun, what is under way finds nothing. */
+void cx_conv_forget(cx_conv *c);
 void cx_conv_timer(cx_conv *c, int64_t at_ms);
 void cx_conv_call_cancel(cx_conv *c);
 /* Hands the conversation's job to the store; false when it is lost. */

@@ -138,6 +138,7 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
     p->fence = cx_partition_fence(c->worker, c->partition);
     p->turn_id = c->recall.turn_id;
     p->inputs = c->recall.inputs;
+    p->agent_id = c->recall.agent_id;
     p->recall_fence = c->recall.fence;
     p->person = &c->person;
     p->confidence = ans->confidence;
@@ -330,6 +331,7 @@ plan_done(cx_db_job *job, cx_err err)
         return;
 
     case CX_STALE:
+    case CX_NOT_FOUND:
         /* A newer message came: think again, with all of them. */
         cx_log(CX_LOG_INFO, "plan.superseded",
                CX_FS("event", c->recall.event),

@@ -24,6 +24,9 @@ item_run(cx_store *s, const cx_take_batch *b,
         .created_at = cx_now_ms(),
     };
 
+    /* What is of no channel is the operator's. */
+    cx_store_as(s, it->tenant != 0 ? it->tenant : CX_TENANT_DEFAULT);
+
     switch (it->kind) {
 
     case ITEM_TAKE:
@@ -159,7 +162,7 @@ item_taken(cx_worker *w, const cx_take_item *it)
     cx_log(CX_LOG_INFO, "take", CX_FS("event", it->msg.event),
            CX_FID("conversation", "cv", t->conversation_id),
            CX_FID("turn", "tn", t->turn_id), CX_FS("content", it->msg.content),
-           CX_FS("ignored", it->take.ignore));
+           CX_FS("ignored", it->take.ignore), CX_FS("route", t->route));
 
     if (t->hushed) {
         cx_worker_hush(w, t->conversation_id);
@@ -253,6 +256,7 @@ batch_done(cx_db_job *job, cx_err err)
 
     cx_partition_batch_done(w, b->fence.partition);
     cx_reader_batch_done(w, b->lane);
+    cx_routing_drop(b->routing);
     cx_arena_free(b->arena);
     free(b);
     cx_worker_check_drained(w);
@@ -262,6 +266,12 @@ batch_done(cx_db_job *job, cx_err err)
 static void
 batch_submit(cx_take_batch *b)
 {
+    b->routing = cx_routing_hold(b->worker->dir.routing);
+
+    for (size_t i = 0; b->routing != NULL && i < b->n; i++) {
+        b->items[i].take.routes = &b->routing->table;
+    }
+
     CX_FP("take.before");
     cx_db_write(b->worker->db, &b->job);
 }

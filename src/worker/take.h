@@ -11,6 +11,7 @@
 #ifndef CX_WORKER_TAKE_H
 #define CX_WORKER_TAKE_H
 
+#include "store/tenants.h"
 #include "worker/engine.h"
 
 #define CX_TAKE_MEDIA  10      /* attachments of one message */
@@ -29,6 +30,7 @@ typedef struct {
     cx_msg         msg;
     cx_err         parsed;       /* not CX_OK: a dead letter */
     int64_t        id;           /* of that dead letter, or audit row */
+    int64_t        tenant;       /* of its channel; 0: no channel is known */
     cx_take_media *media;
     size_t         nmedia;
     cx_take        take;
@@ -54,6 +56,7 @@ struct cx_take_batch_s {
     cx_lane         lane;
     size_t          n;
     cx_take_item   *items;
+    cx_routing     *routing;     /* held while it is with the store */
     cx_take_batch  *next;        /* waits for the directory */
 };
 

@@ -119,6 +119,7 @@ item_take(cx_take_batch *b, cx_take_item *it, const cx_dir_channel *ch)
     t->fence = b->fence;
     t->msg = &it->msg;
     t->channel_id = ch->row.id;
+    t->tenant = ch->row.tenant;
     t->agent_id = ch->row.agent_id;
     t->meta = take_meta(b->arena, &it->msg);
     t->now_ms = cx_now_ms();
@@ -160,6 +161,7 @@ cx_take_item_route(cx_take_batch *b, cx_take_item *it)
     const cx_dir_channel  *ch;
 
     ch = cx_directory_account(b->worker, it->msg.type, it->msg.account);
+    it->tenant = ch != NULL ? ch->row.tenant : 0;
 
     if (cx_str_eq(it->msg.kind, CX_STR("account"))) {
         it->kind = ITEM_NOTE;

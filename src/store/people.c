@@ -148,7 +148,12 @@ check_waiting(cx_store *s, int64_t id, cx_turn_place *t)
     int64_t  waiting;
     cx_err   err;
 
-    err = cx_ask_1(s, CX_SQL_REVIEW_STATE, id, &waiting);
+    err = cx_lock(s, CX_SQL_LOCK_TURN, id);
+
+    if (err == CX_OK) {
+        err = cx_ask_1(s, CX_SQL_REVIEW_STATE, id, &waiting);
+    }
+
     if (err != CX_OK) {
         return err;
     }
@@ -386,7 +391,11 @@ cx_store_dead_retry(cx_store *s, int64_t id, bool drop, cx_str who,
     int64_t   dead;
     cx_err    err;
 
-    err = cx_ask_1(s, CX_SQL_DEAD_STATE, id, &dead);
+    err = cx_lock(s, CX_SQL_LOCK_LETTER, id);
+
+    if (err == CX_OK) {
+        err = cx_ask_1(s, CX_SQL_DEAD_STATE, id, &dead);
+    }
 
     if (err == CX_OK && !dead) {
         return CX_CONFLICT;

@@ -69,7 +69,11 @@ cx_store_conversation_take(cx_store *s, int64_t id, cx_str who, bool force,
         return CX_INVALID;
     }
 
-    err = look_who(s, id, who, &is_free);
+    err = cx_lock(s, CX_SQL_LOCK_CONVERSATION, id);
+
+    if (err == CX_OK) {
+        err = look_who(s, id, who, &is_free);
+    }
 
     if (err == CX_OK && !is_free && !force) {
         return CX_CONFLICT;

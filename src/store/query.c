@@ -151,20 +151,6 @@ cx_ask_1(cx_store *s, cx_sql_name name, int64_t x, int64_t *out)
 
 
 cx_err
-cx_lock(cx_store *s, cx_sql_name name, int64_t x)
-{
-    return s->driver->shared ? cx_run_1(s, name, x) : CX_OK;
-}
-
-
-cx_err
-cx_lock_key(cx_store *s, int64_t key)
-{
-    return cx_lock(s, CX_SQL_LOCK_KEY, key);
-}
-
-
-cx_err
 cx_look_begin(cx_store *s, bool *own)
 {
     *own = !s->driver->inside(s);

@@ -113,7 +113,13 @@ cx_store_say(cx_store *s, const cx_say *in, int64_t *group)
     int64_t  one, known;
     cx_err   err;
 
-    err = cx_ask_1(s, CX_SQL_CONVERSATION_KNOWN, in->conversation_id, &one);
+    err = cx_lock(s, CX_SQL_LOCK_CONVERSATION, in->conversation_id);
+
+    if (err == CX_OK) {
+        err = cx_ask_1(s, CX_SQL_CONVERSATION_KNOWN, in->conversation_id,
+                       &one);
+    }
+
     if (err != CX_OK) {
         return err;
     }

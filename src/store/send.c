@@ -76,6 +76,11 @@ cx_store_claim(cx_store *s, const cx_claim *in, cx_arena *a,
     cx_err       err;
 
     err = cx_store_fence(s, in->fence);
+
+    if (err == CX_OK) {
+        err = cx_lock(s, CX_SQL_LOCK_MESSAGE, in->message_id);
+    }
+
     if (err != CX_OK) {
         return err;
     }
@@ -233,6 +238,11 @@ cx_store_settle(cx_store *s, const cx_settle *in)
     }
 
     err = cx_store_fence(s, in->fence);
+
+    if (err == CX_OK) {
+        err = cx_lock(s, CX_SQL_LOCK_MESSAGE, in->message_id);
+    }
+
     if (err != CX_OK) {
         return err;
     }
@@ -285,7 +295,12 @@ cx_store_release(cx_store *s, int64_t id, bool resend, int64_t now_ms)
     cx_query  q;
     cx_err    err;
 
-    err = check_held(s, id);
+    err = cx_lock(s, CX_SQL_LOCK_MESSAGE, id);
+
+    if (err == CX_OK) {
+        err = check_held(s, id);
+    }
+
     if (err != CX_OK) {
         return err;
     }

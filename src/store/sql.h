@@ -150,6 +150,10 @@ char *cx_sql_number(const char *sql, char sign, cx_params *params);
  * yet; cx_store_provider_key makes good ones. */
 cx_err cx_lock(cx_store *s, cx_sql_name name, int64_t x);
 cx_err cx_lock_key(cx_store *s, int64_t key);
+/* All that TAKE may change, or make, for this message. */
+cx_err cx_lock_event(cx_store *s, const cx_take *in);
+/* What a delivery status may speak of. */
+cx_err cx_lock_status(cx_store *s, const cx_status_in *in);
 
 /* Statements with only numbers, which are many. */
 cx_err cx_run_1(cx_store *s, cx_sql_name name, int64_t x);

@@ -174,11 +174,17 @@ write_standing(cx_store *s, const standing *m, int64_t now_ms)
 static cx_err
 join_early(cx_store *s, standing *m, cx_str provider_id)
 {
-    cx_query  q = cx_query_of(s, CX_SQL_STATUSES_OF);
+    cx_query  q;
     evidence  e;
     bool      any = false;
     cx_err    err;
 
+    err = cx_lock_key(s, cx_store_provider_key(m->channel_id, provider_id));
+    if (err != CX_OK) {
+        return err;
+    }
+
+    q = cx_query_of(s, CX_SQL_STATUSES_OF);
     cx_bind_i64(&q, m->channel_id);
     cx_bind_str(&q, provider_id);
 
@@ -315,6 +321,35 @@ find_by_tag(cx_store *s, const cx_status_in *in, cx_msg_state state,
                  && m->state != CX_MSGSTATE_REJECTED
                  && speaks_of(m, state, attempt);
     }
+
+    return cx_query_end(&q);
+}
+
+
+/* It speaks of a message to somebody who was erased since: not even the
+ * provider's id of it is kept. */
+static cx_err
+is_of_nobody(cx_store *s, const cx_status_in *in, bool *erased)
+{
+    cx_query  q;
+    cx_err    err;
+
+    *erased = false;
+
+    if (in->msg->peer.len == 0) {
+        return CX_OK;
+    }
+
+    err = cx_store_is_erased(s, in->channel_id, in->msg->peer, 0, erased);
+
+    if (err != CX_OK || !*erased) {
+        return err;
+    }
+
+    q = cx_query_of(s, CX_SQL_PEER_KNOWN);
+    cx_bind_i64(&q, in->channel_id);
+    cx_bind_str(&q, in->msg->peer);
+    *erased = !cx_query_next(&q);
 
     return cx_query_end(&q);
 }
@@ -494,6 +529,11 @@ cx_store_status(cx_store *s, const cx_status_in *in, cx_status_out *out)
 
     if (!read_evidence(in, &e)) {
         return CX_INVALID;
+    }
+
+    err = cx_lock_status(s, in);
+    if (err != CX_OK) {
+        return err;
     }
 
     if (cx_str_eq(in->msg->payload, CX_STR("watermark"))

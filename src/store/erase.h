@@ -26,6 +26,8 @@
     X(MESSAGES,      "messages")                                              \
     X(IDENTITIES,    "identities")                                            \
     X(CONVERSATIONS, "conversations")                                         \
+    X(PROOFS,        "proofs")                                                \
+    X(LINKS,         "links")                                                 \
     X(CUSTOMERS,     "customers")
 
 typedef enum {

@@ -11,6 +11,7 @@
 #include "store/sql.h"
 
 #include "core/intent.h"
+#include "store/erase.h"
 
 #include <string.h>
 
@@ -556,7 +557,11 @@ cx_store_status(cx_store *s, const cx_status_in *in, cx_status_out *out)
         return record(s, in, &e, &m, out);
     }
 
-    err = keep(s, in, &e);
+    err = is_of_nobody(s, in, &found);
+
+    if (err == CX_OK && !found) {
+        err = keep(s, in, &e);
+    }
 
     if (err == CX_OK) {
         memset(out, 0, sizeof(*out));

@@ -1,6 +1,7 @@
 #include "worker/api_request.h"
 
 #include "ai/ai.h"
+#include "worker/api_credentials.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -11,8 +12,9 @@
 #define THRESHOLD    0.95
 
 typedef struct {
-    cx_agent_row  row;
-    uint32_t      given;
+    cx_agent_row   row;
+    json_t        *credentials;         /* to be sealed; or NULL */
+    uint32_t       given;
 } agent_change;
 
 
@@ -108,7 +110,7 @@ provider(cx_api_request *req, cx_str value)
 }
 
 
-#define AT(field)  offsetof(cx_agent_row, field)
+#define AT(field)  offsetof(agent_change, row.field)
 
 static const cx_api_field  fields[] = {
 /*    name            kind          offset            min max          must
@@ -133,6 +135,8 @@ static const cx_api_field  fields[] = {
       "-1",  NULL },
     { "max_tokens",   CX_API_INT,   AT(max_tokens),   1,  1000000,     false,
       "0",   NULL },
+    { "credentials",  CX_API_OBJECT, offsetof(agent_change, credentials),
+      0,  0,  false, "", NULL },
 };
 
 #define NFIELDS  (sizeof(fields) / sizeof(fields[0]))
@@ -175,6 +179,14 @@ cx_api_audit(cx_api_request *req, cx_store *s,
 }
 
 
+static cx_err
+fill_credentials(cx_api_request *req, cx_store *s, cx_agent_row *row)
+{
+    return cx_api_credentials_show(req, s, CX_STR("agent"), row->id,
+                                   &row->credentials);
+}
+
+
 /* --- routes -------------------------------------------------------------- */
 
 static cx_err
@@ -209,6 +221,11 @@ list_agents(cx_api_request *req, cx_store *s)
             break;
         }
 
+        err = fill_credentials(req, s, &list.items[i]);
+        if (err != CX_OK) {
+            return err;
+        }
+
         cx_out_agent(req, &list.items[i]);
         shown++;
     }
@@ -225,6 +242,11 @@ get_agent(cx_api_request *req, cx_store *s)
     cx_agent_row  row;
 
     err = cx_api_agent(req, s, req->arg, &row);
+
+    if (err == CX_OK) {
+        err = fill_credentials(req, s, &row);
+    }
+
     if (err != CX_OK) {
         return err;
     }
@@ -239,6 +261,7 @@ static cx_err
 check_change(cx_api_request *req, bool create)
 {
     agent_change  *c = CX_NEW(req->arena, agent_change);
+    cx_err         err;
 
     if (c == NULL) {
         return CX_NOMEM;
@@ -251,7 +274,10 @@ check_change(cx_api_request *req, bool create)
     req->audit_id = cx_worker_new_id(req->worker);
     req->new_id = cx_worker_new_id(req->worker);
 
-    return cx_api_fields(req, fields, NFIELDS, create, &c->row, &c->given);
+    err = cx_api_fields(req, fields, NFIELDS, create, c, &c->given);
+
+    return err != CX_OK ? err : cx_api_credentials_check(req, c->credentials,
+                                                         "api_key");
 }
 
 
@@ -285,10 +311,10 @@ check_whole(cx_api_request *req, const cx_agent_row *row)
 
 
 static cx_err
-put_agent(cx_api_request *req, cx_store *s,
-    const cx_agent_row *row, bool create)
+put_agent(cx_api_request *req, cx_store *s, cx_agent_row *row, bool create)
 {
-    cx_err  err;
+    const agent_change  *c = req->state;
+    cx_err               err;
 
     err = check_whole(req, row);
     if (err != CX_OK) {
@@ -303,9 +329,18 @@ put_agent(cx_api_request *req, cx_store *s,
     }
 
     if (err == CX_OK) {
+        err = cx_api_credentials_put(req, s, CX_STR("agent"), row->id,
+                                     c->credentials);
+    }
+
+    if (err == CX_OK) {
         err = cx_api_audit(req, s,
                            create ? "agent.create" : "agent.change", "ag",
                            row->id);
+    }
+
+    if (err == CX_OK) {
+        err = fill_credentials(req, s, row);
     }
 
     if (err == CX_OK) {
@@ -335,17 +370,17 @@ static cx_err
 patch_agent(cx_api_request *req, cx_store *s)
 {
     const agent_change  *c = req->state;
+    agent_change         now = { .given = 0 };
     cx_err               err;
-    cx_agent_row         row;
 
-    err = cx_api_agent(req, s, req->arg, &row);
+    err = cx_api_agent(req, s, req->arg, &now.row);
     if (err != CX_OK) {
         return err;
     }
 
-    cx_api_overlay(fields, NFIELDS, c->given, &c->row, &row);
-    row.updated_at = req->now_ms;
-    return put_agent(req, s, &row, false);
+    cx_api_overlay(fields, NFIELDS, c->given, c, &now);
+    now.row.updated_at = req->now_ms;
+    return put_agent(req, s, &now.row, false);
 }
 
 

@@ -1,6 +1,7 @@
 #include "worker/api_request.h"
 
 #include "channel/channel.h"
+#include "worker/api_credentials.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ typedef struct {
     cx_channel_row  row;
     cx_str          agent;         /* name or id; empty: none */
     json_t         *settings;      /* of the type, what changes; or NULL */
+    json_t         *credentials;   /* to be sealed; or NULL */
     uint32_t        given;
 } channel_change;
 
@@ -49,6 +51,8 @@ static const cx_api_field  fields[] = {
       NULL },
     { "settings",   CX_API_OBJECT, AT(settings),     0,  0,       false, "",
       NULL },
+    { "credentials", CX_API_OBJECT, AT(credentials), 0,  0,       false, "",
+      NULL },
 };
 
 #define NFIELDS  (sizeof(fields) / sizeof(fields[0]))
@@ -56,6 +60,7 @@ static const cx_api_field  fields[] = {
 #define AGENT    (1u << 3)
 #define TOKEN    (1u << 4)
 #define SETTINGS (1u << 7)
+#define SEALED   (1u << 8)
 
 
 /* --- finding ------------------------------------------------------------- */
@@ -100,13 +105,25 @@ agent_name(const cx_agent_list *agents, int64_t id)
 
 
 static cx_err
-show(cx_api_request *req, cx_store *s,
-    const cx_channel_row *row, int status)
+fill_credentials(cx_api_request *req, cx_store *s, cx_channel_row *row)
+{
+    return cx_api_credentials_show(req, s, CX_STR("channel"), row->id,
+                                   &row->credentials);
+}
+
+
+static cx_err
+show(cx_api_request *req, cx_store *s, cx_channel_row *row, int status)
 {
     cx_err         err;
     cx_agent_list  agents = { 0 };
 
     err = cx_store_agents(s, req->arena, &agents);
+
+    if (err == CX_OK) {
+        err = fill_credentials(req, s, row);
+    }
+
     if (err != CX_OK) {
         return err;
     }
@@ -157,6 +174,11 @@ list_channels(cx_api_request *req, cx_store *s)
             break;
         }
 
+        err = fill_credentials(req, s, &list.items[i]);
+        if (err != CX_OK) {
+            return err;
+        }
+
         cx_out_channel(req, &list.items[i],
                        agent_name(&agents, list.items[i].agent_id));
         shown++;
@@ -182,6 +204,7 @@ static cx_err
 check_change(cx_api_request *req, bool create)
 {
     channel_change  *c = CX_NEW(req->arena, channel_change);
+    cx_err           err;
 
     if (c == NULL) {
         return CX_NOMEM;
@@ -193,7 +216,10 @@ check_change(cx_api_request *req, bool create)
     req->audit_id = cx_worker_new_id(req->worker);
     req->new_id = cx_worker_new_id(req->worker);
 
-    return cx_api_fields(req, fields, NFIELDS, create, c, &c->given);
+    err = cx_api_fields(req, fields, NFIELDS, create, c, &c->given);
+
+    return err != CX_OK ? err : cx_api_credentials_check(req, c->credentials,
+                                                         "token");
 }
 
 
@@ -351,7 +377,8 @@ static cx_err
 put_channel(cx_api_request *req, cx_store *s,
     cx_channel_row *row, bool create)
 {
-    cx_err  err;
+    const channel_change  *c = req->state;
+    cx_err                 err;
 
     err = check_type(req, row);
     if (err != CX_OK) {
@@ -369,6 +396,11 @@ put_channel(cx_api_request *req, cx_store *s,
         return cx_api_refuse(req, err, "",
                              "a channel of this name, or of this type and "
                              "account, exists");
+    }
+
+    if (err == CX_OK) {
+        err = cx_api_credentials_put(req, s, CX_STR("channel"), row->id,
+                                     c->credentials);
     }
 
     if (err == CX_OK) {
@@ -411,7 +443,7 @@ patch_channel(cx_api_request *req, cx_store *s)
     cx_api_overlay(fields, NFIELDS, c->given, c, &now);
     now.row.updated_at = req->now_ms;
 
-    if ((c->given & (TOKEN | SETTINGS)) != 0) {
+    if ((c->given & (TOKEN | SETTINGS | SEALED)) != 0) {
         now.row.health = CX_STR("ok");
         now.row.health_text = CX_STR("");
     }

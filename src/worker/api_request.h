@@ -227,7 +227,15 @@ cx_err cx_api_check_delete(cx_api_request *req);
 cx_err cx_api_config_changed(cx_api_request *req);
 const char *cx_api_slug(cx_api_request *req, cx_str value);
 
+/* A word for a role (field check); CX_FORBIDDEN when it is more than that of
+ * who asks. */
+const char *cx_api_role(cx_api_request *req, cx_str value);
+cx_err cx_api_check_rank(cx_api_request *req, cx_str role);
+
 /* Tables of routes, ended by a NULL method. */
+extern const cx_api_route  cx_api_tenant_routes[];
+extern const cx_api_route  cx_api_user_routes[];
+extern const cx_api_route  cx_api_key_routes[];
 extern const cx_api_route  cx_api_agent_routes[];
 extern const cx_api_route  cx_api_channel_routes[];
 extern const cx_api_route  cx_api_knowledge_routes[];
@@ -238,5 +246,7 @@ extern const cx_api_route  cx_api_say_routes[];
 extern const cx_api_route  cx_api_takeover_routes[];
 extern const cx_api_route  cx_api_media_routes[];
 extern const cx_api_route  cx_api_status_routes[];
+extern const cx_api_route  cx_api_secret_routes[];
+extern const cx_api_route  cx_api_privacy_routes[];
 
 #endif /* CX_WORKER_API_REQUEST_H */

@@ -8,6 +8,8 @@
 static const cx_api_route *const  tables[] = {
     cx_api_media_routes,
     cx_api_status_routes,
+    cx_api_secret_routes,
+    cx_api_privacy_routes,
     cx_api_agent_routes,
     cx_api_channel_routes,
     cx_api_knowledge_routes,
@@ -15,6 +17,9 @@ static const cx_api_route *const  tables[] = {
     cx_api_people_routes,
     cx_api_customer_routes,
     cx_api_say_routes,
+    cx_api_tenant_routes,
+    cx_api_user_routes,
+    cx_api_key_routes,
     cx_api_takeover_routes,
 };
 

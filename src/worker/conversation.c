@@ -435,6 +435,17 @@ cx_worker_hush(cx_worker *w, int64_t conversation_id)
 }
 
 
+void
+cx_conv_forget(cx_conv *c)
+{
+    if (cx_step_is_passive(c->step)) {
+        c->nouts = 0;
+    }
+
+    cx_conv_hush(c);
+}
+
+
 /* --- the store's side ---------------------------------------------------- */
 
 void

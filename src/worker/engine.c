@@ -1,7 +1,9 @@
 #include "worker/engine.h"
 
+#include "worker/gone.h"
 #include "worker/login.h"
 #include "worker/reconcile.h"
+#include "worker/rotate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,6 +261,8 @@ cx_worker_free(cx_worker *w)
     cx_convs_free(w);
     (void) uv_run(w->loop, UV_RUN_NOWAIT);
 
+    cx_rotate_free(w);
+    cx_gone_free(w);
     cx_logins_free(w);
     cx_owner_unlock(w);
     cx_directory_free(&w->dir);

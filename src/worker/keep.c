@@ -112,7 +112,7 @@ keep_in_folder(const char *dir, const char *tmp, const char *sha256,
 }
 
 
-/* --- S3: one PUT, signed by libcurl (AWS Signature Version 4) ------------ */
+/* --- S3, signed by libcurl (AWS Signature Version 4) --------------------- */
 
 static size_t
 ignore(char *p, size_t size, size_t n, void *ctx)
@@ -123,8 +123,9 @@ ignore(char *p, size_t size, size_t n, void *ctx)
 }
 
 
+/* Without a file it is a DELETE. */
 static bool
-set_upload(CURL *e, const cx_keep *k, FILE *f, int64_t size,
+set_request(CURL *e, const cx_keep *k, FILE *f, int64_t size,
     const char *place)
 {
     char  user[1024], sigv4[128];
@@ -144,10 +145,17 @@ set_upload(CURL *e, const cx_keep *k, FILE *f, int64_t size,
     curl_easy_setopt(e, CURLOPT_TIMEOUT, UPLOAD_S);
     curl_easy_setopt(e, CURLOPT_AWS_SIGV4, sigv4);
     curl_easy_setopt(e, CURLOPT_USERPWD, user);
-    curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(e, CURLOPT_READDATA, f);
-    curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t) size);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, ignore);
+
+    if (f != NULL) {
+        curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(e, CURLOPT_READDATA, f);
+        curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t) size);
+
+    } else {
+        curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "DELETE");
+    }
+
     return true;
 }
 
@@ -167,7 +175,7 @@ upload(const cx_keep *k, FILE *f, int64_t size, const char *sha256,
     (void) snprintf(line, sizeof(line), "x-amz-content-sha256: %s", sha256);
     more = headers != NULL ? curl_slist_append(headers, line) : NULL;
 
-    if (e != NULL && more != NULL && set_upload(e, k, f, size, place))
+    if (e != NULL && more != NULL && set_request(e, k, f, size, place))
     {
         curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers);
         rc = curl_easy_perform(e);
@@ -238,4 +246,68 @@ cx_keep_file(const cx_keep *k, const char *tmp, const char *sha256,
     }
 
     return true;
+}
+
+
+/* --- taking it away ------------------------------------------------------ */
+
+static bool
+drop_file(const char *dir, cx_str place, int64_t gone_at, bool *dropped)
+{
+    char         path[4096];
+    struct stat  st;
+
+    if ((size_t) snprintf(path, sizeof(path), "%s/%.*s", dir, CX_ARG(place))
+        >= sizeof(path))
+    {
+        return false;
+    }
+
+    if (stat(path, &st) != 0) {
+        return errno == ENOENT;
+    }
+
+    /* Somebody else has sent the same: the record will tell. */
+    if ((int64_t) st.st_mtim.tv_sec * 1000 > gone_at) {
+        return false;
+    }
+
+    *dropped = unlink(path) == 0;
+    return *dropped || errno == ENOENT;
+}
+
+
+static bool
+drop_object(const cx_keep *k, cx_str place, bool *dropped)
+{
+    char      url[CX_KEEP_PLACE];
+    long      status = 0;
+    CURL     *e = curl_easy_init();
+    CURLcode  rc = CURLE_OUT_OF_MEMORY;
+
+    (void) snprintf(url, sizeof(url), "%.*s", CX_ARG(place));
+
+    if (e != NULL && set_request(e, k, NULL, 0, url)) {
+        rc = curl_easy_perform(e);
+        (void) curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &status);
+    }
+
+    curl_easy_cleanup(e);
+    *dropped = rc == CURLE_OK && status >= 200 && status < 300;
+
+    return *dropped || (rc == CURLE_OK && status == 404);
+}
+
+
+bool
+cx_keep_drop(const cx_keep *k, cx_str place, int64_t gone_at, bool *dropped)
+{
+    *dropped = false;
+
+    if (!cx_str_starts(place, CX_STR("http"))) {
+        return drop_file(k->dir, place, gone_at, dropped);
+    }
+
+    return k->s3_url[0] != '\0' && cx_str_starts(place, cx_strz(k->s3_url))
+           && place.len < CX_KEEP_PLACE && drop_object(k, place, dropped);
 }

@@ -11,7 +11,7 @@
 
 #define CX_KEEP_PLACE  512
 
-typedef struct {
+typedef struct cx_keep_s {
     const char  *dir;
     const char  *s3_url;        /* "": none */
     const char  *s3_region;
@@ -29,5 +29,10 @@ bool cx_keep_open(const char *dir);
 bool cx_keep_file(const cx_keep *k, const char *tmp, const char *sha256,
     const char *type, char place[CX_KEEP_PLACE], char *error,
     size_t error_size);
+
+/* Takes away what lies there, unless it was written anew since gone_at; true:
+ * it is not there any more, and *dropped tells whether it was. */
+bool cx_keep_drop(const cx_keep *k, cx_str place, int64_t gone_at,
+    bool *dropped);
 
 #endif /* CX_WORKER_KEEP_H */

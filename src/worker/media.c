@@ -6,6 +6,7 @@
 
 #include "worker/engine.h"
 
+#include "store/erase.h"
 #include "worker/download.h"
 #include "worker/media_place.h"
 
@@ -84,10 +85,15 @@ item_free(item *it)
 }
 
 
+/* Its message may have been erased meanwhile: then nobody needs the file. */
 static cx_err
 settle_run(cx_store *s, cx_db_job *job)
 {
-    return cx_store_media_settle(s, &((item *) job)->row);
+    const cx_media_row  *row = &((item *) job)->row;
+    cx_err               err = cx_store_media_settle(s, row);
+
+    return err == CX_STALE && row->state == CX_MEDIA_STORED
+           ? cx_store_gone_add(s, row->place, row->updated_at) : err;
 }
 
 
@@ -494,6 +500,13 @@ const char *
 cx_worker_media_dir(const cx_worker *w)
 {
     return w->media != NULL ? w->media->place.dir : NULL;
+}
+
+
+const cx_keep *
+cx_media_keep(const cx_worker *w)
+{
+    return w->media != NULL ? &w->media->place.keep : NULL;
 }
 
 

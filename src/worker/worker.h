@@ -9,6 +9,7 @@
 #include "store/store.h"
 #include "worker/conf.h"
 #include "worker/db.h"
+#include "worker/forget.h"
 #include "worker/http.h"
 #include "worker/redis.h"
 #include "worker/secrets.h"
@@ -28,6 +29,10 @@ void cx_worker_free(cx_worker *w);
 void cx_worker_reload(cx_worker *w);
 /* The installation's keys; never NULL. */
 cx_secrets *cx_worker_secrets(const cx_worker *w);
+/* Reads the key file again and begins to seal anew what is not under its
+ * first key; CX_OK also when that is going on.  error is for people. */
+cx_err cx_worker_rotate(cx_worker *w, char *error, size_t size);
+cx_rotation cx_worker_rotation(const cx_worker *w);
 /* Tells the engine that channels or agents changed (API). */
 void cx_worker_config_changed(cx_worker *w);
 /* Tells it that there may be something to send or to think about now
@@ -35,6 +40,10 @@ void cx_worker_config_changed(cx_worker *w);
 void cx_worker_kick(cx_worker *w);
 /* A person has spoken there: what the AI thinks about is dropped. */
 void cx_worker_hush(cx_worker *w, int64_t conversation_id);
+/* Looks for what is left of an erased customer: jobs, Redis, files.  e stays
+ * until done is called, never from inside this call.  False: no memory. */
+bool cx_worker_forget(cx_worker *w, const cx_erased *e, int64_t erased_at,
+    cx_forgotten_fn done, void *ctx);
 /* Puts a raw stream entry back (dead letter of kind event). */
 void cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
     void (*done)(void *ctx, bool ok), void *ctx);

@@ -63,6 +63,21 @@ cx_worker_new_id(cx_worker *w)
 }
 
 
+cx_secrets *
+cx_worker_secrets(const cx_worker *w)
+{
+    static cx_secrets  *none;
+
+    (void) w;
+
+    if (none == NULL) {
+        none = cx_secrets_new(CX_NOSTR);
+    }
+
+    return none;
+}
+
+
 void
 cx_worker_config_changed(cx_worker *w)
 {
@@ -151,7 +166,7 @@ serve(void *arg)
 static void
 start_server(server *s, const fixture *f)
 {
-    char  error[256] = "", url[160];
+    char  error[256] = "", url[256];
 
     memset(s, 0, sizeof(*s));
     uv_loop_init(&s->loop);

@@ -3,6 +3,13 @@
 #include "store/sql.h"
 
 
+uint64_t
+cx_store_audits(const cx_store *s)
+{
+    return s->audits;
+}
+
+
 cx_err
 cx_store_audit_lines(cx_store *s, cx_str ref, int64_t before, size_t limit,
     cx_arena *a, cx_audit_list *out)

@@ -17,6 +17,8 @@ typedef struct {
 
 typedef CX_LIST(cx_audit_row)  cx_audit_list;
 
+/* Lines that this connection has written: it moves when one is. */
+uint64_t cx_store_audits(const cx_store *s);
 /* Newest first, below that line (0: all); ref empty: of everything. */
 cx_err cx_store_audit_lines(cx_store *s, cx_str ref, int64_t before,
     size_t limit, cx_arena *a, cx_audit_list *out);

@@ -18,6 +18,7 @@ cx_store_audit(cx_store *s, int64_t id, cx_str who, cx_str what, cx_str ref,
 {
     cx_query  q = cx_query_of(s, CX_SQL_AUDIT);
 
+    s->audits++;
     cx_bind_i64(&q, id);
     cx_bind_i64(&q, now_ms);
     cx_bind_str(&q, who);

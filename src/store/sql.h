@@ -97,6 +97,8 @@ extern const cx_migration cx_postgres_schema[];
 struct cx_store_s {
     const cx_driver  *driver;
     int64_t        tenant;      /* what `:tenant` in a statement stands for */
+    uint64_t       audits;      /* lines written, for whoever wants to know
+                                 * that there was one */
     bool           writing;     /* between begin and commit or rollback */
     bool           broken;      /* a write failed: only rollback is left */
     /* Partitions whose epoch this transaction has seen: group commit pays

@@ -1,5 +1,6 @@
 #include "worker/api_request.h"
 
+#include "store/audit.h"
 #include "worker/log.h"
 
 #include <stdlib.h>
@@ -228,14 +229,44 @@ read_body(cx_api_request *req)
 
 /* --- running ------------------------------------------------------------- */
 
+static bool
+is_change(const cx_api_request *req)
+{
+    return req->route->lane == CX_API_WRITE
+           && !cx_str_eq(req->method, CX_STR("GET"));
+}
+
+
+/* No change without a line: what a route does not say itself is said here. */
+static cx_err
+audit(cx_api_request *req, cx_store *s)
+{
+    cx_str  what = cx_printf(req->arena, "%s %s", req->route->method,
+                             req->route->path);
+
+    return cx_store_audit(s, req->audit_id, req->as.who, what, req->arg,
+                          req->now_ms);
+}
+
+
 static cx_err
 job_run(cx_store *s, cx_db_job *job)
 {
     cx_api_request  *req = (cx_api_request *) job;
+    const uint64_t   audits = cx_store_audits(s);
+    cx_err           err;
 
     req->detail = CX_NOSTR;
     req->pointer = CX_NOSTR;
-    return req->run(req, s);
+    err = req->run(req, s);
+
+    if (err == CX_OK && is_change(req) && req->run == req->route->run
+        && cx_store_audits(s) == audits)
+    {
+        err = audit(req, s);
+    }
+
+    return err;
 }
 
 
@@ -330,6 +361,7 @@ prepare(cx_api_request *req)
 {
     cx_err  err;
 
+    req->audit_id = cx_worker_new_id(req->worker);
     err = check_query(req);
 
     if (err == CX_OK) {

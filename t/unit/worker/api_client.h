@@ -78,6 +78,36 @@ cx_worker_secrets(const cx_worker *w)
 }
 
 
+cx_err
+cx_worker_rotate(cx_worker *w, char *error, size_t size)
+{
+    (void) w;
+    snprintf(error, size, "[secrets] key_file is not set");
+    return CX_NO_SECRET;
+}
+
+
+cx_rotation
+cx_worker_rotation(const cx_worker *w)
+{
+    (void) w;
+    return (cx_rotation) { .running = false };
+}
+
+
+bool
+cx_worker_forget(cx_worker *w, const cx_erased *e, int64_t erased_at,
+    cx_forgotten_fn done, void *ctx)
+{
+    (void) w;
+    (void) e;
+    (void) erased_at;
+    (void) done;
+    (void) ctx;
+    return false;
+}
+
+
 void
 cx_worker_config_changed(cx_worker *w)
 {

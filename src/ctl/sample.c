@@ -1,5 +1,7 @@
 #include "ctl/sample.h"
 
+#include "core/base64.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +66,35 @@ ctl_post_header(ctl *c, ctl_post *post, const char *name, cx_str value)
                                     CX_ARG(value)));
 
     return !cx_arena_failed(c->arena);
+}
+
+
+bool
+ctl_post_mac(ctl *c, ctl_post *post, const char *name, cx_str bytes,
+    cx_mac *mac)
+{
+    uint8_t  out[CX_MAC_MAX];
+
+    return cx_mac_run(mac, bytes, out)
+           && ctl_post_header(c, post, name,
+                              cx_base64_encode(c->arena, CX_BASE64_STD,
+                                               (cx_str) { cx_mac_len(mac),
+                                                          (char *) out }));
+}
+
+
+bool
+ctl_google_handshake(ctl *c, cx_str token, cx_str word, ctl_post *post,
+    cx_str *answer)
+{
+    json_t  *doc = json_object();
+
+    ctl_sample_set(c, doc, "clientToken", token);
+    ctl_sample_set(c, doc, "secret", word);
+    post->body = ctl_sample_dump(doc);
+    *answer = word;
+
+    return post->body != NULL;
 }
 
 

@@ -26,6 +26,7 @@
     X(instagram, "the same, for Instagram")                                  \
     X(messenger, "the same, for a Facebook page")                            \
     X(rcs, "the same, as Google would for RCS for Business")                 \
+    X(google_business, "the same, as Google did for Business Messages")      \
     X(mailgun, "the same, for e-mail by Mailgun")                            \
     X(sendgrid, "the same, for e-mail by SendGrid")                          \
     X(postmark, "the same, for e-mail by Postmark")                          \
@@ -106,6 +107,12 @@ bool ctl_post_header(ctl *c, ctl_post *post, const char *name, cx_str value);
 /* Customer n of many, as from is the first: digits at the end count on, before
  * an '@' or at the end others get a number. */
 cx_str ctl_sample_other(ctl *c, cx_str from, size_t n);
+/* A header with the MAC of those bytes, in base64. */
+bool ctl_post_mac(ctl *c, ctl_post *post, const char *name, cx_str bytes,
+    cx_mac *mac);
+/* Google's POST; the client token is the verify token. */
+bool ctl_google_handshake(ctl *c, cx_str token, cx_str word, ctl_post *post,
+    cx_str *answer);
 /* As one line of JSON in ASCII, malloc'd; takes doc over, NULL stays NULL. */
 char *ctl_sample_dump(json_t *doc);
 /* Left out when it is empty. */

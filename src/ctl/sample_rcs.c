@@ -167,38 +167,17 @@ sign(ctl *c, const ctl_sample *s, const ctl_key *key, ctl_post *post)
 {
     cx_str       bytes = CX_NOSTR;
     json_t      *doc = json_loads(post->body, 0, NULL);
-    uint8_t      mac[CX_MAC_MAX];
     const char  *data = json_string_value(
                             json_object_get(json_object_get(doc, "message"),
                                             "data"));
-
-    const bool  ok = (data == NULL
-                      || cx_base64_decode(c->arena, CX_BASE64_STD,
-                                          cx_strz(data), &bytes) == CX_OK)
-                     && cx_mac_run(key->mac, bytes, mac);
+    const bool  ok = data == NULL
+                     || cx_base64_decode(c->arena, CX_BASE64_STD,
+                                         cx_strz(data), &bytes) == CX_OK;
 
     (void) s;
     json_decref(doc);
 
-    return ok && ctl_post_header(c, post, "X-Goog-Signature",
-                     cx_base64_encode(c->arena, CX_BASE64_STD,
-                                      (cx_str) { cx_mac_len(key->mac),
-                                                 (const char *) mac }));
-}
-
-
-/* A POST; the client token is the verify token. */
-static bool
-handshake(ctl *c, cx_str token, cx_str word, ctl_post *post, cx_str *answer)
-{
-    json_t  *doc = json_object();
-
-    ctl_sample_set(c, doc, "clientToken", token);
-    ctl_sample_set(c, doc, "secret", word);
-    post->body = ctl_sample_dump(doc);
-    *answer = word;
-
-    return post->body != NULL;
+    return ok && ctl_post_mac(c, post, "X-Goog-Signature", bytes, key->mac);
 }
 
 
@@ -220,5 +199,5 @@ const ctl_type  ctl_type_rcs = {
     .check = check,
     .body = body,
     .sign = sign,
-    .handshake = handshake,
+    .handshake = ctl_google_handshake,
 };

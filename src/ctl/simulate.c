@@ -1,3 +1,4 @@
+#include "channel/channel.h"
 #include "ctl/client.h"
 #include "ctl/plan.h"
 #include "ctl/timeline.h"
@@ -111,12 +112,22 @@ judge(ctl_plan *p, const ctl_delivery *d)
 }
 
 
+/* What is to be said of a service that its provider has ended; or NULL. */
+static const char *
+closed(const ctl_plan *p)
+{
+    const cx_channel  *ch = cx_channel_find(cx_strz(p->type->name));
+
+    return ch != NULL ? ch->closed : NULL;
+}
+
+
 static ctl_exit
 wait_for(ctl_plan *p, const ctl_delivery *d)
 {
     const ctl_posted  *last = &d->results[d->n - 1];
 
-    if (!ctl_is_set(p->c, "wait") || p->expected != 200
+    if (!ctl_is_set(p->c, "wait") || p->expected != 200 || closed(p) != NULL
         || cx_str_eq(ctl_own(p->c, "wait", CX_NOSTR), CX_STR("queued")))
     {
         return CTL_OK;      /* a 200 means queued, and durable */
@@ -252,6 +263,10 @@ ctl_run_simulate(ctl *c)
 
     if (rc == CTL_OK) {
         rc = post_all(&p);
+    }
+
+    if (rc == CTL_OK && closed(&p) != NULL) {
+        ctl_hint(c, "%s", closed(&p));
     }
 
     cx_mac_free(p.key.mac);

@@ -140,6 +140,9 @@ item_take(cx_take_batch *b, cx_take_item *it, const cx_dir_channel *ch)
     if (!ch->row.active) {
         t->ignore = CX_STR("channel_inactive");
 
+    } else if (ch->adapter != NULL && ch->adapter->closed != NULL) {
+        t->ignore = CX_STR("closed");
+
     } else if (!cx_str_eq(it->msg.kind, CX_STR("message"))) {
         t->ignore = it->msg.kind;
 

@@ -24,6 +24,7 @@ static void
 read_row(cx_query *q, cx_arena *a, cx_media_row *row)
 {
     row->id = cx_get_i64(q);
+    row->tenant = cx_get_i64(q);
     row->message_id = cx_get_i64(q);
     row->channel_id = cx_get_i64(q);
     row->partition = (unsigned) cx_get_i64(q);

@@ -102,10 +102,13 @@ cx_err
 cx_store_conversation_quiet(cx_store *s, int64_t id, int64_t until,
     int64_t now_ms)
 {
-    cx_err  err;
+    int64_t  one;
+    cx_err   err;
 
     if (until > 0) {
-        return cx_store_hush(s, id, until, now_ms);
+        err = cx_ask_1(s, CX_SQL_CONVERSATION_KNOWN, id, &one);
+
+        return err == CX_OK ? cx_store_hush(s, id, until, now_ms) : err;
     }
 
     err = cx_run_2(s, CX_SQL_CONVERSATION_QUIET, id, 0);

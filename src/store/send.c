@@ -277,7 +277,7 @@ check_held(cx_store *s, int64_t id)
     int64_t  state;
     cx_err   err;
 
-    err = cx_ask_1(s, CX_SQL_OUT_FOR_SETTLE, id, &state);
+    err = cx_ask_1(s, CX_SQL_OUT_HELD, id, &state);
     if (err != CX_OK) {
         return err;
     }

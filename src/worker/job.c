@@ -37,6 +37,7 @@ recall_run(cx_store *s, cx_db_job *job)
     }
 
     query = cx_ai_query(c->arena, c->recall.question);
+    cx_store_as(s, c->recall.tenant);
 
     err = cx_store_search(s, c->recall.agent_id, query, CX_KNOWLEDGE_HITS,
                           c->arena, &c->hits);

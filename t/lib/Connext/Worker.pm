@@ -12,13 +12,32 @@ use Connext::Sample qw(json);
 our ($BUILD, $ACCOUNT);
 
 
+# Each installation has a store of its own: a file, or with
+# CONNEXT_STORE=postgresql a database of the server of t/lib/postgres.pl.
+sub store_url {
+    my ($self) = @_;
+
+    return $self->{store_url} if $self->{store_url};
+    return $self->{store_url} = "sqlite:$self->{dir}/connext.db"
+        if ($ENV{CONNEXT_STORE} // 'sqlite') eq 'sqlite';
+
+    my $place = $ENV{CONNEXT_POSTGRESQL}
+        // die "no server: perl t/lib/postgres.pl prove ...\n";
+    my ($name) = $self->{dir} =~ m{([^/]+)$};
+    $name =~ s/\W/_/g;
+    system('psql', '-X', '-q', '-h', $place, '-U', 'postgres', '-c',
+           qq{CREATE DATABASE "$name"}) == 0 or die "no database\n";
+    return $self->{store_url} = "postgresql://postgres@/$name?host=$place";
+}
+
+
 sub write_worker_conf {
     my ($self, $name) = @_;
 
     my $dir = $self->{dir};
     my $patience = $ENV{CONNEXT_VALGRIND} ? 10 : 1;
     my %conf = (
-        'store.url'            => "sqlite:$dir/connext.db",
+        'store.url'            => $self->store_url,
         'redis.address'        => "unix:$dir/redis.sock",
         'api.socket'           => "$dir/$name.sock",
         'worker.quiet_ms'      => 20,

@@ -94,6 +94,13 @@ static ngx_command_t  ngx_http_connext_commands[] = {
       0,
       NULL },
 
+    { ngx_string("connext_chat_streams"),
+      NGX_HTTP_CONNEXT_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_connext_loc_conf_t, chat_streams),
+      NULL },
+
     { ngx_string("connext_pass"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_connext_pass,
@@ -284,6 +291,7 @@ ngx_http_connext_create_loc_conf(ngx_conf_t *cf)
     conf->send_timeout = NGX_CONF_UNSET_MSEC;
     conf->read_timeout = NGX_CONF_UNSET_MSEC;
 
+    conf->chat_streams = NGX_CONF_UNSET;
     conf->redis_db = NGX_CONF_UNSET;
     conf->ack_status = NGX_CONF_UNSET;
     conf->reject_status = NGX_CONF_UNSET;
@@ -309,6 +317,7 @@ ngx_http_connext_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 1000);
     ngx_conf_merge_msec_value(conf->read_timeout, prev->read_timeout, 2000);
 
+    ngx_conf_merge_value(conf->chat_streams, prev->chat_streams, 0);
     ngx_conf_merge_str_value(conf->redis_user, prev->redis_user, "");
     ngx_conf_merge_str_value(conf->redis_password, prev->redis_password, "");
     ngx_conf_merge_value(conf->redis_db, prev->redis_db, 0);
@@ -541,6 +550,10 @@ ngx_http_connext_init_process(ngx_cycle_t *cycle)
 
     cmcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_connext_module);
+
+    if (cmcf != NULL && cmcf->shared != NULL) {
+        ngx_http_connext_streams_begin(cmcf->shared);
+    }
 
     return cmcf != NULL ? ngx_http_connext_start(cmcf, cycle) : NGX_OK;
 }

@@ -16,6 +16,9 @@
 #include "channel/webchat.h"
 #include "core/origin.h"
 
+/* s, for who finds this process full: the next try may meet another one. */
+#define NGX_HTTP_CONNEXT_FULL  "3"
+
 #include <openssl/rand.h>
 
 
@@ -404,6 +407,14 @@ ngx_http_connext_chat_stream(ngx_http_request_t *r,
         && !cx_push_tag(conf->channel->account.name, s.peer, tag))
     {
         err = CX_NOMEM;
+    }
+
+    if (err == CX_OK && conf->chat_streams > 0
+        && ngx_http_connext_streams_add(cmcf->shared, 0)
+           >= (ngx_uint_t) conf->chat_streams)
+    {
+        err = ngx_http_connext_header(r, "Retry-After", NGX_HTTP_CONNEXT_FULL)
+              == NGX_OK ? CX_BUSY : CX_NOMEM;
     }
 
     rc = err == CX_OK

@@ -120,6 +120,7 @@ typedef struct {
     ngx_str_t                       redis_user;
     ngx_str_t                       redis_password;
     ngx_int_t                       redis_db;
+    ngx_int_t                       chat_streams;   /* of a process, 0: any */
 
     ngx_int_t                       ack_status;
     ngx_int_t                       reject_status;

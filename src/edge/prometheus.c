@@ -44,7 +44,7 @@ ngx_http_connext_prometheus(cx_buf *b, ngx_http_connext_main_conf_t *cmcf)
     ngx_http_connext_metric(b, "connext_widget_streams", "gauge",
                             "Streams open to browsers.");
     cx_buf_printf(b, "connext_widget_streams %lu\n",
-                  (unsigned long) cmcf->shared->streams);
+                  (unsigned long) ngx_http_connext_streams(cmcf->shared));
 }
 
 

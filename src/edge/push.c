@@ -124,7 +124,7 @@ ngx_http_connext_hub_add(ngx_http_connext_redis_t *redis, ngx_str_t *prefix,
     ngx_queue_insert_tail(&topic->streams, &stream->queue);
     ngx_queue_insert_tail(&hub->idle, &stream->idle);
 
-    (void) ngx_atomic_fetch_add(&hub->shared->streams, 1);
+    (void) ngx_http_connext_streams_add(hub->shared, 1);
 
     /* Not cancelable: it ends the streams of a worker that shuts down. */
 
@@ -172,7 +172,7 @@ ngx_http_connext_hub_remove(ngx_http_connext_stream_t *stream)
     ngx_queue_remove(&stream->idle);
     topic->n--;
 
-    (void) ngx_atomic_fetch_add(&hub->shared->streams, -1);
+    (void) ngx_http_connext_streams_add(hub->shared, -1);
 
     if (topic->n > 0) {
         return;

@@ -217,6 +217,35 @@ ngx_http_connext_counts(ngx_http_connext_shared_t *shared, ngx_str_t *name)
 
 
 void
+ngx_http_connext_streams_begin(ngx_http_connext_shared_t *shared)
+{
+    shared->streams[ngx_process_slot] = 0;
+}
+
+
+ngx_uint_t
+ngx_http_connext_streams_add(ngx_http_connext_shared_t *shared, ngx_int_t n)
+{
+    return (ngx_uint_t) (shared->streams[ngx_process_slot] += n);
+}
+
+
+ngx_uint_t
+ngx_http_connext_streams(ngx_http_connext_shared_t *shared)
+{
+    ngx_uint_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < NGX_MAX_PROCESSES; i++) {
+        n += shared->streams[i];
+    }
+
+    return n;
+}
+
+
+void
 ngx_http_connext_observe(ngx_http_connext_histogram_t *h,
     const ngx_uint_t *bounds, uint64_t ns)
 {

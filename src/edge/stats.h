@@ -83,7 +83,9 @@ typedef struct {
     }                              workers[NGX_HTTP_CONNEXT_WORKERS];
 
     ngx_atomic_t                   latency_us;      /* of the last reply */
-    ngx_atomic_t                   streams;         /* open to browsers */
+    /* Open to browsers, by process: the slot in the master's table, which no
+     * two processes have at a time. */
+    ngx_atomic_t                   streams[NGX_MAX_PROCESSES];
     ngx_atomic_t                   errors[CX_ERR_COUNT];
 
     time_t                         last_error_at;   /* 0: never */
@@ -105,6 +107,13 @@ const char *ngx_http_connext_result_word(ngx_http_connext_result_e result);
 char *ngx_http_connext_shared_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 ngx_int_t ngx_http_connext_add_zone(ngx_conf_t *cf);
+
+/* This process has none yet, whatever became of who had its slot. */
+void ngx_http_connext_streams_begin(ngx_http_connext_shared_t *shared);
+/* One more, or one less: how many this process has. */
+ngx_uint_t ngx_http_connext_streams_add(ngx_http_connext_shared_t *shared,
+    ngx_int_t n);
+ngx_uint_t ngx_http_connext_streams(ngx_http_connext_shared_t *shared);
 
 void ngx_http_connext_observe(ngx_http_connext_histogram_t *h,
     const ngx_uint_t *bounds, uint64_t ns);

@@ -196,7 +196,8 @@ ngx_http_connext_json(cx_buf *b, ngx_http_connext_main_conf_t *cmcf)
                                  (ngx_time() - shared->started));
 
     ngx_http_connext_json_redis(&w, shared);
-    ngx_http_connext_json_number(&w, CX_STR("streams"), shared->streams);
+    ngx_http_connext_json_number(&w, CX_STR("streams"),
+                                 ngx_http_connext_streams(shared));
 
     cx_json_name(&w, CX_STR("channels"));
     cx_json_begin(&w, '[');

@@ -38,6 +38,7 @@ UNIT_api   := $(patsubst src/%.c,$(B)/obj/%.o,\
                 $(wildcard src/worker/api*.c src/worker/json_out*.c)) \
               $(call part,db fp log secret secrets) $(STORE) $(AI) $(CHANNEL)
 UNIT_api_people := $(UNIT_api)
+UNIT_api_customers := $(UNIT_api)
 UNIT_api_out    := $(UNIT_api)
 
 .SECONDEXPANSION:

@@ -444,7 +444,7 @@ split_customer(cx_api_request *req, cx_store *s)
     err = cx_store_customer_split(s, req->id, c->other_id, req->as.who,
                                   req->now_ms, req->arena, &n);
 
-    if (err == CX_OK && n > 0) {
+    if (err == CX_OK) {
         err = c->other_id != 0
               ? cx_api_audit(req, s, "customer.split", "ln", c->other_id)
               : cx_api_audit(req, s, "customer.split", "cu", req->id);

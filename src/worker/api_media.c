@@ -90,7 +90,7 @@ get_media(cx_api_request *req, cx_store *s)
 }
 
 
-/* place is ours, not a customer's: two hex digits, '/', 64 of them. */
+/* place is ours, not a customer's: numbers, hex digits and '/'. */
 static cx_err
 open_file(cx_api_request *req, cx_str place)
 {

@@ -45,9 +45,22 @@ out_waiting(cx_api_request *req, const cx_counts *c)
 }
 
 
-static void
-out_counters(cx_api_request *req, const snapshot *n)
+/* What all tenants do together is not for one of them. */
+static bool
+of_installation(const cx_api_request *req)
 {
+    return req->as.key_id == 0
+           || (req->as.tenant == CX_TENANT_DEFAULT
+               && cx_auth_may(&req->as, "admin:read"));
+}
+
+
+static void
+out_process(cx_api_request *req, const snapshot *n)
+{
+    cx_out_str(req, "owner", n->stats.owner);
+    cx_out_int(req, "partitions", (int64_t) n->stats.partitions);
+    cx_out_int(req, "jobs", (int64_t) n->stats.jobs);
     cx_out_open(req, "since_start", '{');
 #define X(name)  cx_out_int(req, #name, n->stats.name);
     COUNTERS(X)
@@ -73,18 +86,19 @@ status(cx_api_request *req, cx_store *s)
     cx_out_begin(req, 200);
     cx_out_open(req, NULL, '{');
     cx_out_str(req, "version", CX_STR(CX_VERSION_TEXT));
-    cx_out_str(req, "owner", n->stats.owner);
     cx_out_bool(req, "draining", n->stats.draining);
     cx_out_str(req, "redis", n->stats.redis_up ? CX_STR("up")
                                                : CX_STR("down"));
     cx_out_bool(req, "redis_durable", n->stats.redis_durable);
     cx_out_str(req, "store", cx_strz(cx_store_kind(s)));
-    cx_out_int(req, "partitions", (int64_t) n->stats.partitions);
-    cx_out_int(req, "jobs", (int64_t) n->stats.jobs);
     cx_out_int(req, "conversations", counts.conversations);
     cx_out_int(req, "messages", counts.messages);
     out_waiting(req, &counts);
-    out_counters(req, n);
+
+    if (of_installation(req)) {
+        out_process(req, n);
+    }
+
     cx_out_close(req, '}');
     return CX_OK;
 }

@@ -93,6 +93,7 @@ recall_done(cx_db_job *job, cx_err err)
 
     CX_FP("recall.after");
     c->inputs = c->recall.inputs;
+    c->job.tenant = c->recall.tenant;
     c->tries = 0;
     c->think_since = cx_now_ms();
     cx_conv_go(c, CX_STEP_THINK);

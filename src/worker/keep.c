@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,15 +89,18 @@ sync_path(const char *path, int flags)
 
 /* The file first, then the names that lead to it. */
 static bool
-keep_in_folder(const char *dir, const char *tmp, const char *sha256,
-    char place[CX_KEEP_PLACE])
+keep_in_folder(const char *dir, int64_t tenant, const char *tmp,
+    const char *sha256, char place[CX_KEEP_PLACE])
 {
-    char  folder[4096], path[4096];
+    char  whose[4096], folder[4096], path[4096];
 
-    (void) snprintf(place, CX_KEEP_PLACE, "%.2s/%s", sha256, sha256);
+    (void) snprintf(place, CX_KEEP_PLACE, "%" PRId64 "/%.2s/%s", tenant,
+                    sha256, sha256);
 
-    if ((size_t) snprintf(folder, sizeof(folder), "%s/%.2s", dir, sha256)
-        >= sizeof(folder)
+    if ((size_t) snprintf(whose, sizeof(whose), "%s/%" PRId64, dir, tenant)
+        >= sizeof(whose)
+        || (size_t) snprintf(folder, sizeof(folder), "%s/%" PRId64 "/%.2s",
+                             dir, tenant, sha256) >= sizeof(folder)
         || (size_t) snprintf(path, sizeof(path), "%s/%s", dir, place)
            >= sizeof(path))
     {
@@ -105,9 +109,11 @@ keep_in_folder(const char *dir, const char *tmp, const char *sha256,
     }
 
     return sync_path(tmp, O_RDONLY)
+           && make_folder(whose)
            && make_folder(folder)
            && rename(tmp, path) == 0
            && sync_path(folder, O_RDONLY | O_DIRECTORY)
+           && sync_path(whose, O_RDONLY | O_DIRECTORY)
            && sync_path(dir, O_RDONLY | O_DIRECTORY);
 }
 
@@ -203,8 +209,8 @@ upload(const cx_keep *k, FILE *f, int64_t size, const char *sha256,
 
 
 static bool
-keep_in_s3(const cx_keep *k, const char *tmp, const char *sha256,
-    const char *type, char place[CX_KEEP_PLACE], char *error,
+keep_in_s3(const cx_keep *k, int64_t tenant, const char *tmp,
+    const char *sha256, const char *type, char place[CX_KEEP_PLACE], char *error,
     size_t error_size)
 {
     bool         ok;
@@ -212,8 +218,8 @@ keep_in_s3(const cx_keep *k, const char *tmp, const char *sha256,
     struct stat  st;
 
     if (f == NULL || fstat(fileno(f), &st) != 0
-        || (size_t) snprintf(place, CX_KEEP_PLACE, "%s/%s", k->s3_url, sha256)
-           >= CX_KEEP_PLACE)
+        || (size_t) snprintf(place, CX_KEEP_PLACE, "%s/%" PRId64 "/%s",
+                             k->s3_url, tenant, sha256) >= CX_KEEP_PLACE)
     {
         (void) snprintf(error, error_size, "the file: %s", strerror(errno));
 
@@ -232,15 +238,16 @@ keep_in_s3(const cx_keep *k, const char *tmp, const char *sha256,
 
 
 bool
-cx_keep_file(const cx_keep *k, const char *tmp, const char *sha256,
-    const char *type, char place[CX_KEEP_PLACE], char *error,
+cx_keep_file(const cx_keep *k, int64_t tenant, const char *tmp,
+    const char *sha256, const char *type, char place[CX_KEEP_PLACE], char *error,
     size_t error_size)
 {
     if (k->s3_url[0] != '\0') {
-        return keep_in_s3(k, tmp, sha256, type, place, error, error_size);
+        return keep_in_s3(k, tenant, tmp, sha256, type, place, error,
+                          error_size);
     }
 
-    if (!keep_in_folder(k->dir, tmp, sha256, place)) {
+    if (!keep_in_folder(k->dir, tenant, tmp, sha256, place)) {
         (void) snprintf(error, error_size, "media.dir: %s", strerror(errno));
         return false;
     }

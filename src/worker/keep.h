@@ -1,7 +1,7 @@
 /*
- * Where fetched attachments lie: in a folder, each under its SHA-256, or in
- * an S3-compatible storage.  These calls block: they are for a thread of the
- * pool.
+ * Where fetched attachments lie: in a folder, or in an S3-compatible storage,
+ * each under its tenant and its SHA-256.  These calls block: they are for a
+ * thread of the pool.
  */
 
 #ifndef CX_WORKER_KEEP_H
@@ -24,10 +24,10 @@ typedef struct cx_keep_s {
 bool cx_keep_open(const char *dir);
 
 /* The file tmp, of that digest (64 hex digits), goes where it stays, and is
- * on the disk when this returns true; place gets "ab/ab12..." or the URL in
+ * on the disk when this returns true; place gets "1/ab/ab12..." or the URL in
  * the storage.  False: error is for people, tmp is where it was. */
-bool cx_keep_file(const cx_keep *k, const char *tmp, const char *sha256,
-    const char *type, char place[CX_KEEP_PLACE], char *error,
+bool cx_keep_file(const cx_keep *k, int64_t tenant, const char *tmp,
+    const char *sha256, const char *type, char place[CX_KEEP_PLACE], char *error,
     size_t error_size);
 
 /* Takes away what lies there, unless it was written anew since gone_at; true:

@@ -146,6 +146,7 @@ item_settle(item *it, cx_media_state state, const char *error)
 
     it->job.run = settle_run;
     it->job.done = settle_done;
+    it->job.tenant = it->row.tenant;
     w->handles++;
     cx_db_write(w->db, &it->job);
 }
@@ -158,8 +159,8 @@ keep_work(uv_work_t *work)
 {
     item  *it = work->data;
 
-    it->kept = cx_keep_file(&it->media->place.keep, it->tmp, it->sha256,
-                            it->row.type.p, it->place, it->error,
+    it->kept = cx_keep_file(&it->media->place.keep, it->row.tenant, it->tmp,
+                            it->sha256, it->row.type.p, it->place, it->error,
                             sizeof(it->error));
 
     if (!it->kept) {

@@ -160,6 +160,7 @@ item_taken(cx_worker *w, const cx_take_item *it)
     }
 
     cx_log(CX_LOG_INFO, "take", CX_FS("event", it->msg.event),
+           CX_FID("tenant", "te", it->tenant),
            CX_FID("conversation", "cv", t->conversation_id),
            CX_FID("turn", "tn", t->turn_id), CX_FS("content", it->msg.content),
            CX_FS("ignored", it->take.ignore), CX_FS("route", t->route));

@@ -117,7 +117,7 @@ $cx->{conf}{'media.s3_secret_file'} = $cx->path('s3.secret');
 $cx->start('worker');
 $m = media(picture('/bytes/5000'));
 is($m->{state}, 'stored', 'into the storage');
-is($m->{place}, "http://127.0.0.1:$files/bucket/" . sha256_hex('x' x 5000),
+is($m->{place}, "http://127.0.0.1:$files/bucket/1/" . sha256_hex('x' x 5000),
    'under its digest');
 is(read_file($cx->path('files.s3')), 'x' x 5000, 'all of it, and signed');
 is_deeply([glob $cx->path('media/tmp/*')], [], 'and not here');

@@ -59,6 +59,7 @@ typedef struct {
     cx_str    who;
     cx_str    name;
     cx_str    email;
+    cx_str    locale;
 } cx_proven;
 
 typedef enum {

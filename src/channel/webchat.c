@@ -41,6 +41,7 @@ static bool fill(const cx_account *acct, const cx_proven *proven,
     const said *s, cx_arena *a, cx_msg *m);
 static cx_err build(const cx_sender *from, const cx_out *out, cx_arena *a,
     cx_http_req *req);
+static void put(cx_json_writer *w, const char *name, cx_str value);
 static void put_message(cx_json_writer *w, const cx_sender *from,
     const cx_out *out, cx_str id, cx_arena *a);
 static void judge(const cx_http_res *res, cx_arena *a, cx_judgement *j);
@@ -107,7 +108,8 @@ verify(const cx_account *acct, const cx_http_req *req, cx_arena *a,
     if (err == CX_OK) {
         *proven = (cx_proven) { .bytes = req->body, .secret = secret,
                                 .who = s.peer, .name = s.name,
-                                .email = s.email };
+                                .email = s.email,
+                                .locale = s.locale };
     }
 
     return err;
@@ -238,6 +240,28 @@ plain(cx_str id)
 }
 
 
+/* What the site's server said of the visitor. */
+static cx_str
+proven_extra(const cx_proven *proven, cx_arena *a)
+{
+    cx_buf          b;
+    cx_json_writer  w;
+
+    if (proven->email.len + proven->locale.len == 0) {
+        return CX_NOSTR;
+    }
+
+    cx_buf_init(&b, a, 64, 4096);
+    cx_json_write_init(&w, &b);
+    cx_json_begin(&w, '{');
+    put(&w, "verified_email", proven->email);
+    put(&w, "locale", proven->locale);
+    cx_json_end(&w, '}');
+
+    return cx_buf_str(&b);
+}
+
+
 static bool
 fill(const cx_account *acct, const cx_proven *proven, const said *s,
     cx_arena *a, cx_msg *m)
@@ -268,18 +292,7 @@ fill(const cx_account *acct, const cx_proven *proven, const said *s,
     m->reply_to = id_ok(s->reply_to) ? owned(tag, s->reply_to, a) : CX_NOSTR;
     m->id = owned(tag, s->id, a);
 
-    if (proven->email.len > 0) {
-        cx_buf          b;
-        cx_json_writer  w;
-
-        cx_buf_init(&b, a, 64, 1024);
-        cx_json_write_init(&w, &b);
-        cx_json_begin(&w, '{');
-        cx_json_name(&w, CX_STR("verified_email"));
-        cx_json_put_str(&w, proven->email);
-        cx_json_end(&w, '}');
-        m->extra = cx_buf_str(&b);
-    }
+    m->extra = proven_extra(proven, a);
 
     return true;
 }

@@ -101,6 +101,7 @@ decide(const cx_account *acct, const wish *w, bool known,
         s->peer = cx_concat(a, CX_STR("u:"), jwt.sub);
         s->name = jwt.name;
         s->email = jwt.email;
+        s->locale = jwt.locale;
         s->expires_s = s->issued_s + KNOWN_S;
 
         return known && is_user(old->peer) && !cx_str_eq(old->peer, s->peer)
@@ -117,6 +118,7 @@ decide(const cx_account *acct, const wish *w, bool known,
     s->peer = old->peer;
     s->name = old->name;
     s->email = old->email;
+    s->locale = old->locale;
 
     if (is_user(old->peer)) {
         s->expires_s = old->expires_s;
@@ -194,6 +196,7 @@ cx_webchat_ticket(const cx_account *acct, cx_str authorization,
     /* It goes into an address: nothing of the visitor's own. */
     s.name = CX_NOSTR;
     s.email = CX_NOSTR;
+    s.locale = CX_NOSTR;
     s.scope = CX_STR("open");
     s.nonce = random_hex(random, a);
     s.issued_s = acct->now_ms / 1000;

@@ -30,6 +30,7 @@ claims(const cx_session *s, cx_arena *a)
     put(&w, "p", s->peer);
     put(&w, "n", s->name);
     put(&w, "m", s->email);
+    put(&w, "l", s->locale);
     put(&w, "s", s->scope);
     put(&w, "x", s->nonce);
     cx_json_name(&w, CX_STR("i"));
@@ -114,6 +115,10 @@ read_claims(cx_str json, cx_arena *a, cx_session *s)
 
         case 'm':
             (void) cx_json_string(&r, &s->email);
+            break;
+
+        case 'l':
+            (void) cx_json_string(&r, &s->locale);
             break;
 
         case 's':

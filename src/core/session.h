@@ -22,6 +22,7 @@ typedef struct {
     cx_str   peer;          /* the session's id, or "u:" and the user's */
     cx_str   name;          /* verified, may be empty */
     cx_str   email;         /* likewise */
+    cx_str   locale;        /* likewise */
     cx_str   scope;         /* "chat" or "open" */
     cx_str   nonce;         /* "open": this very ticket */
     int64_t  issued_s;

@@ -22,6 +22,9 @@
 #define HEAD       "eyJhbGciOiJIUzI1NiJ9."
 #define USER_1     HEAD "eyJzdWIiOiJ1MSIsImV4cCI6MTc2NzIyOTIwMH0"
 #define USER_2     HEAD "eyJzdWIiOiJ1MiIsImV4cCI6MTc2NzIyOTIwMH0"
+/* {"sub":"u3","exp":1767229200,"locale":"pt-PT"} */
+#define USER_3     HEAD "eyJzdWIiOiJ1MyIsImV4cCI6MTc2NzIyOTIwMCwibG9jYWxlI" \
+                        "joicHQtUFQifQ"
 
 static cx_arena       *a;
 static cx_account      acct;
@@ -52,6 +55,7 @@ deliver(cx_str body, cx_received *in)
     const cx_session   who = { .channel = acct.name, .peer = CX_STR("u:7"),
                                .name = CX_STR("Ana"),
                                .email = CX_STR("a@example.com"),
+                               .locale = CX_STR("de-AT"),
                                .scope = CX_STR("chat"), .issued_s = NOW,
                                .expires_s = NOW + 60 };
     const cx_header    header = {
@@ -177,6 +181,29 @@ sessions(void)
 }
 
 
+/* What the site says of a user goes along with every message. */
+static void
+locale(void)
+{
+    cx_str             token = CX_NOSTR;
+    cx_received        in = { .kind = CX_RECEIVED_EVENTS };
+    cx_header          header = { .name = CX_STR("Authorization") };
+    const cx_http_req  req = {
+        .method = CX_STR("POST"), .headers = &header, .nheaders = 1,
+        .body = CX_STR("{\"id\":\"c-1\",\"text\":\"Bom dia\"}"),
+    };
+
+    says(session(CX_NOSTR, proof(USER_3), &token), "u:u3 86400 1",
+         "a user with a language");
+    says(session(token, CX_NOSTR, &token), "u:u3 86400 1", "... renewed");
+    header.value = cx_concat(a, CX_STR("Bearer "), token);
+    tap_is_int(cx_receive(cx_channel_find(CX_STR("webchat")), &acct, &req,
+                          CX_STR(EVENT), a, &in), CX_OK, "... who writes");
+    tap_is_str(in.msgs.n == 1 ? in.msgs.items[0].extra : CX_NOSTR,
+               CX_STR("{\"locale\":\"pt-PT\"}"), "... in that language");
+}
+
+
 /* --- out ----------------------------------------------------------------- */
 
 /* Redis looks for an event only when it may be there already. */
@@ -222,6 +249,7 @@ main(void)
 
     tap_ok(folder_each("webchat", one_case) >= 12, "cases were found");
     sessions();
+    locale();
     repeats();
 
     cx_mac_free(acct.secrets[0]);

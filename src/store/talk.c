@@ -3,7 +3,7 @@
 #include "store/sql.h"
 
 #define PAGE_MORE   16      /* rows that are neither history nor inputs */
-#define OTHERS_MAX  16      /* conversations that are read beside this one */
+#define OTHERS_MAX  20      /* conversations that are read beside this one */
 
 /* A conversation of the same customer. */
 typedef struct {

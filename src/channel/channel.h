@@ -109,6 +109,9 @@ typedef struct {
 
 /* Empty when it is not set. */
 cx_str cx_setting_get(const cx_sender *from, const char *name);
+/* How long a channel of these settings keeps messages, in ms; 0: for ever. */
+int64_t cx_settings_keep_ms(const cx_setting *list, size_t n,
+    int64_t general_ms);
 /* The record's JSON object; empty: none.  CX_MALFORMED, CX_NOMEM. */
 cx_err cx_settings_decode(cx_str json, cx_arena *a, const cx_setting **list,
     size_t *n);

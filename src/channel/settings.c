@@ -4,6 +4,7 @@
 #include "channel/channel.h"
 
 #include "core/json.h"
+#include "core/time.h"
 
 
 #define SETTINGS_MAX  32
@@ -80,10 +81,19 @@ rate_ok(cx_str value)
 }
 
 
+static bool
+retention_ok(cx_str value)
+{
+    return cx_age_ms(value) >= 0;
+}
+
+
 /* Of every type. */
 static const cx_setting_def  common[] = {
     { "rate", false, "1 to 100000: messages a second that the provider has "
       "granted this account", rate_ok },
+    { "retention", false, "off, or an age as in 400d: how long messages are "
+      "kept, instead of [retention] messages", retention_ok },
     { NULL, false, NULL, NULL },
 };
 
@@ -151,4 +161,15 @@ cx_settings_check(const cx_channel *ch, const cx_setting *list, size_t n,
     }
 
     return NULL;
+}
+
+
+int64_t
+cx_settings_keep_ms(const cx_setting *list, size_t n, int64_t general_ms)
+{
+    const cx_sender  from = { .settings = list, .nsettings = n };
+    const cx_str     own = cx_setting_get(&from, "retention");
+    const int64_t    ms = own.len > 0 ? cx_age_ms(own) : -1;
+
+    return ms >= 0 ? ms : general_ms;
 }

@@ -43,6 +43,15 @@ cx_id_ms(int64_t id)
 }
 
 
+int64_t
+cx_id_at(int64_t ms)
+{
+    return ms > EPOCH_MS
+           ? (int64_t) ((uint64_t) (ms - EPOCH_MS) << (MAKER_BITS + SEQ_BITS))
+           : 0;
+}
+
+
 void
 cx_id_digits(int64_t id, char out[CX_ID_DIGITS])
 {

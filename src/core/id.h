@@ -19,6 +19,7 @@ typedef struct {
 /* Always greater than the one before, also when the clock steps back. */
 int64_t cx_id_next(cx_id_maker *m, int64_t now_ms);
 int64_t cx_id_ms(int64_t id);      /* ms since the epoch */
+int64_t cx_id_at(int64_t ms);      /* the least of that time */
 
 #define CX_ID_DIGITS  13
 

@@ -1,5 +1,7 @@
 #include "core/time.h"
 
+#define AGE_MAX_S  (INT64_C(36500) * 86400)
+
 #define DAY_S  86400
 
 
@@ -158,4 +160,32 @@ cx_time_civil(int64_t days, int64_t *year, unsigned *month, unsigned *day)
     *year = y;
     *month = m;
     *day = (unsigned) (days - cx_time_days(y, m, 1)) + 1;
+}
+
+
+int64_t
+cx_age_ms(cx_str text)
+{
+    static const struct { char unit; int64_t s; } units[] = {
+        { 'd', 86400 }, { 'h', 3600 }, { 'm', 60 }, { 's', 1 },
+    };
+    int64_t  n;
+
+    if (CX_STR_IS(text, "off")) {
+        return 0;
+    }
+
+    if (text.len < 2 || !cx_str_to_i64(cx_str_sub(text, 0, text.len - 1), &n))
+    {
+        return -1;
+    }
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (text.p[text.len - 1] == units[i].unit) {
+            return n >= 1 && n <= AGE_MAX_S / units[i].s
+                   ? n * units[i].s * 1000 : -1;
+        }
+    }
+
+    return -1;
 }

@@ -17,4 +17,8 @@ int64_t cx_time_days(int64_t year, unsigned month, unsigned day);
 void cx_time_civil(int64_t days, int64_t *year, unsigned *month,
     unsigned *day);
 
+/* An age ("400d"; also h, m and s; up to 36500 days) in ms; "off": 0; anything
+ * else: -1. */
+int64_t cx_age_ms(cx_str text);
+
 #endif /* CX_CORE_TIME_H */

@@ -15,6 +15,7 @@
 
 #include "core/json.h"
 #include "store/customers.h"
+#include "store/routing.h"
 #include "worker/api.h"
 #include "worker/api_auth.h"
 
@@ -218,14 +219,21 @@ cx_err cx_api_agent(cx_api_request *req, cx_store *s, cx_str key,
     cx_agent_row *row);
 cx_err cx_api_channel(cx_api_request *req, cx_store *s, cx_str key,
     cx_channel_row *row);
+/* "gr_..." or name. */
+cx_err cx_api_group(cx_api_request *req, cx_store *s, cx_str key,
+    cx_group_row *row);
 cx_err cx_api_audit(cx_api_request *req, cx_store *s, const char *what,
     const char *prefix, int64_t id);
 /* Field checks: an absolute path to a readable secret; an http(s) URL. */
 const char *cx_api_secret_file(cx_api_request *req, cx_str value);
 const char *cx_api_base_url(cx_api_request *req, cx_str value);
 cx_err cx_api_check_delete(cx_api_request *req);
+/* For after a person's word in the conversation req->id. */
+cx_err cx_api_hush(cx_api_request *req);
 cx_err cx_api_config_changed(cx_api_request *req);
 const char *cx_api_slug(cx_api_request *req, cx_str value);
+const char *cx_api_hours(cx_api_request *req, cx_str value);
+const char *cx_api_zone(cx_api_request *req, cx_str value);
 
 /* A word for a role (field check); CX_FORBIDDEN when it is more than that of
  * who asks. */
@@ -244,9 +252,14 @@ extern const cx_api_route  cx_api_people_routes[];
 extern const cx_api_route  cx_api_customer_routes[];
 extern const cx_api_route  cx_api_say_routes[];
 extern const cx_api_route  cx_api_takeover_routes[];
+extern const cx_api_route  cx_api_conversation_routes[];
+extern const cx_api_route  cx_api_routing_routes[];
+extern const cx_api_route  cx_api_group_routes[];
 extern const cx_api_route  cx_api_media_routes[];
 extern const cx_api_route  cx_api_status_routes[];
 extern const cx_api_route  cx_api_secret_routes[];
 extern const cx_api_route  cx_api_privacy_routes[];
+extern const cx_api_route  cx_api_export_routes[];
+extern const cx_api_route  cx_api_retention_routes[];
 
 #endif /* CX_WORKER_API_REQUEST_H */

@@ -11,6 +11,8 @@ static const cx_api_route *const  tables[] = {
     cx_api_status_routes,
     cx_api_secret_routes,
     cx_api_privacy_routes,
+    cx_api_export_routes,
+    cx_api_retention_routes,
     cx_api_agent_routes,
     cx_api_channel_routes,
     cx_api_knowledge_routes,
@@ -22,6 +24,9 @@ static const cx_api_route *const  tables[] = {
     cx_api_user_routes,
     cx_api_key_routes,
     cx_api_takeover_routes,
+    cx_api_conversation_routes,
+    cx_api_routing_routes,
+    cx_api_group_routes,
 };
 
 

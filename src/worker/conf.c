@@ -1,5 +1,6 @@
 #include "worker/conf.h"
 
+#include "core/time.h"
 #include "worker/log.h"
 
 #include <ctype.h>
@@ -134,26 +135,6 @@ is_path_or_empty(cx_str s)
 }
 
 
-int64_t
-cx_age_ms(cx_str s)
-{
-    int64_t  days;
-
-    if (CX_STR_IS(s, "off")) {
-        return 0;
-    }
-
-    if (!cx_str_ends(s, CX_STR("d"))
-        || !cx_str_to_i64(cx_str_sub(s, 0, s.len - 1), &days)
-        || days < 1 || days > 36500)
-    {
-        return -1;
-    }
-
-    return days * 86400 * 1000;
-}
-
-
 static bool
 is_age(cx_str s)
 {
@@ -178,8 +159,10 @@ static const struct {
     { "log",   "level",         is_level,  "debug, info, warn or error" },
     { "log",   "format",        is_format, "json or logfmt" },
     { "secrets", "key_file",    is_path_or_empty, "an absolute path" },
+    { "conversations", "close_after",   is_age, "off, or an age as in 72h" },
+    { "conversations", "archive_after", is_age, "off, or an age as in 90d" },
     { "retention", "messages",  is_age,
-      "off, or a number of days from 1d to 36500d" },
+      "off, or an age as in 400d" },
 };
 
 

@@ -85,6 +85,10 @@
       "file with the secret of the access key")                                                \
     X(secrets,   key_file,         STR,  "",                         0,    0,                  \
       "file with the keys of sealed credentials; empty: there are none")                       \
+    X(conversations, close_after,  STR,  "72h",                      0,    0,                  \
+      "a conversation is closed when nobody has said anything for so long; off: never")        \
+    X(conversations, archive_after, STR, "90d",                      0,    0,                  \
+      "a closed one is archived after this; off: never")                                       \
     X(retention, messages,         STR,  "off",                      0,    0,                  \
       "how long messages are kept, as in 400d; off: for ever")                                 \
     X(store,     synchronous,      STR,  "full",                     0,    0,                  \
@@ -107,9 +111,6 @@ cx_err cx_conf_load(const char *file, cx_arena *a, cx_conf *conf,
     char *error, size_t error_size);
 /* Prints every key with its value; file names of secrets, not secrets. */
 void cx_conf_dump(const cx_conf *conf);
-
-/* "400d" in ms; 0: off; below 0: neither. */
-int64_t cx_age_ms(cx_str s);
 
 /* A secret from a file: one trailing newline stripped.  CX_IO, CX_INVALID
  * (empty, over 64 KiB, more than one line and no JSON or PEM). */

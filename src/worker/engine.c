@@ -1,5 +1,7 @@
 #include "worker/engine.h"
 
+#include "worker/expiry.h"
+#include "worker/idle.h"
 #include "worker/gone.h"
 #include "worker/login.h"
 #include "worker/reconcile.h"
@@ -95,6 +97,8 @@ beat_fired(uv_timer_t *timer)
     cx_partitions_beat(timer->data);
     cx_media_kick(timer->data);
     cx_reconcile_beat(timer->data);
+    cx_expiry_beat(timer->data);
+    cx_idle_beat(timer->data);
 }
 
 
@@ -230,6 +234,7 @@ cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx)
 
     cx_media_stop(w);
     cx_reconcile_stop(w);
+    cx_expiry_stop(w);
     cx_partitions_leave(w, 0);
     cx_worker_check_drained(w);
 }
@@ -248,6 +253,7 @@ cx_worker_free(cx_worker *w)
         cx_readers_free(w);
         cx_media_free(w);
         cx_reconcile_free(w);
+        cx_expiry_free(w);
         uv_close((uv_handle_t *) &w->beat, NULL);
         uv_close((uv_handle_t *) &w->drain_timer, NULL);
         (void) uv_run(w->loop, UV_RUN_NOWAIT);

@@ -40,10 +40,18 @@ void cx_worker_config_changed(cx_worker *w);
 void cx_worker_kick(cx_worker *w);
 /* A person has spoken there: what the AI thinks about is dropped. */
 void cx_worker_hush(cx_worker *w, int64_t conversation_id);
+/* Calls back when nothing of the AI is on its way there any more; for after
+ * such a word.  False: no memory. */
+bool cx_worker_silence(cx_worker *w, int64_t conversation_id,
+    void (*done)(void *ctx), void *ctx);
 /* Looks for what is left of an erased customer: jobs, Redis, files.  e stays
  * until done is called, never from inside this call.  False: no memory. */
 bool cx_worker_forget(cx_worker *w, const cx_erased *e, int64_t erased_at,
     cx_forgotten_fn done, void *ctx);
+/* Looks for what is older than it may be, now and not within the hour. */
+void cx_worker_expire(cx_worker *w);
+/* [retention] messages in ms; 0: for ever. */
+int64_t cx_worker_retention_ms(const cx_worker *w);
 /* Puts a raw stream entry back (dead letter of kind event). */
 void cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
     void (*done)(void *ctx, bool ok), void *ctx);

@@ -23,9 +23,32 @@ is_none(const char *text)
 }
 
 
+static void
+ages(void)
+{
+    static const struct { const char *text; int64_t ms; } rows[] = {
+        { "off", 0 },           { "1s", 1000 },
+        { "90m", 5400000 },     { "36h", 129600000 },
+        { "400d", INT64_C(34560000000) },
+        { "36500d", INT64_C(3153600000000) },
+        { "36501d", -1 },       { "0d", -1 },
+        { "-1d", -1 },          { "", -1 },
+        { "d", -1 },            { "400", -1 },
+        { "400 d", -1 },        { "4w", -1 },
+        { "9223372036854775807d", -1 },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        tap_is_int(cx_age_ms(cx_strz(rows[i].text)), rows[i].ms,
+                   rows[i].text);
+    }
+}
+
+
 int
 main(void)
 {
+    ages();
     bool      good = true, back = true;
     int64_t   day = 0, y;
     unsigned  m, dd;

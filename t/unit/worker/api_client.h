@@ -95,6 +95,21 @@ cx_worker_rotation(const cx_worker *w)
 }
 
 
+void
+cx_worker_expire(cx_worker *w)
+{
+    (void) w;
+}
+
+
+int64_t
+cx_worker_retention_ms(const cx_worker *w)
+{
+    (void) w;
+    return 0;
+}
+
+
 bool
 cx_worker_forget(cx_worker *w, const cx_erased *e, int64_t erased_at,
     cx_forgotten_fn done, void *ctx)

@@ -140,7 +140,7 @@ cx_store_migrate(cx_store *s, bool allowed, char *error, size_t error_size)
 
     if (err == CX_OK && has < needs && !allowed) {
         snprintf(error, error_size, "the database has schema %" PRId64
-                 ", this program needs %" PRId64 ": start the worker once",
+                 ", this program needs %" PRId64 ": connext-worker migrate",
                  has, needs);
         return CX_IO;
     }

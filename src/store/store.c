@@ -54,14 +54,12 @@ find_driver(cx_str url)
 }
 
 
-cx_err
-cx_store_open(const char *url, bool migrate, cx_store **out, char *error,
+/* The schema may be any. */
+static cx_err
+connect_to(const char *url, bool create, cx_store **out, char *error,
     size_t error_size)
 {
-    const cx_driver *driver = find_driver(cx_strz(url));
-
-    cx_store        *s;
-    cx_err           err;
+    const cx_driver  *driver = find_driver(cx_strz(url));
 
     if (driver == NULL) {
         snprintf(error, error_size, "no such store: \"%.*s\"",
@@ -69,7 +67,41 @@ cx_store_open(const char *url, bool migrate, cx_store **out, char *error,
         return CX_INVALID;
     }
 
-    err = driver->open(url, migrate, &s, error, error_size);
+    return driver->open(url, create, out, error, error_size);
+}
+
+
+cx_err
+cx_store_look(const char *url, int64_t *has, int64_t *needs, char *error,
+    size_t error_size)
+{
+    cx_store  *s;
+    cx_err     err;
+
+    err = connect_to(url, false, &s, error, error_size);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = cx_store_schema(s, has, needs);
+
+    if (err != CX_OK) {
+        snprintf(error, error_size, "%s", s->error);
+    }
+
+    cx_store_close(s);
+    return err;
+}
+
+
+cx_err
+cx_store_open(const char *url, bool migrate, cx_store **out, char *error,
+    size_t error_size)
+{
+    cx_store  *s;
+    cx_err     err;
+
+    err = connect_to(url, migrate, &s, error, error_size);
     if (err != CX_OK) {
         return err;
     }

@@ -494,6 +494,10 @@ typedef struct cx_store_s  cx_store;
 cx_err cx_store_open(const char *url, bool migrate, cx_store **out,
     char *error, size_t error_size);
 void cx_store_close(cx_store *s);
+/* The number of the schema that is there, 0 for none, and of the one that
+ * this program needs; nothing is changed.  Errors as above. */
+cx_err cx_store_look(const char *url, int64_t *has, int64_t *needs,
+    char *error, size_t error_size);
 
 cx_err cx_store_begin(cx_store *s);
 cx_err cx_store_commit(cx_store *s);       /* durable when it returns CX_OK */
@@ -570,9 +574,25 @@ cx_err cx_store_knowledge_delete(cx_store *s, int64_t id);
 cx_err cx_store_search(cx_store *s, int64_t agent_id, cx_str query,
     size_t limit, cx_arena *a, cx_hit_list *out);
 
-/* before: id to page down from, 0 for the newest. channel 0: all. */
-cx_err cx_store_conversations(cx_store *s, int64_t channel_id, int64_t before,
-    size_t limit, cx_arena *a, cx_conversation_list *out);
+/* Which conversations; the numbers stand in the SQL. */
+typedef enum {
+    CX_TALKS_CURRENT = 0,         /* not archived */
+    CX_TALKS_ACTIVE = 1,
+    CX_TALKS_CLOSED = 2,
+    CX_TALKS_ARCHIVED = 3,
+    CX_TALKS_ALL = 4
+} cx_talks;
+
+typedef struct {
+    int64_t   channel_id;         /* 0: all */
+    int64_t   agent_id;           /* 0: all; or of people (store/routing.h) */
+    cx_talks  talks;
+    int64_t   before;             /* id to page down from, 0: the newest */
+    size_t    limit;
+} cx_conversation_query;
+
+cx_err cx_store_conversations(cx_store *s, const cx_conversation_query *in,
+    cx_arena *a, cx_conversation_list *out);
 cx_err cx_store_conversation(cx_store *s, int64_t id, cx_arena *a,
     cx_conversation_row *out);
 /* *group: in->group_id, or that of the first time.  CX_CONFLICT: the key

@@ -11,6 +11,7 @@
 
 /* Larger commits gain nothing and keep the first job waiting. */
 #define BATCH_MAX  256
+#define TRIES      5
 
 typedef struct {
     cx_db_job  *head;
@@ -193,10 +194,27 @@ run_together(cx_db *db, cx_store *store, cx_db_job *jobs)
 }
 
 
+/* Alone, a job that another transaction was in the way of goes on once that
+ * one is done.  A lost connection takes longer: that is for who asked. */
+static cx_err
+run_alone(cx_db *db, cx_store *store, cx_db_job *job)
+{
+    cx_err  err;
+
+    for (int left = TRIES; /* void */ ; left--) {
+        err = run_together(db, store, job);
+
+        if (err != CX_IO || left <= 1 || !cx_store_again(store)) {
+            return err;
+        }
+    }
+}
+
+
 static void
 write_one(cx_db *db, cx_store *store, cx_db_job *job)
 {
-    const cx_err  err = run_together(db, store, job);
+    const cx_err  err = run_alone(db, store, job);
 
     if (err != CX_OK) {
         job->err = err;

@@ -7,6 +7,7 @@
 #include "worker/api.h"
 #include "worker/host.h"
 #include "worker/log.h"
+#include "worker/migrate.h"
 
 #include <curl/curl.h>
 #include <locale.h>
@@ -26,17 +27,22 @@
 
 static const char  usage[] =
     "usage: connext-worker [-c FILE] [--check | --config-dump]\n"
+    "       connext-worker [-c FILE] migrate [--check]\n"
     "\n"
     "  -c FILE        settings (" CONF_FILE ")\n"
     "  --check        test the settings, open and migrate the store, exit\n"
     "  --config-dump  print every setting with its value, exit\n"
+    "  migrate        bring the store's schema up to date, exit; with --check\n"
+    "                 only look: 0 it is, 1 it is not\n"
     "  --version      print the version, exit\n"
     "  -h, --help     this text\n";
 
 typedef enum {
     RUN,
     CHECK,
-    DUMP
+    DUMP,
+    MIGRATE,
+    MIGRATE_CHECK
 } mode;
 
 typedef struct {
@@ -83,7 +89,10 @@ parse_options(int argc, char **argv, options *o, int *code)
             o->file_given = true;
 
         } else if (strcmp(argv[i], "--check") == 0) {
-            o->mode = CHECK;
+            o->mode = o->mode == MIGRATE ? MIGRATE_CHECK : CHECK;
+
+        } else if (strcmp(argv[i], "migrate") == 0) {
+            o->mode = o->mode == CHECK ? MIGRATE_CHECK : MIGRATE;
 
         } else if (strcmp(argv[i], "--config-dump") == 0) {
             o->mode = DUMP;
@@ -135,7 +144,7 @@ set_log(const cx_conf *conf)
 }
 
 
-/* The store reads synchronous from its URL. */
+/* The store reads synchronous from its URL, each kind in its own words. */
 static cx_str
 store_url(const main_state *p)
 {
@@ -144,7 +153,10 @@ store_url(const main_state *p)
     if (cx_str_eq(p->conf.store_synchronous, CX_STR("off"))
         && cx_str_find_byte(url, '?') == SIZE_MAX)
     {
-        url = cx_concat(p->arena, url, CX_STR("?synchronous=off"));
+        url = cx_concat(p->arena, url,
+                        cx_str_starts(url, CX_STR("postgres"))
+                        ? CX_STR("?options=-csynchronous_commit%3Doff")
+                        : CX_STR("?synchronous=off"));
     }
 
     return url;
@@ -361,6 +373,10 @@ work(main_state *p)
     if (p->opts->mode == DUMP) {
         cx_conf_dump(&p->conf);
         return EXIT_SUCCESS;
+    }
+
+    if (p->opts->mode == MIGRATE || p->opts->mode == MIGRATE_CHECK) {
+        return cx_migrate(store_url(p), p->opts->mode == MIGRATE_CHECK);
     }
 
     if (!check_secrets(p, error, sizeof(error))) {

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SHARED_DIR  "/var/lib/connext/media"
+
 
 static bool
 copy(char *to, size_t size, cx_str from)
@@ -21,7 +23,8 @@ copy(char *to, size_t size, cx_str from)
 }
 
 
-/* Without a setting: the folder "media" where the database is. */
+/* Without a setting: the folder "media" where the database is, if that is a
+ * file. */
 static bool
 set_dir(cx_media_place *m, const cx_conf *conf)
 {
@@ -30,6 +33,10 @@ set_dir(cx_media_place *m, const cx_conf *conf)
 
     if (conf->media_dir.len > 0) {
         return copy(m->dir, sizeof(m->dir), conf->media_dir);
+    }
+
+    if (cx_str_starts(path, CX_STR("postgres"))) {
+        return copy(m->dir, sizeof(m->dir), CX_STR(SHARED_DIR));
     }
 
     if (cx_str_starts(path, CX_STR("sqlite:"))) {

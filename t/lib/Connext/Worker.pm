@@ -39,6 +39,7 @@ sub write_worker_conf {
     my %conf = (
         'store.url'            => $self->store_url,
         'redis.address'        => "unix:$dir/redis.sock",
+        'media.dir'            => "$dir/media",
         'api.socket'           => "$dir/$name.sock",
         'worker.quiet_ms'      => 20,
         'worker.quiet_cap_ms'  => 500,

@@ -175,6 +175,14 @@ cx_store_error(cx_store *s)
 }
 
 
+bool
+cx_store_again(cx_store *s)
+{
+    (void) s;
+    return false;
+}
+
+
 /* --- jobs ---------------------------------------------------------------- */
 
 static cx_err

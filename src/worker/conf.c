@@ -120,11 +120,21 @@ is_address(cx_str s)
 }
 
 
+/* A database that is not a file: its URL may hold a password. */
+static bool
+is_server(cx_str s)
+{
+    return cx_str_starts(s, CX_STR("postgresql://"))
+           || cx_str_starts(s, CX_STR("postgres://"));
+}
+
+
 static bool
 is_store(cx_str s)
 {
-    return cx_str_starts(s, CX_STR("sqlite:")) ? s.len > 7
-                                               : s.len > 1 && s.p[0] == '/';
+    return is_server(s)
+           || (cx_str_starts(s, CX_STR("sqlite:")) ? s.len > 7
+               : s.len > 1 && s.p[0] == '/');
 }
 
 
@@ -148,7 +158,8 @@ static const struct {
     bool       (*good)(cx_str s);
     const char  *wants;
 } checks[] = {
-    { "store", "url",           is_store,         "sqlite:/path" },
+    { "store", "url",           is_store,
+                           "sqlite:/path or postgresql://host/name" },
     { "store", "synchronous",   is_synchronous,   "full or off" },
     { "redis", "address",       is_address,       "unix:/path or host:port" },
     { "redis", "password_file", is_path_or_empty, "an absolute path" },
@@ -455,6 +466,29 @@ cx_conf_load(const char *file, cx_arena *a, cx_conf *conf, char *error,
 }
 
 
+/* Host and name alone: who logs in how is a secret. */
+static void
+dump_str(cx_str s)
+{
+    size_t  end, from;
+
+    if (is_server(s)) {
+        end = cx_str_find_byte(s, '?');
+        s.len = end == SIZE_MAX ? s.len : end;
+
+        for (from = s.len; from > 0 && s.p[from - 1] != '@'; from--) {
+            /* void */
+        }
+
+        printf("postgresql://");
+        s = from > 0 ? cx_str_sub(s, from, s.len)
+                     : cx_str_sub(s, cx_str_find_byte(s, '/') + 2, s.len);
+    }
+
+    printf("%.*s\n", CX_ARG(s));
+}
+
+
 static void
 dump_one(const cx_conf *conf, const setting *s)
 {
@@ -468,7 +502,7 @@ dump_one(const cx_conf *conf, const setting *s)
     switch (s->type) {
 
     case TYPE_STR:
-        printf("%.*s\n", CX_ARG(*(const cx_str *) at));
+        dump_str(*(const cx_str *) at);
         break;
 
     case TYPE_INT:

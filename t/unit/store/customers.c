@@ -4,8 +4,11 @@
 
 #include "store/customers.h"
 
+#include <pthread.h>
+
 #define SMS   INT64_C(22)
 #define CHAT  INT64_C(23)
+#define RACES  60
 
 
 static int64_t
@@ -321,6 +324,90 @@ history(const fixture *f)
 }
 
 
+/* --- two at once --------------------------------------------------------- */
+
+/* A worker of its own: takes one message of each of RACES people. */
+typedef struct {
+    const fixture  *f;
+    int64_t         channel;
+    int64_t         first_id;
+    int64_t         customer[RACES];
+} runner;
+
+
+static cx_err
+take_one(cx_store *s, runner *r, int n)
+{
+    char      id[48], peer[32], phone[32];
+    int64_t   at = r->first_id + 100 * n;
+    cx_msg    m;
+    cx_take   in;
+    cx_taken  t;
+
+    (void) snprintf(id, sizeof(id), "race.%" PRId64, at);
+    (void) snprintf(peer, sizeof(peer), "race-%d", n);
+    (void) snprintf(phone, sizeof(phone), "+4977000%d", n);
+    m = fx_msg(peer, id, "hi");
+    in = (cx_take) {
+        .fence = fx_fence(r->f), .msg = &m, .channel_id = r->channel,
+        .agent_id = AGENT, .new_id = { at, at + 1, at + 2, at + 3 },
+        .now_ms = T0, .quiet_ms = 1000, .cap_ms = 3000,
+    };
+    in.proofs.value[CX_PROOF_PHONE] = cx_strz(phone);
+
+    for (int i = 0; i < CX_TAKE_LINKS; i++) {
+        in.link_id[CX_PROOF_PHONE][i] = at + 10 + i;
+    }
+
+    r->customer[n] = in.new_id[2];
+    return cx_store_take(s, &in, &t);
+}
+
+
+static void *
+run(void *arg)
+{
+    runner    *r = arg;
+    cx_store  *s = fx_connect(r->f->path);
+
+    for (int n = 0; n < RACES; /* void */) {
+        if (cx_store_begin(s) == CX_OK && take_one(s, r, n) == CX_OK
+            && cx_store_commit(s) == CX_OK)
+        {
+            n++;
+
+        } else {
+            cx_store_rollback(s);       /* as a batch that is read again */
+        }
+    }
+
+    cx_store_close(s);
+    return NULL;
+}
+
+
+static void
+at_once(const fixture *f)
+{
+    runner     x = { .f = f, .channel = CHANNEL, .first_id = 1000000 };
+    runner     y = { .f = f, .channel = SMS, .first_id = 2000000 };
+    pthread_t  one, two;
+    int        joined = 0;
+
+    fx_must(pthread_create(&one, NULL, run, &x) == 0
+            && pthread_create(&two, NULL, run, &y) == 0, "threads");
+    pthread_join(one, NULL);
+    pthread_join(two, NULL);
+
+    for (int n = 0; n < RACES; n++) {
+        joined += root_of(f, x.customer[n]) == x.customer[n]
+                  && root_of(f, y.customer[n]) == x.customer[n];
+    }
+
+    tap_is_int(joined, RACES, "two workers at once see each other's proofs");
+}
+
+
 int
 main(void)
 {
@@ -335,6 +422,7 @@ main(void)
     merge_and_back(&f);
     names(&f);
     history(&f);
+    at_once(&f);
 
     fx_close(&f);
     return tap_done();

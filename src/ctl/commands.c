@@ -7,6 +7,10 @@
 const ctl_flag  ctl_globals[] = {
     { "url",     0,   CTL_TEXT,   CTL_OWN, "URL",
       "the API: unix:/path or http://host (CONNEXT_URL)" },
+    { "tenant",  0,   CTL_TEXT,   CTL_OWN, "NAME",
+      "whose record (CONNEXT_TENANT)" },
+    { "key-file", 0,  CTL_TEXT,   CTL_OWN, "FILE",
+      "the API key is in there (CONNEXT_KEY_FILE)" },
     { "output",  'o', CTL_CHOICE, CTL_OWN, "table|json|jsonl|name",
       "how to print" },
     { "quiet",   'q', CTL_SWITCH, CTL_OWN, NULL, "no hints" },
@@ -35,6 +39,8 @@ static const ctl_flag  pages[] = { PAGES, END };
     { "model",        0, CTL_TEXT,    CTL_BODY, "MODEL", "" },               \
     { "api-key-file", 0, CTL_TEXT,    CTL_BODY, "FILE",                      \
       "the worker reads the key there" },                                    \
+    { "seal",         0, CTL_SEALED,  CTL_BODY, "api_key=FILE",              \
+      "or the key itself, sealed; api_key= takes it back" },                 \
     { "prompt",       0, CTL_TEXT,    CTL_BODY, "TEXT",                      \
       "who the agent is" },                                                  \
     { "prompt-file",  0, CTL_CONTENT, CTL_BODY, "FILE",                      \
@@ -44,7 +50,13 @@ static const ctl_flag  pages[] = { PAGES, END };
     { "threshold",    0, CTL_REAL,    CTL_BODY, "0..1",                      \
       "least confidence that is sent without a person" },                    \
     { "temperature",  0, CTL_REAL,    CTL_BODY, "0..2", "" },                \
-    { "max-tokens",   0, CTL_INT,     CTL_BODY, "N", "" }
+    { "max-tokens",   0, CTL_INT,     CTL_BODY, "N", "" },                   \
+    { "active",       0, CTL_ONOFF,   CTL_BODY, "on|off",                    \
+      "off: gets nothing new" },                                             \
+    { "hours",        0, CTL_NULLABLE, CTL_BODY, "HOURS|none",               \
+      "when it answers: mo-fr 09:00-18:00" },                                \
+    { "zone",         0, CTL_NULLABLE, CTL_BODY, "ZONE|none",                \
+      "where these hours are: Europe/Berlin" }
 
 static const ctl_flag  agent_new[] = {
     { "name", 0, CTL_TEXT, CTL_BODY, "NAME", "" }, AGENT_FLAGS, END
@@ -57,6 +69,8 @@ static const ctl_flag  agent_new[] = {
       "who answers; none: people only" },                                    \
     { "token-file", 0, CTL_TEXT,     CTL_BODY, "FILE",                       \
       "the worker reads the access token there" },                           \
+    { "seal",       0, CTL_SEALED,   CTL_BODY, "token=FILE",                 \
+      "or the token itself, sealed; token= takes it back" },                 \
     { "base-url",   0, CTL_TEXT,     CTL_BODY, "URL",                        \
       "instead of the provider's API" },                                     \
     { "active",     0, CTL_ONOFF,    CTL_BODY, "on|off", "" },               \
@@ -91,6 +105,10 @@ static const ctl_flag  knowledge_add[] = {
 
 static const ctl_flag  conversations[] = {
     { "channel", 0, CTL_TEXT, CTL_QUERY, "CHANNEL", "only this one" },
+    { "agent", 0, CTL_TEXT, CTL_QUERY, "AGENT|none",
+      "given to this one; none: to people" },
+    { "state", 0, CTL_CHOICE, CTL_QUERY, "active|closed|archived|all",
+      "left out: all that are not archived" },
     PAGES, END
 };
 
@@ -195,6 +213,46 @@ static const ctl_flag  status_flags[] = {
       "also ask this edge: http://127.0.0.1:8080" }, END
 };
 
+static const ctl_flag  tenant_new[] = {
+    { "name", 0, CTL_TEXT, CTL_BODY, "SLUG", "" },
+    { "title", 0, CTL_TEXT, CTL_BODY, "TEXT", "for people" }, END
+};
+
+#define ROLES  "owner|admin|agent|viewer"
+
+static const ctl_flag  user_new[] = {
+    { "email", 0, CTL_TEXT, CTL_BODY, "ADDRESS", "" },
+    { "name", 0, CTL_TEXT, CTL_BODY, "NAME", "" },
+    { "role", 0, CTL_CHOICE, CTL_BODY, ROLES, "what they may do" },
+    { "active", 0, CTL_ONOFF, CTL_BODY, "on|off", "" }, END
+};
+
+static const ctl_flag  key_new[] = {
+    { "name", 0, CTL_TEXT, CTL_BODY, "NAME", "what it is for" },
+    { "role", 0, CTL_CHOICE, CTL_BODY, ROLES, "what it may do at most" },
+    { "scopes", 0, CTL_TEXT, CTL_BODY, "WORDS",
+      "only these of the role: \"agents:read reviews:write\"" },
+    { "user", 0, CTL_TEXT, CTL_BODY, "USER", "whose key it is" },
+    { "days", 0, CTL_INT, CTL_BODY, "1..3650", "it expires after them" }, END
+};
+
+static const ctl_column  tenant_columns[] = {
+    { "NAME", "name" }, { "TITLE", "title" }, { "STATE", "state" },
+    { "CREATED", "created_at" }, { "ID", "id" }, { NULL, NULL }
+};
+
+static const ctl_column  user_columns[] = {
+    { "ID", "id" }, { "EMAIL", "email" }, { "NAME", "name" },
+    { "ROLE", "role" }, { "ACTIVE", "active" }, { NULL, NULL }
+};
+
+static const ctl_column  key_columns[] = {
+    { "ID", "id" }, { "NAME", "name" }, { "PREFIX", "prefix" },
+    { "ROLE", "role" }, { "SCOPES", "scopes" }, { "USER", "user" },
+    { "EXPIRES", "expires_at" }, { "USED", "last_used_at" },
+    { "REVOKED", "revoked_at" }, { NULL, NULL }
+};
+
 static const ctl_column  agent_columns[] = {
     { "NAME", "name" }, { "PROVIDER", "provider" }, { "MODEL", "model" },
     { "THRESHOLD", "threshold" }, { "UPDATED", "updated_at" },
@@ -219,7 +277,8 @@ static const ctl_column  hit_columns[] = {
 
 static const ctl_column  conversation_columns[] = {
     { "ID", "id" }, { "CHANNEL", "channel" }, { "CUSTOMER", "display" },
-    { "STATE", "state" }, { "MESSAGES", "messages" }, { "LAST", "last_at" },
+    { "STATE", "state" }, { "AGENT", "agent" }, { "MESSAGES", "messages" },
+    { "LAST", "last_at" },
     { "TEXT", "last_text" }, { NULL, NULL }
 };
 
@@ -294,6 +353,30 @@ const ctl_command  ctl_commands[] = {
     { "channels url", "CHANNEL", channel_url, ctl_run_channel_url,
       "/api/v1/channels/{}", NULL, "the webhook's URL, alone", NULL },
 
+    { "routes list", "", NULL, ctl_run_list, "/api/v1/routes",
+      ctl_route_columns, "who answers what: the rules in order", NULL },
+    { "routes get", "RULE", NULL, ctl_run_show, "/api/v1/routes/{}", NULL,
+      "one rule, by name or id", NULL },
+    { "routes add", "", ctl_route_new, ctl_run_create, "/api/v1/routes", NULL,
+      "a new rule", "what it does: connextctl routes test --text TEXT" },
+    { "routes update", "RULE", ctl_route_new, ctl_run_update,
+      "/api/v1/routes/{}", NULL, "change what the flags name", NULL },
+    { "routes remove", "RULE", NULL, ctl_run_delete, "/api/v1/routes/{}",
+      NULL, "what it has decided stays", NULL },
+    { "routes test", "", ctl_route_test, ctl_run_route_test,
+      "/api/v1/routes/test", NULL, "who would answer, and why", NULL },
+
+    { "groups list", "", NULL, ctl_run_list, "/api/v1/groups",
+      ctl_group_columns, "agents that share work", NULL },
+    { "groups get", "GROUP", NULL, ctl_run_show, "/api/v1/groups/{}", NULL,
+      "one group, and what each has to do", NULL },
+    { "groups add", "", ctl_group_new, ctl_run_group_add, "/api/v1/groups",
+      NULL, "a new group", NULL },
+    { "groups update", "GROUP", ctl_group_new, ctl_run_group_update,
+      "/api/v1/groups/{}", NULL, "another name, or other members", NULL },
+    { "groups remove", "GROUP", NULL, ctl_run_delete, "/api/v1/groups/{}",
+      NULL, "not while a rule names it", NULL },
+
     { "conversations list", "", conversations, ctl_run_list,
       "/api/v1/conversations", conversation_columns, "newest first", NULL },
     { "conversations show", "CONVERSATION", pages,
@@ -309,6 +392,16 @@ const ctl_command  ctl_commands[] = {
     { "conversations give", "CONVERSATION", NULL, ctl_run_act,
       "/api/v1/conversations/{}/give", NULL, "the agent answers again",
       "the agent answers what comes from now on" },
+    { "conversations assign", "CONVERSATION", ctl_assign, ctl_run_update,
+      "/api/v1/conversations/{}", NULL, "to another agent, or to people",
+      NULL },
+    { "conversations close", "CONVERSATION", NULL, ctl_run_state,
+      "/api/v1/conversations/{}", NULL,
+      "no agent answers until the customer writes again", NULL },
+    { "conversations reopen", "CONVERSATION", NULL, ctl_run_state,
+      "/api/v1/conversations/{}", NULL, "it goes on", NULL },
+    { "conversations archive", "CONVERSATION", NULL, ctl_run_state,
+      "/api/v1/conversations/{}", NULL, "closed, and out of the list", NULL },
     { "send", "CONVERSATION", send, ctl_run_send,
       "/api/v1/conversations/{}/messages", message_columns,
       "say something, in whatever form the channel has", NULL },
@@ -366,6 +459,59 @@ const ctl_command  ctl_commands[] = {
     { "dlq drop", "LETTER", NULL, ctl_run_act,
       "/api/v1/dead-letters/{}/drop", NULL, "settle it without a try",
       "dropped; it stays on record" },
+
+    { "customers reveal", "CUSTOMER", ctl_reveal_flags, ctl_run_reveal,
+      "/api/v1/customers/{}/reveal", NULL,
+      "what is masked elsewhere; the audit keeps that you asked", NULL },
+    { "customers export", "CUSTOMER", NULL, ctl_run_export,
+      "/api/v1/customers/{}/export", NULL,
+      "all that is on record of them, as a tar archive", NULL },
+    { "customers erase", "CUSTOMER", NULL, ctl_run_erase,
+      "/api/v1/customers/{}", NULL,
+      "forget them for good, everywhere; prints a receipt", NULL },
+    { "erasures list", "", pages, ctl_run_list, "/api/v1/erasures",
+      ctl_erasure_columns, "receipts of customers that were erased", NULL },
+    { "retention run", "", ctl_retention_flags, ctl_run_retention,
+      "/api/v1/retention/run", NULL,
+      "delete what is older than it may be, now", NULL },
+    { "audit", "", ctl_audit_flags, ctl_run_list, "/api/v1/audit",
+      ctl_audit_columns, "who did what, newest first", NULL },
+
+    { "secrets show", "", NULL, ctl_run_show, "/api/v1/secrets", NULL,
+      "which keys there are, and how far a rotation is", NULL },
+    { "secrets new-key", "NAME", NULL, ctl_run_new_key, NULL, NULL,
+      "prints a line for the key file", NULL },
+    { "secrets rotate", "", NULL, ctl_run_rotate, "/api/v1/secrets/rotate",
+      NULL, "seal all credentials anew with the first key",
+      "it goes on by itself: connextctl secrets show" },
+
+    { "tenants list", "", pages, ctl_run_list, "/api/v1/tenants",
+      tenant_columns, "who shares the installation", NULL },
+    { "tenants create", "", tenant_new, ctl_run_create, "/api/v1/tenants",
+      NULL, "a new one",
+      "its first key: connextctl --tenant NAME keys create --role owner" },
+    { "tenants suspend", "TENANT", NULL, ctl_run_tenant_suspend,
+      "/api/v1/tenants/{}", NULL,
+      "its keys are refused, its channels only record", "it is suspended" },
+    { "tenants resume", "TENANT", NULL, ctl_run_tenant_resume,
+      "/api/v1/tenants/{}", NULL, "as before", "it is active again" },
+
+    { "users list", "", pages, ctl_run_list, "/api/v1/users", user_columns,
+      "the people of a tenant", NULL },
+    { "users add", "", user_new, ctl_run_create, "/api/v1/users", NULL,
+      "a new one", "a key: connextctl keys create --user USER" },
+    { "users change", "USER", user_new, ctl_run_update, "/api/v1/users/{}",
+      NULL, "change what the flags name", NULL },
+    { "users remove", "USER", NULL, ctl_run_delete, "/api/v1/users/{}", NULL,
+      "inactive: their keys are refused, their name stays on record", NULL },
+
+    { "keys list", "", pages, ctl_run_list, "/api/v1/keys", key_columns,
+      "keys of the API, without their secret", NULL },
+    { "keys create", "", key_new, ctl_run_key_create, "/api/v1/keys", NULL,
+      "prints the key: this once",
+      "keep it in a file that is yours alone: it is not shown again" },
+    { "keys revoke", "KEY", NULL, ctl_run_delete, "/api/v1/keys/{}", NULL,
+      "refused from now on", NULL },
 
 #define X(name, help)  { "simulate " #name, "", ctl_flags_##name,            \
                          ctl_run_simulate, NULL, NULL, help, NULL },

@@ -16,6 +16,7 @@
 #include "core/err.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 #define CTL_ARENA_MAX  (512 * 1024 * 1024)
 #define CTL_FLAGS_MAX  32
@@ -48,6 +49,7 @@ typedef enum {
     CTL_CONTENT,               /* a file whose content is the value */
     /* These may be given again: */
     CTL_SETTINGS,              /* NAME=VALUE: the body's object "settings" */
+    CTL_SEALED,                /* NAME=FILE: the object "credentials" */
     CTL_PARAMS,                /* a text: the body's array "params" */
     CTL_JSON,                  /* a JSON value, as it is */
     CTL_CHOICES                /* ID=TITLE or TITLE: its array "choices" */
@@ -118,6 +120,9 @@ struct ctl_s {
     bool                color;                   /* stdout may have escapes */
     int64_t             timeout_ms;              /* 0: not given */
     cx_str              key;                     /* Idempotency-Key, if any */
+    cx_str              tenant;                  /* whose record, if said */
+    cx_str              key_file;                /* of the API's key, if any */
+    cx_str              api_key;                 /* once it was read */
 };
 
 /* --- commands.c, args.c, help.c ------------------------------------------ */
@@ -159,6 +164,8 @@ ctl_exit ctl_api(ctl *c, const char *method, cx_str path, cx_str body,
 ctl_exit ctl_get(ctl *c, cx_str path, json_t **out);
 /* A GET whose failure is the caller's to judge; nothing is printed. */
 long ctl_try(ctl *c, cx_str path, json_t **out);
+/* The answer's bytes as they come; an error is printed. */
+ctl_exit ctl_download(ctl *c, cx_str path, FILE *to);
 /* The content of a file ("-": stdin); an error is printed. */
 ctl_exit ctl_file(ctl *c, cx_str path, size_t max, cx_str *out);
 
@@ -170,11 +177,43 @@ ctl_exit ctl_run_create(ctl *c);
 ctl_exit ctl_run_update(ctl *c);
 ctl_exit ctl_run_delete(ctl *c);
 ctl_exit ctl_run_act(ctl *c);
+/* The flags of the body, as the method wants it; *out as ctl_api. */
+ctl_exit ctl_send(ctl *c, const char *method, bool body_needed,
+    json_t **out);
 /* The command's path with its first argument, encoded, and the query. */
 cx_str ctl_path(ctl *c);
 /* The only agent or channel there is, when the flag was left out. */
 ctl_exit ctl_only(ctl *c, const char *flag, cx_str *name);
 bool ctl_confirm(ctl *c, const char *what, cx_str which);
+
+/* --- routing.c ----------------------------------------------------------- */
+
+extern const ctl_flag    ctl_route_new[];
+extern const ctl_flag    ctl_route_test[];
+extern const ctl_flag    ctl_group_new[];
+extern const ctl_flag    ctl_assign[];
+extern const ctl_column  ctl_route_columns[];
+extern const ctl_column  ctl_group_columns[];
+
+ctl_exit ctl_run_group_add(ctl *c);
+ctl_exit ctl_run_group_update(ctl *c);
+ctl_exit ctl_run_route_test(ctl *c);
+ctl_exit ctl_run_state(ctl *c);
+
+/* --- privacy.c ----------------------------------------------------------- */
+
+extern const ctl_flag    ctl_reveal_flags[];
+extern const ctl_flag    ctl_audit_flags[];
+extern const ctl_flag    ctl_retention_flags[];
+extern const ctl_column  ctl_audit_columns[];
+extern const ctl_column  ctl_erasure_columns[];
+
+ctl_exit ctl_run_new_key(ctl *c);
+ctl_exit ctl_run_rotate(ctl *c);
+ctl_exit ctl_run_export(ctl *c);
+ctl_exit ctl_run_erase(ctl *c);
+ctl_exit ctl_run_reveal(ctl *c);
+ctl_exit ctl_run_retention(ctl *c);
 
 /* --- single commands ----------------------------------------------------- */
 
@@ -187,6 +226,9 @@ ctl_exit ctl_run_send(ctl *c);
 ctl_exit ctl_run_customer_merge(ctl *c);
 ctl_exit ctl_run_review_edit(ctl *c);
 ctl_exit ctl_run_status(ctl *c);
+ctl_exit ctl_run_tenant_suspend(ctl *c);
+ctl_exit ctl_run_tenant_resume(ctl *c);
+ctl_exit ctl_run_key_create(ctl *c);
 ctl_exit ctl_run_simulate(ctl *c);
 ctl_exit ctl_run_version(ctl *c);
 ctl_exit ctl_run_help(ctl *c);

@@ -65,20 +65,22 @@ cx_store_read_conversations(cx_query *q, cx_arena *a,
 
 
 cx_err
-cx_store_conversations(cx_store *s, int64_t channel_id, int64_t before,
-    size_t limit, cx_arena *a, cx_conversation_list *out)
+cx_store_conversations(cx_store *s, const cx_conversation_query *in,
+    cx_arena *a, cx_conversation_list *out)
 {
-    cx_query              q = cx_query_of(s, channel_id == 0
+    cx_query              q = cx_query_of(s, in->channel_id == 0
                                              ? CX_SQL_CONVERSATIONS
                                              : CX_SQL_CONVERSATIONS_OF);
     cx_conversation_list  list = { .n = 0 };
     cx_err                err;
 
-    cx_bind_i64(&q, before == 0 ? INT64_MAX : before);
-    cx_bind_i64(&q, (int64_t) limit);
+    cx_bind_i64(&q, in->before == 0 ? INT64_MAX : in->before);
+    cx_bind_i64(&q, (int64_t) in->limit);
+    cx_bind_i64(&q, in->talks);
+    cx_bind_i64(&q, in->agent_id);
 
-    if (channel_id != 0) {
-        cx_bind_i64(&q, channel_id);
+    if (in->channel_id != 0) {
+        cx_bind_i64(&q, in->channel_id);
     }
 
     err = cx_store_read_conversations(&q, a, &list);

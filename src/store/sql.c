@@ -56,6 +56,12 @@
     " LEFT JOIN messages m ON m.id ="                                         \
     " (SELECT max(n.id) FROM messages n WHERE n.conversation_id = c.id)"
 
+/* Of those in a state (cx_talks), and those that are an agent's. */
+#define WANTED                                                                \
+    " AND (?3 = 4 OR (?3 = 0 AND c.archived_at = 0) OR ?3 ="                  \
+    " CASE WHEN c.archived_at <> 0 THEN 3 WHEN c.state = 'closed' THEN 2"     \
+    " ELSE 1 END) AND (?4 = 0 OR c.agent_id = ?4)"
+
 #define CUSTOMER                                                              \
     "SELECT u.id, u.root_id, u.name, u.username, u.phone, u.email, u.locale," \
     " u.note, u.created_at, u.updated_at FROM customers u"
@@ -76,13 +82,13 @@
     " FROM customer_links k"
 
 #define ROUTE                                                                 \
-    "SELECT r.id, r.tenant, r.position, r.name, r.active, r.channel_id,"      \
-    " coalesce(h.name, ''), r.words, r.language, r.hours, r.zone,"            \
-    " r.agent_id, coalesce(a.name, ''), r.group_id, coalesce(g.name, ''),"    \
-    " r.created_at, r.updated_at FROM route_rules r"                          \
-    " LEFT JOIN channels h ON h.id = r.channel_id"                            \
-    " LEFT JOIN agents a ON a.id = r.agent_id"                                \
-    " LEFT JOIN agent_groups g ON g.id = r.group_id"
+    "SELECT w.id, w.tenant, w.position, w.name, w.active, w.channel_id,"      \
+    " coalesce(h.name, ''), w.words, w.language, w.hours, w.zone,"            \
+    " w.agent_id, coalesce(a.name, ''), w.group_id, coalesce(g.name, ''),"    \
+    " w.created_at, w.updated_at FROM route_rules w"                          \
+    " LEFT JOIN channels h ON h.id = w.channel_id"                            \
+    " LEFT JOIN agents a ON a.id = w.agent_id"                                \
+    " LEFT JOIN agent_groups g ON g.id = w.group_id"
 
 #define REVIEW                                                                \
     "SELECT r.id, r.conversation_id, r.agent_id, coalesce(a.name, ''),"       \

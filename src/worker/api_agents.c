@@ -137,6 +137,12 @@ static const cx_api_field  fields[] = {
       "0",   NULL },
     { "credentials",  CX_API_OBJECT, offsetof(agent_change, credentials),
       0,  0,  false, "", NULL },
+    { "active",       CX_API_BOOL,  AT(active),       0,  0,           false,
+      NULL,  NULL },
+    { "hours",        CX_API_STR,   AT(hours),        0,  512,         false,
+      "",    cx_api_hours },
+    { "zone",         CX_API_STR,   AT(zone),         0,  64,          false,
+      "",    cx_api_zone },
 };
 
 #define NFIELDS  (sizeof(fields) / sizeof(fields[0]))
@@ -270,6 +276,7 @@ check_change(cx_api_request *req, bool create)
     c->row.provider = CX_STR("knowledge");
     c->row.threshold = THRESHOLD;
     c->row.temperature = -1;
+    c->row.active = true;
     req->state = c;
     req->audit_id = cx_worker_new_id(req->worker);
     req->new_id = cx_worker_new_id(req->worker);
@@ -407,7 +414,8 @@ delete_agent(cx_api_request *req, cx_store *s)
 
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "",
-                             "a channel, an open turn or a review uses it");
+                             "a channel, a rule, a group, an open turn or a "
+                             "review uses it");
     }
 
     if (err == CX_OK) {

@@ -4,8 +4,7 @@
 
 #include <stddef.h>
 
-#define WHO_MAX      200
-#define FOR_EVER_MS  INT64_C(253402300799000)     /* the year 9999 */
+#define WHO_MAX  200
 
 typedef struct {
     cx_str  who;
@@ -39,12 +38,22 @@ audit_and_show(cx_api_request *req, cx_store *s, const char *what)
 }
 
 
-/* The open turn is closed in the store; nobody needs to think any more. */
-static cx_err
-hush(cx_api_request *req)
+static void
+silent(void *ctx)
+{
+    cx_api_resume(ctx, CX_OK);
+}
+
+
+/* The open turn is closed in the store; nobody needs to think any more, and
+ * who has the word hears that when no reply can leave any more. */
+cx_err
+cx_api_hush(cx_api_request *req)
 {
     cx_worker_hush(req->worker, req->id);
-    return CX_OK;
+
+    return cx_worker_silence(req->worker, req->id, silent, req)
+           ? cx_api_pause(req) : CX_OK;
 }
 
 
@@ -124,71 +133,11 @@ give(cx_api_request *req, cx_store *s)
 }
 
 
-/* --- the AI, on or off --------------------------------------------------- */
-
-static const char *
-on_or_off(cx_api_request *req, cx_str value)
-{
-    (void) req;
-    return CX_STR_IS(value, "on") || CX_STR_IS(value, "off") ? NULL
-           : "must be on or off";
-}
-
-
-static const cx_api_field  bot_fields[] = {
-    { "bot", CX_API_STR, 0, 2, 3, true, NULL, on_or_off },
-};
-
-
-static cx_err
-check_bot(cx_api_request *req)
-{
-    uint32_t   given;
-    cx_str    *word = CX_NEW(req->arena, cx_str);
-    cx_err     err = cx_api_id(req, "cv");
-
-    if (word == NULL || err != CX_OK) {
-        return word == NULL ? CX_NOMEM : err;
-    }
-
-    req->state = word;
-    req->audit_id = cx_worker_new_id(req->worker);
-    return cx_api_fields(req, bot_fields, 1, true, word, &given);
-}
-
-
-static cx_err
-set_bot(cx_api_request *req, cx_store *s)
-{
-    const cx_str  *word = req->state;
-    const bool     on = CX_STR_IS(*word, "on");
-    cx_err         err;
-
-    err = cx_store_conversation_quiet(s, req->id, on ? 0 : FOR_EVER_MS,
-                                      req->now_ms);
-
-    return err == CX_OK
-           ? audit_and_show(req, s, on ? "conversation.bot_on"
-                                       : "conversation.bot_off") : err;
-}
-
-
-static cx_err
-bot_set(cx_api_request *req)
-{
-    const cx_str  *word = req->state;
-
-    return CX_STR_IS(*word, "off") ? hush(req) : CX_OK;
-}
-
-
 const cx_api_route  cx_api_takeover_routes[] = {
     { "POST", "/api/v1/conversations/{}/take", "", CX_API_JSON, CX_API_WRITE,
-      check_take, take, hush, "conversations:write" },
+      check_take, take, cx_api_hush, "conversations:write" },
     { "POST", "/api/v1/conversations/{}/give", "", CX_API_JSON, CX_API_WRITE,
       check_give, give, NULL, "conversations:write" },
-    { "PATCH", "/api/v1/conversations/{}", "", CX_API_JSON, CX_API_WRITE,
-      check_bot, set_bot, bot_set, "conversations:write" },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
       NULL },
 };

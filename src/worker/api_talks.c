@@ -5,23 +5,102 @@
 
 /* --- conversations ------------------------------------------------------- */
 
+typedef struct {
+    cx_str    channel;
+    cx_str    agent;
+    cx_talks  talks;
+} wanted;
+
+
+static cx_err
+check_talks(cx_api_request *req, cx_talks *talks)
+{
+    static const struct {
+        cx_str    word;
+        cx_talks  talks;
+    } words[] = {
+        { CX_STR_INIT(""),         CX_TALKS_CURRENT },
+        { CX_STR_INIT("active"),   CX_TALKS_ACTIVE },
+        { CX_STR_INIT("closed"),   CX_TALKS_CLOSED },
+        { CX_STR_INIT("archived"), CX_TALKS_ARCHIVED },
+        { CX_STR_INIT("all"),      CX_TALKS_ALL },
+    };
+    cx_str  word;
+    cx_err  err = cx_api_query(req, "state", &word);
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (err == CX_OK && cx_str_eq(word, words[i].word)) {
+            *talks = words[i].talks;
+            return CX_OK;
+        }
+    }
+
+    return err != CX_OK ? err
+           : cx_api_refuse(req, CX_INVALID, "", "state must be active, "
+                           "closed, archived or all");
+}
+
+
 static cx_err
 check_conversations(cx_api_request *req)
 {
     cx_err   err;
-    cx_str  *channel = CX_NEW(req->arena, cx_str);
+    wanted  *w = CX_NEW(req->arena, wanted);
 
-    if (channel == NULL) {
+    if (w == NULL) {
         return CX_NOMEM;
     }
 
-    err = cx_api_query(req, "channel", channel);
-    if (err != CX_OK) {
-        return err;
+    err = cx_api_query(req, "channel", &w->channel);
+
+    if (err == CX_OK) {
+        err = cx_api_query(req, "agent", &w->agent);
     }
 
-    req->state = channel;
-    return cx_api_page(req, "cv");
+    if (err == CX_OK) {
+        err = check_talks(req, &w->talks);
+    }
+
+    req->state = w;
+    return err == CX_OK ? cx_api_page(req, "cv") : err;
+}
+
+
+/* Names become ids. */
+static cx_err
+resolve(cx_api_request *req, cx_store *s, cx_conversation_query *q)
+{
+    const wanted    *w = req->state;
+    cx_channel_row   channel;
+    cx_agent_row     agent;
+    cx_err           err = CX_OK;
+
+    if (w->channel.len > 0) {
+        err = cx_api_channel(req, s, w->channel, &channel);
+
+        if (err == CX_NOT_FOUND) {
+            return cx_api_refuse(req, CX_INVALID, "", "channel must be the "
+                                 "name or id of a channel");
+        }
+
+        q->channel_id = err == CX_OK ? channel.id : 0;
+    }
+
+    if (err == CX_OK && CX_STR_IS(w->agent, "none")) {
+        q->agent_id = CX_PEOPLE;
+
+    } else if (err == CX_OK && w->agent.len > 0) {
+        err = cx_api_agent(req, s, w->agent, &agent);
+
+        if (err == CX_NOT_FOUND) {
+            return cx_api_refuse(req, CX_INVALID, "", "agent must be the "
+                                 "name or id of an agent, or none");
+        }
+
+        q->agent_id = err == CX_OK ? agent.id : 0;
+    }
+
+    return err;
 }
 
 
@@ -29,24 +108,17 @@ check_conversations(cx_api_request *req)
 static cx_err
 list_conversations(cx_api_request *req, cx_store *s)
 {
-    size_t                shown;
-    cx_err                err = CX_OK;
-    const cx_str         *name = req->state;
-    cx_channel_row        channel = { 0 };
-    cx_conversation_list  list = { 0 };
+    size_t                  shown;
+    cx_err                  err;
+    const wanted           *w = req->state;
+    cx_conversation_list    list = { 0 };
+    cx_conversation_query   q = { .talks = w->talks, .before = req->cursor,
+                                  .limit = req->limit + 1 };
 
-    if (name->len > 0) {
-        err = cx_api_channel(req, s, *name, &channel);
-    }
-
-    if (err == CX_NOT_FOUND) {
-        return cx_api_refuse(req, CX_INVALID, "",
-                             "channel must be the name or id of a channel");
-    }
+    err = resolve(req, s, &q);
 
     if (err == CX_OK) {
-        err = cx_store_conversations(s, channel.id, req->cursor,
-                                     req->limit + 1, req->arena, &list);
+        err = cx_store_conversations(s, &q, req->arena, &list);
     }
 
     if (err != CX_OK) {
@@ -293,8 +365,8 @@ timeline(cx_api_request *req, cx_store *s)
 
 
 const cx_api_route  cx_api_talk_routes[] = {
-    { "GET", "/api/v1/conversations", "channel limit cursor", CX_API_NO_BODY,
-      CX_API_READ, check_conversations, list_conversations, NULL,
+    { "GET", "/api/v1/conversations", "channel agent state limit cursor",
+      CX_API_NO_BODY, CX_API_READ, check_conversations, list_conversations, NULL,
       "conversations:read" },
     { "GET", "/api/v1/conversations/{}", "", CX_API_NO_BODY, CX_API_READ,
       check_conversation, get_conversation, NULL, "conversations:read" },

@@ -98,6 +98,7 @@ beat_fired(uv_timer_t *timer)
     cx_media_kick(timer->data);
     cx_reconcile_beat(timer->data);
     cx_expiry_beat(timer->data);
+    cx_forget_beat(timer->data);
     cx_idle_beat(timer->data);
 }
 

@@ -15,8 +15,10 @@
  *   slots.c         how many think, how many send at once
  *   job.c           RECALL THINK
  *   plan.c          PLAN: the gate
+ *   silence.c       a person speaks: what the AI had begun to send gets out
  *   send.c          CLAIM SETTLE, evidence; send.h has what belongs to it
  *   media.c         attachments: fetched and kept beside all that
+ *   idle.c          conversations that end by themselves
  *   reconcile.c     messages whose webhook never came
  *
  * One thread: the loop.  Store jobs run elsewhere and come back here.
@@ -271,6 +273,11 @@ struct cx_worker_s {
     cx_rotate       *rotate;           /* NULL: not since the start */
     cx_gone         *gone;             /* likewise */
     cx_expiry       *expiry;
+    int64_t          rewritten_ms;     /* forget.c: Redis' file, last time */
+    bool             rewrite_asked;
+    bool             idling;           /* idle.c: its job is with the store */
+    int64_t          idle_at;          /* when it looks next, and where */
+    unsigned         idle_from;
     cx_worker_stats  stats;
     bool             draining;
     bool             goodbye;          /* said to the store */
@@ -346,6 +353,9 @@ void cx_media_stop(cx_worker *w);
 void cx_media_free(cx_worker *w);
 /* Where they are kept; NULL: nowhere. */
 const struct cx_keep_s *cx_media_keep(const cx_worker *w);
+
+/* forget.c */
+void cx_forget_beat(cx_worker *w);
 
 /* slots.c */
 void cx_slots_init(cx_slots *s, size_t limit);

@@ -45,6 +45,9 @@ cx_out_agent(cx_api_request *req, const cx_agent_row *r)
         cx_out_int(req, "max_tokens", r->max_tokens);
     }
 
+    cx_out_bool(req, "active", r->active);
+    cx_out_str(req, "hours", r->hours);
+    cx_out_str(req, "zone", r->zone);
     cx_out_time(req, "created_at", r->created_at);
     cx_out_time(req, "updated_at", r->updated_at);
     cx_out_close(req, '}');
@@ -195,7 +198,17 @@ cx_out_conversation(cx_api_request *req, const cx_conversation_row *r)
         cx_out_null(req, "phone_masked");
     }
 
-    cx_out_str(req, "state", r->state);
+    cx_out_str(req, "state", r->archived_at != 0 ? CX_STR("archived")
+                                                 : r->state);
+
+    if (r->agent.len > 0) {
+        cx_out_str(req, "agent", r->agent);
+
+    } else {
+        cx_out_null(req, "agent");
+    }
+
+    cx_out_bool(req, "assigned", r->agent_id != CX_BY_RULES);
     cx_out_time(req, "last_at", r->last_at);
     cx_out_str(req, "last_text", r->last_text);
     cx_out_int(req, "messages", r->messages);
@@ -213,6 +226,8 @@ cx_out_conversation(cx_api_request *req, const cx_conversation_row *r)
 
     cx_out_time(req, "taken_at", r->taken_at);
     cx_out_time(req, "opted_out_at", r->opted_out_at);
+    cx_out_time(req, "closed_at", r->closed_at);
+    cx_out_time(req, "archived_at", r->archived_at);
     cx_out_time(req, "created_at", r->created_at);
     cx_out_close(req, '}');
 }

@@ -115,3 +115,16 @@ cx_store_conversation_quiet(cx_store *s, int64_t id, int64_t until,
 
     return err == CX_OK && cx_changed(s) == 0 ? CX_NOT_FOUND : err;
 }
+
+
+cx_err
+cx_store_ai_sending(cx_store *s, int64_t id, int64_t since_ms, bool *yes)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_AI_SENDING);
+
+    cx_bind_i64(&q, id);
+    cx_bind_i64(&q, since_ms);
+    *yes = cx_query_next(&q);
+
+    return cx_query_end(&q);
+}

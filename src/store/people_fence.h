@@ -27,4 +27,8 @@ cx_err cx_store_conversation_give(cx_store *s, int64_t id);
 cx_err cx_store_conversation_quiet(cx_store *s, int64_t id, int64_t until,
     int64_t now_ms);
 
+/* A reply of the AI that was claimed since then is on its way. */
+cx_err cx_store_ai_sending(cx_store *s, int64_t id, int64_t since_ms,
+    bool *yes);
+
 #endif /* CX_STORE_PEOPLE_FENCE_H */

@@ -433,12 +433,8 @@ said(cx_api_request *req)
 {
     const saying  *what = req->state;
 
-    if (CX_STR_IS(what->author, "human")) {
-        cx_worker_hush(req->worker, req->id);
-    }
-
     cx_worker_kick(req->worker);
-    return CX_OK;
+    return CX_STR_IS(what->author, "human") ? cx_api_hush(req) : CX_OK;
 }
 
 

@@ -7,7 +7,7 @@
  * stands in the token, never in the body.
  */
 
-#include "channel/channel.h"
+#include "channel/webchat.h"
 #include "channel/types.h"
 
 #include "core/intent.h"
@@ -295,6 +295,43 @@ fill(const cx_account *acct, const cx_proven *proven, const said *s,
     m->extra = proven_extra(proven, a);
 
     return true;
+}
+
+
+cx_err
+cx_webchat_said(cx_str body, int64_t now_ms, cx_arena *a, cx_str *json)
+{
+    said            s = { .type = CX_NOSTR };
+    cx_buf          b;
+    cx_err          err = CX_INVALID;
+    cx_json_writer  w;
+
+    if (!read_said(body, a, &s, &err)) {
+        return err;
+    }
+
+    if (s.text.len == 0 || CX_STR_IS(s.type, "typing")
+        || CX_STR_IS(s.type, "read"))
+    {
+        return CX_NOT_FOUND;
+    }
+
+    cx_buf_init(&b, a, 256 + s.text.len, EVENT_MAX * 8);
+    cx_json_write_init(&w, &b);
+    cx_json_begin(&w, '{');
+    put(&w, "id", s.id);
+    put(&w, "author", CX_STR("visitor"));
+    put(&w, "kind", s.payload.len > 0 ? CX_STR("button") : CX_STR("text"));
+    put(&w, "text", s.text);
+    put(&w, "payload", s.payload);
+    put(&w, "reply_to", s.reply_to);
+    cx_json_name(&w, CX_STR("at"));
+    cx_json_put_i64(&w, now_ms);
+    cx_json_end(&w, '}');
+
+    *json = cx_buf_str(&b);
+
+    return b.failed || cx_arena_failed(a) ? CX_NOMEM : CX_OK;
 }
 
 

@@ -31,4 +31,9 @@ cx_err cx_webchat_ticket(const cx_account *acct, cx_str authorization,
 cx_err cx_webchat_listener(const cx_account *acct, cx_str authorization,
     cx_str ticket, cx_arena *a, cx_session *s);
 
+/* What a visitor's message is in the history of the talk, as JSON, for whom
+ * it was accepted from.  CX_NOT_FOUND: it says nothing (typing, read). */
+cx_err cx_webchat_said(cx_str body, int64_t now_ms, cx_arena *a,
+    cx_str *json);
+
 #endif /* CX_CHANNEL_WEBCHAT_H */

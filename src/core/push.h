@@ -23,6 +23,9 @@
 #define CX_PUSH_FIELD_EVENT  "t"
 #define CX_PUSH_FIELD_JSON   "e"
 
+/* The event of what the visitor wrote: it is in the stream only. */
+#define CX_PUSH_SAID         "said"
+
 /* Another text has another version: in its name, so that workers of two
  * versions each call their own, and Redis is told what it does not know. */
 #define CX_PUSH_VERSION   "2"

@@ -4,6 +4,7 @@
  *   POST session    a token for a visitor, new or renewed, or of a user whom
  *                   the site's own server vouches for
  *   POST messages   what the visitor writes: an event like any other
+ *   GET  messages   what was said (history.c)
  *   POST ticket     opens one stream, within seconds, without a header
  *   GET  stream     server-sent events (sse.c, push.c)
  *
@@ -27,9 +28,9 @@ typedef ngx_int_t (*ngx_http_connext_chat_pt)(ngx_http_request_t *r,
 
 typedef struct {
     ngx_str_t                  name;
-    ngx_uint_t                 method;
     const char                *allow;
-    ngx_http_connext_chat_pt   handler;
+    ngx_http_connext_chat_pt   post;
+    ngx_http_connext_chat_pt   get;
 } ngx_http_connext_chat_action_t;
 
 
@@ -50,12 +51,9 @@ static ngx_int_t ngx_http_connext_chat_ticket(ngx_http_request_t *r,
 static ngx_int_t ngx_http_connext_chat_stream(ngx_http_request_t *r,
     ngx_http_connext_loc_conf_t *conf);
 
-static cx_account *ngx_http_connext_chat_account(
+static ngx_int_t ngx_http_connext_chat_history(ngx_http_request_t *r,
     ngx_http_connext_loc_conf_t *conf);
-static cx_str ngx_http_connext_chat_header(ngx_http_request_t *r,
-    const char *name, size_t len);
-static ngx_int_t ngx_http_connext_chat_json(ngx_http_request_t *r,
-    cx_str json);
+
 static ngx_int_t ngx_http_connext_chat_refuse(ngx_http_request_t *r,
     ngx_http_connext_loc_conf_t *conf, cx_err err);
 static ngx_int_t ngx_http_connext_chat_early(ngx_http_request_t *r,
@@ -64,14 +62,14 @@ static ngx_int_t ngx_http_connext_chat_early(ngx_http_request_t *r,
 
 static const ngx_http_connext_chat_action_t  ngx_http_connext_chat_actions[] =
 {
-    { ngx_string("session"), NGX_HTTP_POST, "POST, OPTIONS",
-      ngx_http_connext_chat_session },
-    { ngx_string("messages"), NGX_HTTP_POST, "POST, OPTIONS",
-      ngx_http_connext_chat_messages },
-    { ngx_string("ticket"), NGX_HTTP_POST, "POST, OPTIONS",
-      ngx_http_connext_chat_ticket },
-    { ngx_string("stream"), NGX_HTTP_GET, "GET, OPTIONS",
-      ngx_http_connext_chat_stream },
+    { ngx_string("session"), "POST, OPTIONS",
+      ngx_http_connext_chat_session, NULL },
+    { ngx_string("messages"), "GET, POST, OPTIONS",
+      ngx_http_connext_chat_messages, ngx_http_connext_chat_history },
+    { ngx_string("ticket"), "POST, OPTIONS",
+      ngx_http_connext_chat_ticket, NULL },
+    { ngx_string("stream"), "GET, OPTIONS",
+      NULL, ngx_http_connext_chat_stream },
 };
 
 #define NGX_HTTP_CONNEXT_CHAT_ACTIONS                                         \
@@ -84,6 +82,7 @@ ngx_http_connext_chat_handler(ngx_http_request_t *r)
 {
     ngx_int_t                              rc;
     ngx_http_connext_loc_conf_t           *conf;
+    ngx_http_connext_chat_pt               handler;
     ngx_http_connext_main_conf_t          *cmcf;
     const ngx_http_connext_chat_action_t  *action;
 
@@ -118,8 +117,11 @@ ngx_http_connext_chat_handler(ngx_http_request_t *r)
         return ngx_http_connext_chat_options(r);
     }
 
-    if (r->method == action->method) {
-        return action->handler(r, conf);
+    handler = r->method == NGX_HTTP_POST ? action->post
+              : r->method == NGX_HTTP_GET ? action->get : NULL;
+
+    if (handler != NULL) {
+        return handler(r, conf);
     }
 
     if (ngx_http_connext_header(r, "Allow", action->allow) != NGX_OK) {
@@ -304,10 +306,17 @@ ngx_http_connext_chat_messages(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_connext_chat_accepted(ngx_http_request_t *r)
 {
-    u_char                  *last, text[64];
-    ngx_http_connext_ctx_t  *ctx;
+    u_char                        *last, text[64];
+    ngx_http_connext_ctx_t        *ctx;
+    ngx_http_connext_main_conf_t  *cmcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_connext_module);
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_connext_module);
+
+    if (ctx->stream_id_len > 0 && !ctx->duplicate) {
+        ngx_http_connext_history_keep(r, ctx->conf, cmcf->arena);
+        cx_arena_reset(cmcf->arena);
+    }
 
     last = ctx->stream_id_len > 0
            ? ngx_snprintf(text, sizeof(text), "{\"event\":\"%*s\"}",
@@ -317,6 +326,34 @@ ngx_http_connext_chat_accepted(ngx_http_request_t *r)
 
     return ngx_http_connext_chat_json(r, (cx_str) { (size_t) (last - text),
                                                     (char *) text });
+}
+
+
+static ngx_int_t
+ngx_http_connext_chat_history(ngx_http_request_t *r,
+    ngx_http_connext_loc_conf_t *conf)
+{
+    cx_err                         err;
+    ngx_int_t                      rc;
+    ngx_str_t                      after;
+    ngx_http_connext_main_conf_t  *cmcf;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_connext_module);
+
+    ngx_str_null(&after);
+    (void) ngx_http_arg(r, (u_char *) "after", sizeof("after") - 1, &after);
+
+    rc = ngx_http_connext_history_get(r, conf, cmcf->arena,
+                                      ngx_http_connext_view(&after), &err);
+    cx_arena_reset(cmcf->arena);
+
+    return rc == NGX_DECLINED ? ngx_http_connext_chat_refuse(r, conf, err)
+                              : rc;
 }
 
 
@@ -430,7 +467,7 @@ ngx_http_connext_chat_stream(ngx_http_request_t *r,
 
 /* --- what they share --- */
 
-static cx_account *
+cx_account *
 ngx_http_connext_chat_account(ngx_http_connext_loc_conf_t *conf)
 {
     cx_account  *account;
@@ -442,9 +479,7 @@ ngx_http_connext_chat_account(ngx_http_connext_loc_conf_t *conf)
 }
 
 
-/* The only one of that name: of several, none is to be trusted. */
-
-static cx_str
+cx_str
 ngx_http_connext_chat_header(ngx_http_request_t *r, const char *name,
     size_t len)
 {
@@ -474,7 +509,7 @@ ngx_http_connext_chat_header(ngx_http_request_t *r, const char *name,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_connext_chat_json(ngx_http_request_t *r, cx_str json)
 {
     return ngx_http_connext_header(r, "Cache-Control", "no-store") == NGX_OK

@@ -331,15 +331,11 @@ ngx_http_connext_hub_ask(ngx_http_connext_stream_t *stream)
     hub = stream->hub;
     topic = stream->topic;
 
-    p = ngx_http_connext_link_begin(&hub->ask,
-                                    CX_PUSH_KEY_MAX
-                                    + NGX_HTTP_CONNEXT_NONCE_MAX
-                                    + 10 * NGX_HTTP_CONNEXT_ARG
-                                    + sizeof(id));
-    ask = p != NULL ? ngx_alloc(sizeof(ngx_http_connext_ask_t),
-                                ngx_cycle->log)
-                    : NULL;
-    if (ask == NULL) {
+    p = ngx_http_connext_hub_ask_begin(hub, CX_PUSH_KEY_MAX
+                                            + NGX_HTTP_CONNEXT_NONCE_MAX
+                                            + 10 * NGX_HTTP_CONNEXT_ARG
+                                            + sizeof(id));
+    if (p == NULL) {
         return NULL;
     }
 
@@ -383,13 +379,54 @@ ngx_http_connext_hub_ask(ngx_http_connext_stream_t *stream)
         break;
     }
 
+    ask = ngx_http_connext_hub_ask_end(hub, p, 1);
+
+    if (ask == NULL) {
+        return NULL;
+    }
+
     ask->stream = stream;
     stream->ask = ask;
-    ngx_queue_insert_tail(&hub->asks, &ask->queue);
-
-    ngx_http_connext_link_end(&hub->ask, p);
 
     return p;
+}
+
+
+u_char *
+ngx_http_connext_hub_ask_begin(ngx_http_connext_hub_t *hub, size_t size)
+{
+    return ngx_http_connext_link_begin(&hub->ask, size);
+}
+
+
+/* Nothing leaves without a place for its replies. */
+
+ngx_http_connext_ask_t *
+ngx_http_connext_hub_ask_end(ngx_http_connext_hub_t *hub, u_char *last,
+    ngx_uint_t n)
+{
+    ngx_uint_t               i;
+    ngx_http_connext_ask_t  *ask[2];
+
+    for (i = 0; i < n; i++) {
+        ask[i] = ngx_calloc(sizeof(ngx_http_connext_ask_t), ngx_cycle->log);
+
+        if (ask[i] == NULL) {
+            while (i > 0) {
+                ngx_free(ask[--i]);
+            }
+
+            return NULL;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        ngx_queue_insert_tail(&hub->asks, &ask[i]->queue);
+    }
+
+    ngx_http_connext_link_end(&hub->ask, last);
+
+    return ask[n - 1];
 }
 
 

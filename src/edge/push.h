@@ -97,6 +97,21 @@ ngx_int_t ngx_http_connext_stream_open(ngx_http_request_t *r,
     ngx_http_connext_loc_conf_t *conf, const u_char *tag, cx_str last,
     cx_str nonce);
 
+/* history.c: what a visitor wrote, to be told by a page loaded anew.  get:
+ * NGX_DECLINED with *err, else as a content handler. */
+void ngx_http_connext_history_keep(ngx_http_request_t *r,
+    ngx_http_connext_loc_conf_t *conf, cx_arena *a);
+ngx_int_t ngx_http_connext_history_get(ngx_http_request_t *r,
+    ngx_http_connext_loc_conf_t *conf, cx_arena *a, cx_str after,
+    cx_err *err);
+
+/* chat.c: what its requests share */
+cx_account *ngx_http_connext_chat_account(ngx_http_connext_loc_conf_t *conf);
+/* The only one of that name: of several, none is to be trusted. */
+cx_str ngx_http_connext_chat_header(ngx_http_request_t *r, const char *name,
+    size_t len);
+ngx_int_t ngx_http_connext_chat_json(ngx_http_request_t *r, cx_str json);
+
 /* Not to be taken for an id: false. */
 ngx_uint_t ngx_http_connext_entry_id(cx_str text,
     ngx_http_connext_entry_id_t *id);

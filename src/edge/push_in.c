@@ -78,6 +78,10 @@ ngx_http_connext_hub_ask_down(void *data)
             ask->stream->ask = NULL;
         }
 
+        if (ask->history != NULL) {
+            ngx_http_connext_history_reply(ask->history, NULL);
+        }
+
         ngx_free(ask);
     }
 }
@@ -156,6 +160,7 @@ ngx_http_connext_hub_ask_reply(void *data, redisReply *reply)
     ngx_http_connext_ask_t     *ask;
     ngx_http_connext_hub_t     *hub = data;
     ngx_http_connext_stream_t  *stream;
+    ngx_http_connext_history_t *history;
 
     if (ngx_queue_empty(&hub->asks)) {
         return;
@@ -166,9 +171,13 @@ ngx_http_connext_hub_ask_reply(void *data, redisReply *reply)
     ngx_queue_remove(q);
 
     stream = ask->stream;
+    history = ask->history;
     ngx_free(ask);
 
-    if (stream != NULL) {
+    if (history != NULL) {
+        ngx_http_connext_history_reply(history, reply);
+
+    } else if (stream != NULL) {
         stream->ask = NULL;
         ngx_http_connext_hub_answer(stream, reply);
     }
@@ -373,36 +382,63 @@ static ngx_int_t
 ngx_http_connext_hub_entry(ngx_http_connext_stream_t *stream,
     redisReply *entry)
 {
-    size_t       i;
-    cx_str       id, event, json, name, value;
-    redisReply  *fields;
+    cx_str  id, event, json;
+
+    if (!ngx_http_connext_hub_fields(entry, &id, &event, &json)) {
+        return NGX_OK;
+    }
+
+    /* The page's own words. */
+
+    if (cx_str_eq(event, CX_STR(CX_PUSH_SAID))) {
+        (void) ngx_http_connext_entry_id(id, &stream->last);
+        return NGX_OK;
+    }
+
+    return ngx_http_connext_hub_event(stream, id, event, json);
+}
+
+
+cx_str
+ngx_http_connext_hub_text(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STRING
+           ? (cx_str) { (size_t) reply->len, reply->str } : CX_NOSTR;
+}
+
+
+ngx_uint_t
+ngx_http_connext_hub_fields(const redisReply *entry, cx_str *id,
+    cx_str *event, cx_str *json)
+{
+    size_t             i;
+    cx_str             name, value;
+    const redisReply  *fields;
 
     if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2
         || entry->element[1]->type != REDIS_REPLY_ARRAY)
     {
-        return NGX_OK;
+        return 0;
     }
 
     fields = entry->element[1];
-    event = CX_STR("message");
-    json = CX_STR("{}");
-    id = (cx_str) { (size_t) entry->element[0]->len, entry->element[0]->str };
+    *id = ngx_http_connext_hub_text(entry->element[0]);
+    *event = CX_STR("message");
+    *json = CX_STR("{}");
 
     for (i = 0; i + 1 < fields->elements; i += 2) {
-        name = (cx_str) { (size_t) fields->element[i]->len,
-                          fields->element[i]->str };
-        value = (cx_str) { (size_t) fields->element[i + 1]->len,
-                           fields->element[i + 1]->str };
+        name = ngx_http_connext_hub_text(fields->element[i]);
+        value = ngx_http_connext_hub_text(fields->element[i + 1]);
 
         if (cx_str_eq(name, CX_STR(CX_PUSH_FIELD_EVENT))) {
-            event = value;
+            *event = value;
 
         } else if (cx_str_eq(name, CX_STR(CX_PUSH_FIELD_JSON))) {
-            json = value;
+            *json = value;
         }
     }
 
-    return ngx_http_connext_hub_event(stream, id, event, json);
+    return 1;
 }
 
 

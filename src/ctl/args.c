@@ -145,6 +145,7 @@ read_value(const ctl_flag *f, cx_str s, ctl_value *v)
         v->number = cx_str_eq(s, CX_STR("on"));
         return v->number == 1 || cx_str_eq(s, CX_STR("off"));
     case CTL_SETTINGS:
+    case CTL_SEALED:
         return cx_str_find_byte(s, '=') != SIZE_MAX && s.p[0] != '=';
     default:
         return true;
@@ -163,6 +164,12 @@ set_global(ctl *c, const ctl_flag *f, const ctl_value *v)
 
     if (cx_str_eq(name, CX_STR("url"))) {
         c->url = v->text;
+
+    } else if (cx_str_eq(name, CX_STR("tenant"))) {
+        c->tenant = v->text;
+
+    } else if (cx_str_eq(name, CX_STR("key-file"))) {
+        c->key_file = v->text;
 
     } else if (cx_str_eq(name, CX_STR("output"))) {
         for (unsigned i = 0; i < 4; i++) {
@@ -229,7 +236,8 @@ flag_text(ctl *c, words *w, const ctl_flag *f, cx_str inline_value,
 static bool
 is_list(const ctl_flag *f)
 {
-    return f->kind == CTL_SETTINGS || f->kind == CTL_PARAMS
+    return f->kind == CTL_SETTINGS || f->kind == CTL_SEALED
+           || f->kind == CTL_PARAMS
            || f->kind == CTL_CHOICES;
 }
 

@@ -7,6 +7,7 @@
 #define REPLY_MAX   (64 * 1024 * 1024)
 #define CALL_MS     10000
 #define CONNECT_MS  5000
+#define KEY_MAX     4096
 
 /* The HTTP status of a problem, and what the process exits with. */
 static const struct { long status; ctl_exit code; }  exits[] = {
@@ -72,25 +73,43 @@ ctl_curl_set(CURL *h, int64_t timeout_ms)
 }
 
 
+static void
+add_header(ctl *c, struct curl_slist **headers, const char *name,
+    cx_str value)
+{
+    if (value.len > 0) {
+        *headers = curl_slist_append(*headers, cx_dupz(c->arena,
+                       cx_printf(c->arena, "%s: %.*s", name,
+                                 CX_ARG(value))));
+    }
+}
+
+
+/* Who asks, and in whose record. */
 static struct curl_slist *
-set_body(ctl *c, CURL *h, cx_str body, const char *type)
+set_who(ctl *c, CURL *h)
 {
     struct curl_slist  *headers = NULL;
-    char                line[128];
 
+    add_header(c, &headers, "Connext-Tenant", c->tenant);
+    add_header(c, &headers, "X-API-Key", c->api_key);
+    curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
+
+    return headers;
+}
+
+
+static struct curl_slist *
+set_body(ctl *c, CURL *h, struct curl_slist *headers, cx_str body,
+    const char *type)
+{
     if (type == NULL) {
-        return NULL;
+        return headers;
     }
 
-    snprintf(line, sizeof(line), "Content-Type: %s", type);
-    headers = curl_slist_append(headers, line);
+    add_header(c, &headers, "Content-Type", cx_strz(type));
     headers = curl_slist_append(headers, "Expect:");
-
-    if (c->key.len > 0) {
-        headers = curl_slist_append(headers, cx_dupz(c->arena,
-                      cx_printf(c->arena, "Idempotency-Key: %.*s",
-                                CX_ARG(c->key))));
-    }
+    add_header(c, &headers, "Idempotency-Key", c->key);
 
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) body.len);
@@ -124,7 +143,7 @@ call(ctl *c, const char *method, cx_str path, cx_str body, const char *type)
         curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method);
         curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, keep);
         curl_easy_setopt(h, CURLOPT_WRITEDATA, &buf);
-        headers = set_body(c, h, body, type);
+        headers = set_body(c, h, set_who(c, h), body, type);
 
         a.rc = curl_easy_perform(h);
         curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &a.status);
@@ -202,12 +221,39 @@ problem(ctl *c, const answer *a)
 
 /* --- what commands call -------------------------------------------------- */
 
+/* Before the first call; the file is read once. */
+static ctl_exit
+load_key(ctl *c)
+{
+    cx_str    text;
+    ctl_exit  rc;
+
+    if (c->key_file.len == 0 || c->api_key.len > 0) {
+        return CTL_OK;
+    }
+
+    rc = ctl_file(c, c->key_file, KEY_MAX, &text);
+
+    if (rc == CTL_OK) {
+        c->api_key = cx_str_trim(text);
+    }
+
+    return rc;
+}
+
+
 ctl_exit
 ctl_api(ctl *c, const char *method, cx_str path, cx_str body,
     const char *type, json_t **out)
 {
-    answer    a = call(c, method, path, body, type);
-    ctl_exit  rc = CTL_OK;
+    answer    a;
+    ctl_exit  rc = load_key(c);
+
+    if (rc != CTL_OK) {
+        return rc;
+    }
+
+    a = call(c, method, path, body, type);
 
     if (a.rc != CURLE_OK) {
         rc = unreachable(c, &a);
@@ -241,8 +287,14 @@ ctl_get(ctl *c, cx_str path, json_t **out)
 long
 ctl_try(ctl *c, cx_str path, json_t **out)
 {
-    answer  a = call(c, "GET", path, CX_NOSTR, NULL);
+    answer  a;
 
+    if (load_key(c) != CTL_OK) {
+        *out = NULL;
+        return 0;
+    }
+
+    a = call(c, "GET", path, CX_NOSTR, NULL);
     *out = a.doc;
 
     return a.rc == CURLE_OK ? a.status : 0;
@@ -284,4 +336,65 @@ ctl_file(ctl *c, cx_str path, size_t max, cx_str *out)
 
     *out = cx_buf_str(&b);
     return CTL_OK;
+}
+
+
+/* --- bytes as they come -------------------------------------------------- */
+
+typedef struct {
+    CURL    *h;
+    FILE    *to;
+    cx_buf   buf;               /* of an error */
+} stream;
+
+
+static size_t
+pass_on(char *p, size_t size, size_t n, void *ctx)
+{
+    stream  *s = ctx;
+    long     status = 0;
+
+    curl_easy_getinfo(s->h, CURLINFO_RESPONSE_CODE, &status);
+
+    if (status == 200) {
+        return fwrite(p, 1, size * n, s->to);
+    }
+
+    cx_buf_add(&s->buf, (cx_str) { size * n, p });
+    return s->buf.failed ? 0 : size * n;
+}
+
+
+ctl_exit
+ctl_download(ctl *c, cx_str path, FILE *to)
+{
+    answer              a = { .rc = CURLE_OUT_OF_MEMORY };
+    stream              s = { .h = curl_easy_init(), .to = to };
+    struct curl_slist  *headers;
+    ctl_exit            rc = load_key(c);
+
+    if (rc == CTL_OK && s.h != NULL && set_url(c, s.h, path)) {
+        cx_buf_init(&s.buf, c->arena, 4096, REPLY_MAX);
+        ctl_curl_set(s.h, c->timeout_ms);
+        curl_easy_setopt(s.h, CURLOPT_WRITEFUNCTION, pass_on);
+        curl_easy_setopt(s.h, CURLOPT_WRITEDATA, &s);
+        headers = set_who(c, s.h);
+        a.rc = curl_easy_perform(s.h);
+        curl_easy_getinfo(s.h, CURLINFO_RESPONSE_CODE, &a.status);
+        curl_easy_getinfo(s.h, CURLINFO_OS_ERRNO, &a.os_error);
+        a.doc = json_loadb(cx_buf_str(&s.buf).p, s.buf.len, 0, NULL);
+        curl_slist_free_all(headers);
+    }
+
+    curl_easy_cleanup(s.h);
+
+    if (rc == CTL_OK && a.rc != CURLE_OK) {
+        rc = unreachable(c, &a);
+
+    } else if (rc == CTL_OK && a.status != 200) {
+        rc = problem(c, &a);
+    }
+
+    json_decref(a.doc);
+    return rc;
 }

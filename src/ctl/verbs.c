@@ -67,6 +67,10 @@ member_name(ctl *c, const ctl_flag *f)
         return "settings";
     }
 
+    if (f->kind == CTL_SEALED) {
+        return "credentials";
+    }
+
     if (f->kind == CTL_PARAMS) {
         return "params";
     }
@@ -143,6 +147,37 @@ list_value(const ctl_flag *f, const ctl_value *v)
 }
 
 
+/* A secret stands in a file, not in the list of processes. */
+static ctl_exit
+sealed_value(ctl *c, const ctl_value *v, json_t **out)
+{
+    cx_str    name, file, text;
+    json_t   *all = json_object();
+    ctl_exit  rc = CTL_OK;
+
+    for (size_t i = 0; i < v->n && rc == CTL_OK; i++) {
+        split_pair(v->list[i], &name, &file);
+
+        if (file.len == 0) {
+            json_object_setn_new(all, name.p, name.len, json_null());
+            continue;
+        }
+
+        rc = ctl_file(c, file, CONTENT_MAX, &text);
+
+        if (rc == CTL_OK) {
+            text.len -= cx_str_ends(text, CX_STR("\r\n")) ? 2
+                        : cx_str_ends(text, CX_STR("\n")) ? 1 : 0;
+            json_object_setn_new(all, name.p, name.len,
+                                 json_stringn(text.p, text.len));
+        }
+    }
+
+    *out = all;
+    return rc;
+}
+
+
 static ctl_exit
 member_value(ctl *c, const ctl_flag *f, const ctl_value *v, json_t **out)
 {
@@ -163,6 +198,8 @@ member_value(ctl *c, const ctl_flag *f, const ctl_value *v, json_t **out)
         *out = json_loadb(text.p, text.len, JSON_DECODE_ANY, NULL);
         return *out != NULL ? CTL_OK
                : ctl_fail(c, CTL_USAGE, NULL, "--%s wants JSON", f->name);
+    case CTL_SEALED:
+        return sealed_value(c, v, out);
     case CTL_CONTENT:
         rc = ctl_file(c, v->text, CONTENT_MAX, &text);
         if (rc != CTL_OK) {
@@ -209,8 +246,8 @@ body_object(ctl *c, json_t *object)
 
 /* --- sending ------------------------------------------------------------- */
 
-static ctl_exit
-send_body(ctl *c, const char *method, bool body_needed, json_t **out)
+ctl_exit
+ctl_send(ctl *c, const char *method, bool body_needed, json_t **out)
 {
     json_t    *object = json_object();
     char      *text = NULL;
@@ -255,7 +292,7 @@ static ctl_exit
 send_and_print(ctl *c, const char *method, bool body_needed)
 {
     json_t    *object;
-    ctl_exit   rc = send_body(c, method, body_needed, &object);
+    ctl_exit   rc = ctl_send(c, method, body_needed, &object);
 
     if (rc == CTL_OK) {
         print_made(c, object);
@@ -304,7 +341,7 @@ ctl_exit
 ctl_run_customer_merge(ctl *c)
 {
     json_t    *object;
-    ctl_exit   rc = send_body(c, "POST", true, &object);
+    ctl_exit   rc = ctl_send(c, "POST", true, &object);
 
     if (rc != CTL_OK) {
         return rc;
@@ -345,7 +382,7 @@ ctl_run_send(ctl *c)
     ctl_exit   rc;
 
     c->key = ctl_value_of(c, "key")->text;
-    rc = send_body(c, "POST", true, &list);
+    rc = ctl_send(c, "POST", true, &list);
 
     if (rc == CTL_OK) {
         ctl_print_list(c, list, c->command->columns);

@@ -1,7 +1,6 @@
-#include "worker/forget.h"
+#include "worker/engine.h"
 
 #include "core/push.h"
-#include "worker/engine.h"
 #include "worker/gone.h"
 
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #define PAGE         "500"
 #define PAGE_N       500
 #define WORK_ARENA   (64 * 1024 * 1024)
+#define REWRITE_MS   (INT64_C(600) * 1000)
 #define SHORT_PEER   5          /* such bytes stand in anything */
 #define KEY_ROOM     (CX_QUEUE_PREFIX_MAX + 24)
 
@@ -37,6 +37,36 @@ static void next_stream(forgetting *f);
 static void next_page(forgetting *f);
 
 
+/* --- the append-only file ------------------------------------------------ */
+
+static void
+rewrite_begun(void *ctx, const redisReply *reply)
+{
+    (void) ctx;
+
+    if (reply != NULL && reply->type == REDIS_REPLY_ERROR) {
+        cx_log(CX_LOG_INFO, "redis.rewrite", CX_FZ("error", reply->str));
+    }
+}
+
+
+/* What was in a stream stands in Redis' file until that is written anew.  A
+ * user who may not ask for that leaves it to Redis' own time. */
+void
+cx_forget_beat(cx_worker *w)
+{
+    const cx_str   argv[] = { CX_STR("BGREWRITEAOF") };
+    const int64_t  now = cx_now_ms();
+
+    if (w->rewrite_asked && now >= w->rewritten_ms + REWRITE_MS) {
+        w->rewrite_asked = false;
+        w->rewritten_ms = now;
+        cx_redis_command(w->redis, 1, argv, CX_COMMAND_MS, rewrite_begun,
+                         NULL);
+    }
+}
+
+
 /* --- the end ------------------------------------------------------------- */
 
 static void
@@ -50,6 +80,8 @@ finish(void *ctx, int64_t files)
     cx_log(CX_LOG_INFO, "customer.forgotten", CX_FI("entries", what.entries),
            CX_FI("files", what.files), CX_FI("redis", what.redis));
 
+    w->rewrite_asked = true;
+    cx_forget_beat(w);
     f->done(f->ctx, &what);
     cx_arena_free(f->arena);
     free(f);

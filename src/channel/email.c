@@ -4,6 +4,7 @@
  */
 
 #include "channel/email.h"
+#include "channel/proofs.h"
 
 #include "core/charset.h"
 #include "core/mail.h"
@@ -28,6 +29,22 @@ cx_email_fresh(const cx_account *acct, int64_t ms, int64_t otherwise)
                                                  : otherwise;
 
     return age <= most && age >= -CX_EMAIL_AHEAD;
+}
+
+
+/* It may stand in the header and, written in another way, in a form.  Twice
+ * in a header it is a trick: who checks it may read another one than we. */
+static void
+another_from(cx_email *e, cx_str value)
+{
+    if (value.len == 0 || cx_str_eq(value, e->from)
+        || cx_str_eq(value, e->other_from))
+    {
+        return;
+    }
+
+    e->many_from = e->many_from || e->other_from.len > 0;
+    e->other_from = value;
 }
 
 
@@ -75,6 +92,10 @@ cx_email_field(cx_email *e, cx_str name, cx_str value)
             *at = cx_str_sub(value, 0, CX_EMAIL_TEXT_MAX);
             return;
         }
+    }
+
+    if (cx_str_eq_nocase(name, CX_STR("From"))) {
+        another_from(e, value);
     }
 }
 
@@ -249,9 +270,69 @@ put_files(cx_json_writer *w, const cx_email *e)
 }
 
 
+/* The domain that signed, when that was checked: "@example.com : pass". */
+static cx_str
+signed_for(cx_str entry)
+{
+    cx_str  domain;
+
+    (void) cx_str_split(&entry, ':', &domain);
+    domain = cx_str_trim(domain);
+
+    return cx_str_eq_nocase(cx_str_trim(entry), CX_STR("pass"))
+           && cx_str_starts(domain, CX_STR("@")) ? domain : CX_NOSTR;
+}
+
+
+static bool
+is_one(cx_str field)
+{
+    const size_t  at = cx_str_find_byte(field, '@');
+
+    return at != SIZE_MAX
+           && cx_str_find_byte(cx_str_sub(field, at + 1, field.len), '@')
+              == SIZE_MAX;
+}
+
+
+/* Not only written there: the domain's owner let it be sent.  Of several
+ * addresses nobody knows which one was looked at. */
+static bool
+is_verified(const cx_email *e, cx_arena *a, cx_str address)
+{
+    cx_str  domain, entry, rest = cx_str_trim(e->dkim);
+
+    if (!is_one(e->from) || e->many_from
+        || (e->other_from.len > 0
+            && (!is_one(e->other_from)
+                || !cx_str_eq(cx_mail_address(a, e->other_from, NULL),
+                              address))))
+    {
+        return false;
+    }
+
+    if (e->aligned) {
+        return true;
+    }
+
+    domain = cx_str_sub(address, cx_str_find_byte(address, '@'), address.len);
+    rest = cx_str_starts(rest, CX_STR("{")) && cx_str_ends(rest, CX_STR("}"))
+           ? cx_str_sub(rest, 1, rest.len - 2) : CX_NOSTR;
+
+    while (cx_str_split(&rest, ',', &entry)) {
+        if (cx_str_eq_nocase(signed_for(entry), domain)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* The record's own object: enough to show the mail, and to answer it. */
 static cx_str
-extra_of(const cx_email *e, cx_arena *a, cx_str id, cx_str body, cx_str text)
+extra_of(const cx_email *e, cx_arena *a, cx_str id, cx_str body, cx_str text,
+    cx_str peer)
 {
     cx_buf          b;
     cx_str          answer_to = cx_mail_address(a, e->answer_to, NULL);
@@ -267,6 +348,8 @@ extra_of(const cx_email *e, cx_arena *a, cx_str id, cx_str body, cx_str text)
     put(&w, "cc", cx_utf8_cut(cx_mime_words(a, e->cc), FIELD_MAX));
     put(&w, "answer_to", answer_to);
     put(&w, "automatic", cx_strz(e->automatic));
+    put(&w, CX_VERIFIED_EMAIL, is_verified(e, a, peer) ? peer
+                                                        : CX_NOSTR);
 
     if (!cx_str_eq(cx_str_trim(body), text)) {
         put(&w, "body", cx_utf8_cut(body, KEPT_MAX));
@@ -348,7 +431,7 @@ set_text(const cx_email *e, cx_arena *a, cx_str id, cx_msg *m)
     text = cx_str_trim(text).len > 0 ? text : body;
     text = cx_mail_reply(a, text);
 
-    m->extra = extra_of(e, a, id, body, text);
+    m->extra = extra_of(e, a, id, body, text, m->peer);
     m->content = CX_STR("text");
 
     /* Some write all of it into the subject. */

@@ -51,6 +51,12 @@ typedef struct {
     cx_str         once;
     int64_t        ts_ms;
     const char    *automatic;       /* why; NULL: a person wrote it */
+    /* What the provider has checked of the address in From: DMARC, or the
+     * domains of its signatures, "{@example.com : pass, ...}". */
+    bool           aligned;
+    cx_str         dkim;
+    cx_str         other_from;      /* From once more, in other words */
+    bool           many_from;       /* and again */
     bool           report;          /* of a mail server */
     bool           receipt;         /* of a reader's program: it was read */
     bool           delayed;         /* it says: not yet */

@@ -34,6 +34,7 @@ typedef struct {
     cx_str  email;              /* the whole message, by the "raw" option */
     cx_str  envelope;
     cx_str  charsets;
+    cx_str  dkim;
 } form;
 
 static const struct {
@@ -50,6 +51,7 @@ static const struct {
     { CX_STR_INIT("email"),    offsetof(form, email) },
     { CX_STR_INIT("envelope"), offsetof(form, envelope) },
     { CX_STR_INIT("charsets"), offsetof(form, charsets) },
+    { CX_STR_INIT("dkim"),     offsetof(form, dkim) },
 };
 
 #define FIELDS  (sizeof(fields) / sizeof(fields[0]))
@@ -259,6 +261,7 @@ parse_mail(cx_str body, cx_arena *a, cx_received *in)
     cx_email_field(&e, CX_STR("To"), f.to);
     cx_email_field(&e, CX_STR("Cc"), f.cc);
     cx_email_field(&e, CX_STR("Subject"), f.subject);
+    e.dkim = f.dkim;
     e.text = f.text.len > 0 ? f.text : e.text;
     e.html = f.html.len > 0 ? f.html : e.html;
 

@@ -187,6 +187,21 @@ take_verdict(cx_json_reader *r, notice *n, const char *why)
 }
 
 
+/* The domain in From stands by it. */
+static void
+take_dmarc(cx_json_reader *r, cx_str key, notice *n)
+{
+    cx_str  status;
+
+    if (!CX_STR_IS(key, "status")) {
+        cx_json_skip(r);
+
+    } else if (cx_json_string(r, &status)) {
+        n->mail.aligned = CX_STR_IS(status, "PASS");
+    }
+}
+
+
 static void
 take_receipt(cx_json_reader *r, cx_str key, notice *n)
 {
@@ -201,6 +216,9 @@ take_receipt(cx_json_reader *r, cx_str key, notice *n)
 
     } else if (CX_STR_IS(key, "virusVerdict")) {
         take_verdict(r, n, "virus");
+
+    } else if (CX_STR_IS(key, "dmarcVerdict")) {
+        each(r, n, take_dmarc);
 
     } else {
         cx_json_skip(r);

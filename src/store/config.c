@@ -3,6 +3,7 @@
  */
 
 #include "store/credentials.h"
+#include "store/hooks.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -418,18 +419,40 @@ cx_store_channel_delete(cx_store *s, int64_t id)
 }
 
 
+/* CX_NOT_FOUND; whether all was well until now. */
+static cx_err
+health_of(cx_store *s, int64_t channel_id, bool *healthy)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_HEALTH_OF);
+    bool      found;
+    cx_err    err;
+
+    cx_bind_i64(&q, channel_id);
+    found = cx_query_next(&q);
+
+    if (found) {
+        *healthy = !CX_STR_IS(cx_view_str(&q), "action_required");
+    }
+
+    err = cx_query_end(&q);
+
+    return err != CX_OK ? err : found ? CX_OK : CX_NOT_FOUND;
+}
+
+
 cx_err
 cx_store_channel_health(cx_store *s, int64_t channel_id, cx_str health,
     cx_str text, int64_t now_ms)
 {
     cx_query  q;
+    bool      healthy = true;
     cx_err    err;
 
     if (!is_health(health)) {
         return CX_INVALID;
     }
 
-    err = check_id(s, CX_SQL_CHANNEL_KNOWN, channel_id, false);
+    err = health_of(s, channel_id, &healthy);
     if (err != CX_OK) {
         return err;
     }
@@ -439,6 +462,16 @@ cx_store_channel_health(cx_store *s, int64_t channel_id, cx_str health,
     cx_bind_str(&q, health);
     cx_bind_str(&q, text);
     cx_bind_i64(&q, now_ms);
+    err = cx_query_run(&q);
 
-    return cx_query_run(&q);
+    if (err != CX_OK || !healthy || !CX_STR_IS(health, "action_required")) {
+        return err;
+    }
+
+    return cx_store_tell(s, &(cx_telling) {
+        .event = CX_EVENT_ACTION_REQUIRED,
+        .channel_id = channel_id,
+        .reason = text,
+        .now_ms = now_ms,
+    });
 }

@@ -69,6 +69,14 @@ read_reviews(cx_query *q, cx_arena *a, cx_review_list *list)
         r->state = cx_get_str(q, a);
         r->created_at = cx_get_i64(q);
         r->decided_at = cx_get_i64(q);
+        r->who = cx_get_str(q, a);
+        r->why = cx_get_str(q, a);
+        r->claimed_by = cx_get_str(q, a);
+        r->claimed_until = cx_get_i64(q);
+        r->expired_at = cx_get_i64(q);
+        r->spoken = cx_get_i64(q) != 0;
+        r->newer = cx_get_i64(q) != 0;
+        r->last_in_at = cx_get_i64(q);
     }
 
     err = cx_query_end(q);
@@ -163,9 +171,9 @@ check_waiting(cx_store *s, int64_t id, cx_turn_place *t)
 }
 
 
-static cx_err
-write_verdict(cx_store *s, int64_t id, cx_str verdict, cx_str who, cx_str why,
-    int64_t now_ms)
+cx_err
+cx_store_review_close(cx_store *s, int64_t id, cx_str verdict, cx_str who,
+    cx_str why, int64_t now_ms)
 {
     cx_query  q = cx_query_of(s, CX_SQL_REVIEW_DECIDE);
 
@@ -180,8 +188,8 @@ write_verdict(cx_store *s, int64_t id, cx_str verdict, cx_str who, cx_str why,
 
 
 /* A turn whose draft was refused and that said nothing else is ignored. */
-static cx_err
-close_turn(cx_store *s, int64_t id, int64_t parts)
+cx_err
+cx_store_turn_close(cx_store *s, int64_t id, int64_t parts)
 {
     cx_query  q = cx_query_of(s, CX_SQL_TURN_DECIDED);
 
@@ -207,10 +215,18 @@ cx_store_review_decide(cx_store *s, int64_t id, cx_str verdict,
         return CX_INVALID;
     }
 
-    err = check_waiting(s, id, &t);
+    err = cx_lock(s, CX_SQL_LOCK_TURN, id);
 
     if (err == CX_OK) {
-        err = write_verdict(s, id, verdict, who, why, now_ms);
+        err = check_waiting(s, id, &t);
+    }
+
+    if (err == CX_OK) {
+        err = cx_store_review_free(s, id, who, now_ms);
+    }
+
+    if (err == CX_OK) {
+        err = cx_store_review_close(s, id, verdict, who, why, now_ms);
     }
 
     if (err == CX_OK) {
@@ -224,7 +240,7 @@ cx_store_review_decide(cx_store *s, int64_t id, cx_str verdict,
     }
 
     if (err == CX_OK) {
-        err = close_turn(s, id, t.parts + (int64_t) nparts);
+        err = cx_store_turn_close(s, id, t.parts + (int64_t) nparts);
     }
 
     if (err != CX_OK) {

@@ -1,3 +1,4 @@
+#include "store/hooks.h"
 #include "store/sql.h"
 
 
@@ -58,6 +59,18 @@ write_who(cx_store *s, int64_t id, cx_str who, int64_t at)
 }
 
 
+static cx_err
+tell(cx_store *s, cx_event event, int64_t id, cx_str who, int64_t now_ms)
+{
+    return cx_store_tell(s, &(cx_telling) {
+        .event = event,
+        .conversation_id = id,
+        .who = who,
+        .now_ms = now_ms,
+    });
+}
+
+
 cx_err
 cx_store_conversation_take(cx_store *s, int64_t id, cx_str who, bool force,
     int64_t now_ms)
@@ -83,18 +96,38 @@ cx_store_conversation_take(cx_store *s, int64_t id, cx_str who, bool force,
         err = cx_store_hush(s, id, 0, now_ms);
     }
 
-    return err == CX_OK ? write_who(s, id, who, now_ms) : err;
+    if (err == CX_OK) {
+        err = write_who(s, id, who, now_ms);
+    }
+
+    return err == CX_OK ? tell(s, CX_EVENT_TAKEN, id, who, now_ms) : err;
 }
 
 
 cx_err
-cx_store_conversation_give(cx_store *s, int64_t id)
+cx_store_conversation_give(cx_store *s, int64_t id, cx_str who,
+    int64_t now_ms)
 {
+    bool    is_free = false;
     cx_err  err;
 
-    err = cx_store_conversation_quiet(s, id, 0, 0);
+    err = cx_lock(s, CX_SQL_LOCK_CONVERSATION, id);
 
-    return err == CX_OK ? write_who(s, id, CX_NOSTR, 0) : err;
+    /* "": whoever has it, it is somebody. */
+    if (err == CX_OK) {
+        err = look_who(s, id, CX_NOSTR, &is_free);
+    }
+
+    if (err == CX_OK) {
+        err = cx_run_2(s, CX_SQL_CONVERSATION_QUIET, id, 0);
+    }
+
+    if (err == CX_OK && !is_free) {
+        err = write_who(s, id, CX_NOSTR, 0);
+    }
+
+    return err == CX_OK && !is_free
+           ? tell(s, CX_EVENT_GIVEN, id, who, now_ms) : err;
 }
 
 
@@ -102,18 +135,17 @@ cx_err
 cx_store_conversation_quiet(cx_store *s, int64_t id, int64_t until,
     int64_t now_ms)
 {
-    int64_t  one;
-    cx_err   err;
+    bool    is_free;
+    cx_err  err;
 
-    if (until > 0) {
-        err = cx_ask_1(s, CX_SQL_CONVERSATION_KNOWN, id, &one);
+    err = look_who(s, id, CX_NOSTR, &is_free);
 
-        return err == CX_OK ? cx_store_hush(s, id, until, now_ms) : err;
+    if (err != CX_OK) {
+        return err;
     }
 
-    err = cx_run_2(s, CX_SQL_CONVERSATION_QUIET, id, 0);
-
-    return err == CX_OK && cx_changed(s) == 0 ? CX_NOT_FOUND : err;
+    return until > 0 ? cx_store_hush(s, id, until, now_ms)
+                     : cx_run_2(s, CX_SQL_CONVERSATION_QUIET, id, 0);
 }
 
 

@@ -22,7 +22,8 @@ typedef struct cx_store_s  cx_store;
 cx_err cx_store_conversation_take(cx_store *s, int64_t id, cx_str who,
     bool force, int64_t now_ms);
 /* The AI answers again what comes from now on. */
-cx_err cx_store_conversation_give(cx_store *s, int64_t id);
+cx_err cx_store_conversation_give(cx_store *s, int64_t id, cx_str who,
+    int64_t now_ms);
 /* No AI there until then; 0: from now on again. */
 cx_err cx_store_conversation_quiet(cx_store *s, int64_t id, int64_t until,
     int64_t now_ms);

@@ -85,14 +85,14 @@ static cx_err
 look_for_answer(cx_store *s, const cx_say *in)
 {
     cx_query  q;
-    int64_t   one = 0;
+    bool      answered;
     cx_err    err;
 
     if (in->after == 0) {
         return CX_OK;
     }
 
-    err = cx_ask_1(s, CX_SQL_TALK_LOCK, in->conversation_id, &one);
+    err = cx_lock(s, CX_SQL_LOCK_CONVERSATION, in->conversation_id);
     if (err != CX_OK) {
         return err;
     }
@@ -100,10 +100,10 @@ look_for_answer(cx_store *s, const cx_say *in)
     q = cx_query_of(s, CX_SQL_ANSWERED);
     cx_bind_i64(&q, in->conversation_id);
     cx_bind_i64(&q, in->after);
-    one = cx_query_next(&q);
+    answered = cx_query_next(&q);
     err = cx_query_end(&q);
 
-    return err == CX_OK && one ? CX_STALE : err;
+    return err == CX_OK && answered ? CX_STALE : err;
 }
 
 

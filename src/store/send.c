@@ -3,6 +3,7 @@
  * outcome is record before anything else is tried.
  */
 
+#include "store/hooks.h"
 #include "store/sql.h"
 
 #include <inttypes.h>
@@ -192,6 +193,7 @@ static cx_err
 add_review(cx_store *s, const cx_settle *in)
 {
     cx_query  q = cx_query_of(s, CX_SQL_REVIEW_AGAIN);
+    int64_t   turn_id = 0;
     cx_err    err;
 
     cx_bind_i64(&q, in->message_id);
@@ -205,8 +207,16 @@ add_review(cx_store *s, const cx_settle *in)
         err = cx_run_1(s, CX_SQL_TURN_AGAIN, in->message_id);
     }
 
+    if (*in->review && err == CX_OK) {
+        err = cx_run_1(s, CX_SQL_OUT_AGAIN, in->message_id);
+    }
+
+    if (*in->review && err == CX_OK) {
+        err = cx_ask_1(s, CX_SQL_TURN_OF, in->message_id, &turn_id);
+    }
+
     return *in->review && err == CX_OK
-           ? cx_run_1(s, CX_SQL_OUT_AGAIN, in->message_id) : err;
+           ? cx_store_review_opened(s, turn_id, in->now_ms) : err;
 }
 
 
@@ -223,7 +233,10 @@ add_last_word(cx_store *s, const cx_settle *in)
         }
     }
 
-    return add_letter(s, in);
+    err = add_letter(s, in);
+
+    return err == CX_OK ? cx_store_tell_message(s, in->message_id, in->now_ms)
+                        : err;
 }
 
 
@@ -264,6 +277,10 @@ cx_store_settle(cx_store *s, const cx_settle *in)
     }
 
     err = write_outcome(s, in);
+
+    if (err == CX_OK && in->state == CX_MSGSTATE_HELD) {
+        err = cx_store_tell_message(s, in->message_id, in->now_ms);
+    }
 
     return err == CX_OK && in->dead_id != 0 ? add_last_word(s, in) : err;
 }

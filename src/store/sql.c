@@ -46,7 +46,7 @@
     " u.name, u.username, c.state, coalesce(m.created_at, c.created_at),"     \
     " coalesce(m.text, ''), c.partition,"                                     \
     " (SELECT count(*) FROM messages n WHERE n.conversation_id = c.id),"      \
-    " c.created_at, c.opted_out_at, c.quiet_until, c.taken_by, c.taken_at,"    \
+    " c.created_at, c.opted_out_at, c.quiet_until, c.taken_by, c.taken_at,"   \
     " c.fence"                                                                \
     ", c.agent_id, coalesce(a.name, ''), c.closed_at, c.archived_at"          \
     " FROM conversations c"                                                   \
@@ -93,8 +93,16 @@
 #define REVIEW                                                                \
     "SELECT r.id, r.conversation_id, r.agent_id, coalesce(a.name, ''),"       \
     " h.name, r.draft, r.confidence, r.reason, r.state, r.created_at,"        \
-    " r.decided_at"                                                           \
+    " r.decided_at, r.who, r.why, r.claimed_by, r.claimed_until,"             \
+    " r.expired_at, r.fence < c.fence,"                                       \
+    " EXISTS (SELECT 1 FROM messages n WHERE n.conversation_id = c.id"        \
+    " AND n.id > t.first_input AND n.turn_id <> t.id AND n.outbound = 0),"    \
+    " coalesce((SELECT coalesce(nullif(n.provider_ts, 0),"                    \
+    " nullif(n.received_at, 0), n.created_at) FROM messages n"                \
+    " WHERE n.conversation_id = c.id AND n.outbound = 0"                      \
+    " ORDER BY n.id DESC LIMIT 1), 0)"                                        \
     " FROM reviews r JOIN turns t ON t.id = r.id"                             \
+    " JOIN conversations c ON c.id = r.conversation_id"                       \
     " JOIN channels h ON h.id = t.channel_id"                                 \
     " LEFT JOIN agents a ON a.id = r.agent_id"
 
@@ -121,7 +129,6 @@ _Static_assert(CX_TURN_OPEN == 0 && CX_TURN_REPLIED == 1
 #define BEGIN_WRITING  "BEGIN IMMEDIATE"
 #define BEGIN_READING  "BEGIN"
 #define FOR_UPDATE     ""
-#define FOR_UPDATE_OF(row)  ""
 #define FOR_SHARE      ""
 
 #define SQLITE_ONLY(...)    __VA_ARGS__
@@ -134,7 +141,6 @@ const char *const cx_sqlite_sql[CX_SQL_COUNT] = {
 #undef BEGIN_WRITING
 #undef BEGIN_READING
 #undef FOR_UPDATE
-#undef FOR_UPDATE_OF
 #undef FOR_SHARE
 #undef SQLITE_ONLY
 #undef POSTGRES_ONLY
@@ -145,7 +151,6 @@ const char *const cx_sqlite_sql[CX_SQL_COUNT] = {
 #define BEGIN_READING  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 /* Not against those who only refer to the row. */
 #define FOR_UPDATE     " FOR NO KEY UPDATE"
-#define FOR_UPDATE_OF(row)  " FOR NO KEY UPDATE OF " #row
 #define FOR_SHARE      " FOR SHARE"
 
 #define SQLITE_ONLY(...)    ""

@@ -8,6 +8,7 @@
  * "failed" after "delivered" means nothing, "delivered" after "failed" does.
  */
 
+#include "store/hooks.h"
 #include "store/sql.h"
 
 #include "core/intent.h"
@@ -387,14 +388,19 @@ static cx_err
 record(cx_store *s, const cx_status_in *in, const evidence *e, standing *m,
     cx_status_out *out)
 {
-    const bool  unsure = was_unsure(m->state);
-    cx_err      err;
+    const cx_msg_state  before = m->state;
+    const bool          unsure = was_unsure(before);
+    cx_err              err;
 
     weigh(m, e);
     err = name_it(s, m, in->msg->id);
 
     if (err == CX_OK && m->changed) {
         err = write_standing(s, m, in->now_ms);
+    }
+
+    if (err == CX_OK && m->state == CX_MSGSTATE_FAILED && before != m->state) {
+        err = cx_store_tell_message(s, m->id, in->now_ms);
     }
 
     if (err == CX_OK) {

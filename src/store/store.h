@@ -21,6 +21,7 @@
 #include "core/proof.h"
 #include "core/queue.h"
 #include "core/route.h"
+#include "store/people_claim.h"
 #include "store/people_fence.h"
 #include "store/say.h"
 
@@ -190,6 +191,14 @@ typedef struct {
     cx_str   state;           /* "waiting", "approved", "edited", "rejected" */
     int64_t  created_at;
     int64_t  decided_at;
+    cx_str   who;             /* decided it; "timeout": nobody did */
+    cx_str   why;
+    cx_str   claimed_by;
+    int64_t  claimed_until;
+    int64_t  expired_at;      /* its time was over, 0: not yet */
+    bool     spoken;          /* by a person, since it was written */
+    bool     newer;           /* messages of the customer since then */
+    int64_t  last_in_at;      /* the customer's newest message */
 } cx_review_row;
 
 typedef struct {
@@ -623,7 +632,8 @@ cx_err cx_store_reviews(cx_store *s, cx_str state, size_t limit, cx_arena *a,
 cx_err cx_store_review(cx_store *s, int64_t id, cx_arena *a,
     cx_review_row *out);
 /* verdict: "approved", "edited", "rejected". parts: what is to be sent
- * (none when rejected). CX_CONFLICT: decided already. */
+ * (none when rejected). CX_CONFLICT: decided already; CX_STALE: somebody else
+ * has claimed it. */
 cx_err cx_store_review_decide(cx_store *s, int64_t id, cx_str verdict,
     const cx_str *parts, const int64_t *part_ids, size_t nparts,
     cx_str who, cx_str why, int64_t now_ms);

@@ -140,6 +140,7 @@ static cx_err
 open_review(cx_store *s, const cx_take *in, const cx_place *at, const turn *t)
 {
     cx_query  q = cx_query_of(s, CX_SQL_REVIEW_ADD);
+    cx_err    err;
 
     cx_bind_i64(&q, t->id);
     cx_bind_i64(&q, at->conversation_id);
@@ -149,7 +150,9 @@ open_review(cx_store *s, const cx_take *in, const cx_place *at, const turn *t)
     cx_bind_str(&q, at->hand.why);
     cx_bind_i64(&q, in->now_ms);
 
-    return cx_query_run(&q);
+    err = cx_query_run(&q);
+
+    return err == CX_OK ? cx_store_review_opened(s, t->id, in->now_ms) : err;
 }
 
 

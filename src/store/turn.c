@@ -248,6 +248,7 @@ static cx_err
 add_review(cx_store *s, const cx_plan *in, const cx_turn_place *t)
 {
     cx_query  q = cx_query_of(s, CX_SQL_REVIEW_ADD);
+    cx_err    err;
 
     cx_bind_i64(&q, in->turn_id);
     cx_bind_i64(&q, t->conversation_id);
@@ -256,8 +257,10 @@ add_review(cx_store *s, const cx_plan *in, const cx_turn_place *t)
     cx_bind_f64(&q, in->confidence);
     cx_bind_str(&q, in->reason);
     cx_bind_i64(&q, in->now_ms);
+    err = cx_query_run(&q);
 
-    return cx_query_run(&q);
+    return err == CX_OK ? cx_store_review_opened(s, in->turn_id, in->now_ms)
+                        : err;
 }
 
 

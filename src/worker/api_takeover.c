@@ -83,7 +83,7 @@ check_take(cx_api_request *req)
     err = cx_api_fields(req, take_fields, 2, false, t, &given);
 
     if (t->who.len == 0) {
-        t->who = CX_STR("api");
+        t->who = req->as.who;
     }
 
     return err;
@@ -127,7 +127,8 @@ check_give(cx_api_request *req)
 static cx_err
 give(cx_api_request *req, cx_store *s)
 {
-    cx_err  err = cx_store_conversation_give(s, req->id);
+    cx_err  err = cx_store_conversation_give(s, req->id, req->as.who,
+                                             req->now_ms);
 
     return err == CX_OK ? audit_and_show(req, s, "conversation.give") : err;
 }

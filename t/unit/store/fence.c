@@ -443,10 +443,12 @@ take_and_give(fixture *f)
     tap_is_int(take_over(f, id, "bob", true), CX_OK, "unless he insists");
     tap_is_str(talk_of(f, id).taken_by, CX_STR("bob"), "then it is his");
 
-    tap_is_int(TX(f->s, cx_store_conversation_give(f->s, id)), CX_OK,
+    tap_is_int(TX(f->s, cx_store_conversation_give(f->s, id, CX_STR("bob"),
+                                                T0 + 8)), CX_OK,
                "given back");
     tap_is_str(talk_of(f, id).taken_by, CX_NOSTR, "to nobody");
-    tap_is_int(TX(f->s, cx_store_conversation_give(f->s, 1)), CX_NOT_FOUND,
+    tap_is_int(TX(f->s, cx_store_conversation_give(f->s, 1, CX_STR("bob"),
+                                                T0 + 8)), CX_NOT_FOUND,
                "what there is not");
     tap_ok(fx_taken(f, "4703", "wamid.g2", "q2", T0 + 9).turn_new,
            "and the AI answers again");

@@ -11,6 +11,7 @@
 #define CX_CHANNEL_CHANNEL_H
 
 #include "channel/out.h"
+#include "channel/template.h"
 #include "core/http.h"
 #include "core/mac.h"
 #include "core/msg.h"
@@ -256,6 +257,17 @@ typedef struct {
         cx_http_req *req);
     cx_err (*listed)(const cx_sender *from, const cx_http_res *res,
         cx_arena *a, cx_msgs *msgs, cx_http_req *next);
+
+    /* Templates that the provider approves, where the setting templates_of
+     * says whose: the request of a page, and what it answered, appended to
+     * list (CX_INVALID: refused, CX_IO: later).  template_changed: whether an
+     * account update tells of one, and what; its account is the setting's. */
+    const char *templates_of;
+    cx_err (*templates)(const cx_sender *from, cx_str after, cx_arena *a,
+        cx_http_req *req);
+    cx_err (*templates_read)(const cx_http_res *res, cx_arena *a,
+        cx_templates *list);
+    bool (*template_changed)(const cx_msg *m, cx_arena *a, cx_template *t);
 } cx_channel;
 
 /* By the type in nginx.conf; NULL when there is none that receives. */

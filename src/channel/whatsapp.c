@@ -40,6 +40,13 @@ static void unreadable(cx_wa_walk *w);
 static void add_account(cx_wa_walk *w, cx_str field, cx_str raw);
 
 
+static const cx_setting_def  settings[] = {
+    { "waba", false, "the id of the WhatsApp Business Account, digits: its "
+      "templates are mirrored", cx_wa_waba },
+    { NULL, false, NULL, NULL },
+};
+
+
 const cx_channel  cx_channel_whatsapp = {
     .name = "whatsapp",
     .mac = CX_MAC_SHA256,
@@ -58,6 +65,11 @@ const cx_channel  cx_channel_whatsapp = {
     .proves = CX_PROOF_BIT(PHONE),
     .fetch = cx_wa_fetch,
     .fetched = cx_wa_fetched,
+    .settings = settings,
+    .templates_of = "waba",
+    .templates = cx_wa_templates_ask,
+    .templates_read = cx_wa_templates_read,
+    .template_changed = cx_wa_template_changed,
 };
 
 

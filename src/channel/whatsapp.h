@@ -94,6 +94,15 @@ typedef struct {
 /* NULL: not sent as a message. */
 const cx_wa_kind *cx_wa_kind_find(cx_out_kind kind);
 
+/* --- templates: whatsapp_templates.c ------------------------------------- */
+
+bool cx_wa_waba(cx_str value);
+cx_err cx_wa_templates_ask(const cx_sender *from, cx_str after, cx_arena *a,
+    cx_http_req *req);
+cx_err cx_wa_templates_read(const cx_http_res *res, cx_arena *a,
+    cx_templates *list);
+bool cx_wa_template_changed(const cx_msg *m, cx_arena *a, cx_template *t);
+
 /* --- answers: whatsapp_judge.c; attachments: whatsapp_fetch.c ------------ */
 
 void cx_wa_judge(const cx_http_res *res, cx_arena *a, cx_judgement *j);

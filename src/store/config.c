@@ -103,6 +103,8 @@ read_agents(cx_store *s, cx_sql_name sql, cx_arena *a, cx_agent_list *out)
         r->zone = cx_get_str(&q, a);
         r->created_at = cx_get_i64(&q);
         r->updated_at = cx_get_i64(&q);
+        r->review_timeout_ms = cx_get_i64(&q);
+        r->review_on_timeout = cx_get_str(&q, a);
     }
 
     err = cx_query_end(&q);
@@ -161,6 +163,20 @@ check_agent(cx_store *s, const cx_agent_row *row, bool create)
 }
 
 
+/* Nothing said: it waits. */
+static cx_err
+put_review_terms(cx_store *s, const cx_agent_row *row)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_AGENT_REVIEWS);
+
+    cx_bind_i64(&q, row->id);
+    cx_bind_i64(&q, row->review_timeout_ms);
+    cx_bind_str(&q, row->review_on_timeout);
+
+    return cx_query_run(&q);
+}
+
+
 cx_err
 cx_store_agent_put(cx_store *s, const cx_agent_row *row, bool create)
 {
@@ -194,6 +210,10 @@ cx_store_agent_put(cx_store *s, const cx_agent_row *row, bool create)
     }
 
     err = cx_query_run(&q);
+
+    if (err == CX_OK) {
+        err = put_review_terms(s, row);
+    }
 
     return err == CX_OK ? changed(s) : err;
 }

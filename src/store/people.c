@@ -77,6 +77,8 @@ read_reviews(cx_query *q, cx_arena *a, cx_review_list *list)
         r->spoken = cx_get_i64(q) != 0;
         r->newer = cx_get_i64(q) != 0;
         r->last_in_at = cx_get_i64(q);
+        r->channel_type = cx_get_str(q, a);
+        r->account = cx_get_str(q, a);
     }
 
     err = cx_query_end(q);
@@ -215,11 +217,7 @@ cx_store_review_decide(cx_store *s, int64_t id, cx_str verdict,
         return CX_INVALID;
     }
 
-    err = cx_lock(s, CX_SQL_LOCK_TURN, id);
-
-    if (err == CX_OK) {
-        err = check_waiting(s, id, &t);
-    }
+    err = check_waiting(s, id, &t);
 
     if (err == CX_OK) {
         err = cx_store_review_free(s, id, who, now_ms);

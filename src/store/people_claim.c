@@ -164,7 +164,7 @@ cx_store_reviews_overdue(cx_store *s, uint64_t mask, int64_t now_ms,
 
 
 static cx_err
-look_overdue(cx_store *s, const cx_expiry *in, bool *spoken)
+look_overdue(cx_store *s, const cx_review_end *in, bool *spoken)
 {
     cx_query  q = cx_query_of(s, CX_SQL_REVIEW_OVERDUE);
     cx_err    found = CX_NOT_FOUND, err;
@@ -184,7 +184,7 @@ look_overdue(cx_store *s, const cx_expiry *in, bool *spoken)
 
 
 static cx_err
-decide(cx_store *s, const cx_expiry *in, bool say)
+decide(cx_store *s, const cx_review_end *in, bool say)
 {
     const size_t   n = say ? in->nparts : 0;
     cx_turn_place  t;
@@ -214,7 +214,7 @@ decide(cx_store *s, const cx_expiry *in, bool say)
 
 
 cx_err
-cx_store_review_expire(cx_store *s, const cx_expiry *in, bool *said)
+cx_store_review_expire(cx_store *s, const cx_review_end *in, bool *said)
 {
     bool    spoken = false;
     cx_err  err;

@@ -7,6 +7,7 @@
 #define CX_STORE_PEOPLE_CLAIM_H
 
 #include "core/arena.h"
+#include "core/err.h"
 
 typedef struct cx_store_s  cx_store;
 
@@ -46,10 +47,10 @@ typedef struct {
     const int64_t  *part_ids;
     size_t          nparts;
     int64_t         now_ms;
-} cx_expiry;
+} cx_review_end;
 
 /* CX_STALE: it is decided, claimed or expired by now.  *said: the parts are to
  * be sent; not when a person has spoken meanwhile. */
-cx_err cx_store_review_expire(cx_store *s, const cx_expiry *in, bool *said);
+cx_err cx_store_review_expire(cx_store *s, const cx_review_end *in, bool *said);
 
 #endif /* CX_STORE_PEOPLE_CLAIM_H */

@@ -92,11 +92,6 @@ look_for_answer(cx_store *s, const cx_say *in)
         return CX_OK;
     }
 
-    err = cx_lock(s, CX_SQL_LOCK_CONVERSATION, in->conversation_id);
-    if (err != CX_OK) {
-        return err;
-    }
-
     q = cx_query_of(s, CX_SQL_ANSWERED);
     cx_bind_i64(&q, in->conversation_id);
     cx_bind_i64(&q, in->after);

@@ -21,7 +21,8 @@
 #define AGENT                                                                 \
     "SELECT id, tenant, name, provider, base_url, model, api_key_file,"       \
     " prompt, handoff, threshold, temperature, max_tokens, active, hours,"    \
-    " zone, created_at, updated_at FROM agents"
+    " zone, created_at, updated_at, review_timeout_ms, review_on_timeout"     \
+    " FROM agents"
 
 #define CHANNEL(active)                                                       \
     "SELECT id, tenant, name, type, account, coalesce(agent_id, 0),"          \
@@ -100,7 +101,7 @@
     " coalesce((SELECT coalesce(nullif(n.provider_ts, 0),"                    \
     " nullif(n.received_at, 0), n.created_at) FROM messages n"                \
     " WHERE n.conversation_id = c.id AND n.outbound = 0"                      \
-    " ORDER BY n.id DESC LIMIT 1), 0)"                                        \
+    " ORDER BY n.id DESC LIMIT 1), 0), h.type, h.account"                     \
     " FROM reviews r JOIN turns t ON t.id = r.id"                             \
     " JOIN conversations c ON c.id = r.conversation_id"                       \
     " JOIN channels h ON h.id = t.channel_id"                                 \

@@ -95,6 +95,8 @@ typedef struct {
     double   threshold;       /* 0..1 */
     double   temperature;     /* below 0: not sent */
     int64_t  max_tokens;      /* 0: not sent */
+    int64_t  review_timeout_ms;   /* of its drafts; 0: none */
+    cx_str   review_on_timeout;   /* "wait", "handoff", "drop" */
     bool     active;          /* else nothing new is given to it */
     cx_str   hours;           /* cx_hours_parse; empty: always */
     cx_str   zone;            /* of these; empty: UTC */
@@ -198,6 +200,8 @@ typedef struct {
     int64_t  expired_at;      /* its time was over, 0: not yet */
     bool     spoken;          /* by a person, since it was written */
     bool     newer;           /* messages of the customer since then */
+    cx_str   channel_type;
+    cx_str   account;
     int64_t  last_in_at;      /* the customer's newest message */
 } cx_review_row;
 

@@ -51,12 +51,14 @@ cx_store_templates(cx_store *s, int64_t channel_id, cx_str state,
 
 
 cx_err
-cx_store_templates_all(cx_store *s, cx_arena *a, cx_template_list *out)
+cx_store_templates_of(cx_store *s, int64_t channel_id, cx_arena *a,
+    cx_template_list *out)
 {
-    cx_query          q = cx_query_of(s, CX_SQL_TEMPLATES_ALL);
+    cx_query          q = cx_query_of(s, CX_SQL_TEMPLATES_OF);
     cx_template_list  list = { .n = 0 };
     cx_err            err;
 
+    cx_bind_i64(&q, channel_id);
     err = read_templates(&q, a, &list);
 
     if (err == CX_OK) {

@@ -42,8 +42,8 @@ cx_err cx_store_template_usable(cx_store *s, int64_t channel_id, cx_str name,
 
 /* --- the engine's, of all tenants ---------------------------------------- */
 
-/* By channel; and which channels have a mirror, since when. */
-cx_err cx_store_templates_all(cx_store *s, cx_arena *a,
+/* Of a channel; and which channels have a mirror, since when. */
+cx_err cx_store_templates_of(cx_store *s, int64_t channel_id, cx_arena *a,
     cx_template_list *out);
 cx_err cx_store_mirrors(cx_store *s, cx_arena *a, cx_mirror_list *out);
 /* All that the provider has: what is not in the list is gone. */

@@ -110,6 +110,17 @@ provider(cx_api_request *req, cx_str value)
 }
 
 
+static const char *
+on_timeout(cx_api_request *req, cx_str value)
+{
+    (void) req;
+
+    return CX_STR_IS(value, "wait") || CX_STR_IS(value, "handoff")
+           || CX_STR_IS(value, "drop") ? NULL
+           : "must be wait, handoff or drop";
+}
+
+
 #define AT(field)  offsetof(agent_change, row.field)
 
 static const cx_api_field  fields[] = {
@@ -135,6 +146,10 @@ static const cx_api_field  fields[] = {
       "-1",  NULL },
     { "max_tokens",   CX_API_INT,   AT(max_tokens),   1,  1000000,     false,
       "0",   NULL },
+    { "review_timeout_ms", CX_API_INT, AT(review_timeout_ms), 1000,
+      30.0 * 86400000, false, "0", NULL },
+    { "review_on_timeout", CX_API_STR, AT(review_on_timeout), 4, 7, false,
+      "wait", on_timeout },
     { "credentials",  CX_API_OBJECT, offsetof(agent_change, credentials),
       0,  0,  false, "", NULL },
     { "active",       CX_API_BOOL,  AT(active),       0,  0,           false,

@@ -7,24 +7,48 @@
 
 #define REPLY_MAX   65536
 #define REASON_MAX  1024
+#define WHO_MAX     200
+#define CLAIM_S     300
+#define CLAIM_MAX_S 86400
 
 /* A person's word on a review. */
 typedef struct {
     cx_str   text;                   /* edit */
     cx_str   reason;                 /* reject */
+    cx_str   who;
+    bool     even_if_stale;          /* approve */
+    int64_t  seconds;                /* claim */
     int64_t  ids[CX_API_PARTS];
     cx_str   parts[CX_API_PARTS];
     size_t   nparts;
 } decision;
 
+#define WHO                                                                   \
+    { "who", CX_API_STR, offsetof(decision, who), 1, WHO_MAX, false, NULL,    \
+      NULL }
+
+static const cx_api_field  approve_fields[] = {
+    WHO,
+    { "even_if_stale", CX_API_BOOL, offsetof(decision, even_if_stale), 0, 0,
+      false, NULL, NULL },
+};
+
 static const cx_api_field  edit_fields[] = {
+    WHO,
     { "text", CX_API_STR, offsetof(decision, text), 1, REPLY_MAX, true, NULL,
       NULL },
 };
 
 static const cx_api_field  reject_fields[] = {
+    WHO,
     { "reason", CX_API_STR, offsetof(decision, reason), 0, REASON_MAX, false,
       "", NULL },
+};
+
+static const cx_api_field  claim_fields[] = {
+    WHO,
+    { "seconds", CX_API_INT, offsetof(decision, seconds), 1, CLAIM_MAX_S,
+      false, NULL, NULL },
 };
 
 
@@ -142,7 +166,12 @@ check_decision(cx_api_request *req, const cx_api_field *fields, size_t n)
         d->ids[i] = cx_worker_new_id(req->worker);
     }
 
+    if (d->who.len == 0) {
+        d->who = req->as.who;
+    }
+
     req->state = d;
+    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_id(req, "rv");
 }
 
@@ -150,21 +179,85 @@ check_decision(cx_api_request *req, const cx_api_field *fields, size_t n)
 static cx_err
 check_approve(cx_api_request *req)
 {
-    return check_decision(req, NULL, 0);
+    return check_decision(req, approve_fields, 2);
 }
 
 
 static cx_err
 check_edit(cx_api_request *req)
 {
-    return check_decision(req, edit_fields, 1);
+    return check_decision(req, edit_fields, 2);
 }
 
 
 static cx_err
 check_reject(cx_api_request *req)
 {
-    return check_decision(req, reject_fields, 1);
+    return check_decision(req, reject_fields, 2);
+}
+
+
+static cx_err
+check_claim(cx_api_request *req)
+{
+    return check_decision(req, claim_fields, 2);
+}
+
+
+/* Two steps of a person at once: one of them was late. */
+static cx_err
+refuse_late(cx_api_request *req, cx_store *s, cx_err err)
+{
+    cx_review_row  row;
+
+    if (err == CX_CONFLICT && req->detail.len == 0) {
+        return cx_api_refuse(req, err, "", "the review is decided already");
+    }
+
+    if (err != CX_STALE) {
+        return err;
+    }
+
+    err = cx_store_review(s, req->id, req->arena, &row);
+
+    return err != CX_OK ? err
+           : cx_api_refuse(req, CX_CONFLICT, "", "%.*s has claimed it until "
+                           "%lld", CX_ARG(row.claimed_by),
+                           (long long) row.claimed_until);
+}
+
+
+static cx_err
+claim(cx_api_request *req, cx_store *s)
+{
+    const decision  *d = req->state;
+    const int64_t    s_long = d->seconds > 0 ? d->seconds : CLAIM_S;
+    cx_err           err;
+
+    err = cx_store_review_claim(s, req->id, d->who,
+                                req->now_ms + 1000 * s_long, req->now_ms);
+
+    if (err == CX_OK) {
+        err = cx_api_audit(req, s, "review.claim", "rv", req->id);
+    }
+
+    return err == CX_OK ? get_review(req, s) : refuse_late(req, s, err);
+}
+
+
+static cx_err
+release(cx_api_request *req, cx_store *s)
+{
+    const decision  *d = req->state;
+    cx_err           err;
+
+    err = cx_store_review_release(s, req->id, d->who, req->now_ms);
+
+    if (err == CX_OK) {
+        err = cx_api_audit(req, s, "review.release", "rv", req->id);
+    }
+
+    return err == CX_OK ? get_review(req, s) : refuse_late(req, s, err);
 }
 
 
@@ -215,6 +308,20 @@ split(cx_api_request *req, cx_store *s,
 }
 
 
+/* The draft answers what was asked then. */
+static cx_err
+check_stale(cx_api_request *req, const cx_review_row *row)
+{
+    const char  *why = cx_api_review_stale(req, row);
+
+    return why == NULL ? CX_OK
+           : cx_api_refuse(req, CX_CONFLICT, "/even_if_stale", "the "
+                           "conversation has moved on (%s): say "
+                           "\"even_if_stale\": true to send it all the same",
+                           why);
+}
+
+
 /* The store writes the audit row of what people decide. */
 static cx_err
 decide(cx_api_request *req, cx_store *s,
@@ -229,22 +336,24 @@ decide(cx_api_request *req, cx_store *s,
         return err;
     }
 
-    if (sends) {
+    if (CX_STR_IS(verdict, "approved") && !d->even_if_stale
+        && CX_STR_IS(row.state, "waiting"))
+    {
+        err = check_stale(req, &row);
+    }
+
+    if (err == CX_OK && sends) {
         err = split(req, s, row.channel,
                     d->text.len > 0 ? d->text : row.draft, d);
     }
 
     if (err == CX_OK) {
         err = cx_store_review_decide(s, req->id, verdict, d->parts, d->ids,
-                                     d->nparts, req->as.who, d->reason,
+                                     d->nparts, d->who, d->reason,
                                      req->now_ms);
     }
 
-    if (err == CX_CONFLICT && req->detail.len == 0) {
-        return cx_api_refuse(req, err, "", "the review is decided already");
-    }
-
-    return err == CX_OK ? get_review(req, s) : err;
+    return err == CX_OK ? get_review(req, s) : refuse_late(req, s, err);
 }
 
 
@@ -445,6 +554,10 @@ const cx_api_route  cx_api_people_routes[] = {
       check_edit, edit, kick, "reviews:write" },
     { "POST", "/api/v1/reviews/{}/reject", "", CX_API_JSON, CX_API_WRITE,
       check_reject, reject, kick, "reviews:write" },
+    { "POST", "/api/v1/reviews/{}/claim", "", CX_API_JSON, CX_API_WRITE,
+      check_claim, claim, NULL, "reviews:write" },
+    { "POST", "/api/v1/reviews/{}/release", "", CX_API_JSON, CX_API_WRITE,
+      check_claim, release, NULL, "reviews:write" },
     { "GET", "/api/v1/dead-letters", "state limit", CX_API_NO_BODY,
       CX_API_READ, check_dead_letters, list_dead, NULL, "conversations:read" },
     { "GET", "/api/v1/dead-letters/{}", "", CX_API_NO_BODY, CX_API_READ,

@@ -198,6 +198,9 @@ void cx_out_capabilities(cx_api_request *req, const cx_channel_row *r);
 void cx_out_conversation(cx_api_request *req, const cx_conversation_row *r);
 void cx_out_message(cx_api_request *req, const cx_message_row *r);
 void cx_out_review(cx_api_request *req, const cx_review_row *r);
+/* Why a draft does not fit any more what was said since; NULL: it does. */
+const char *cx_api_review_stale(const cx_api_request *req,
+    const cx_review_row *r);
 void cx_out_dead(cx_api_request *req, const cx_dead_row *r);
 void cx_out_knowledge(cx_api_request *req, const cx_knowledge_row *r);
 void cx_out_hit(cx_api_request *req, const cx_hit_row *r);
@@ -255,6 +258,9 @@ extern const cx_api_route  cx_api_takeover_routes[];
 extern const cx_api_route  cx_api_conversation_routes[];
 extern const cx_api_route  cx_api_routing_routes[];
 extern const cx_api_route  cx_api_group_routes[];
+extern const cx_api_route  cx_api_quick_routes[];
+extern const cx_api_route  cx_api_template_routes[];
+extern const cx_api_route  cx_api_hook_routes[];
 extern const cx_api_route  cx_api_media_routes[];
 extern const cx_api_route  cx_api_status_routes[];
 extern const cx_api_route  cx_api_secret_routes[];

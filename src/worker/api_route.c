@@ -27,6 +27,9 @@ static const cx_api_route *const  tables[] = {
     cx_api_conversation_routes,
     cx_api_routing_routes,
     cx_api_group_routes,
+    cx_api_quick_routes,
+    cx_api_template_routes,
+    cx_api_hook_routes,
 };
 
 

@@ -3,6 +3,8 @@
 #include "worker/api_request.h"
 
 #include "channel/channel.h"
+#include "store/templates.h"
+#include "worker/api_quick.h"
 #include "core/mac.h"
 
 #include <stdlib.h>
@@ -18,6 +20,9 @@ typedef struct {
     cx_str   author;
     cx_str   after;              /* the newest message that was seen ... */
     int64_t  after_id;           /* ... its id, 0: not said */
+    cx_str   quick;              /* name of a quick reply: its text ... */
+    cx_str   language;           /* ... in that language ... */
+    json_t  *vars;               /* ... with these; of the body, or NULL */
     cx_str   rest;               /* JSON: all other members */
     cx_str   digest;
     cx_out   out;
@@ -30,7 +35,7 @@ static cx_err
 refuse_member(cx_api_request *req, const char *error)
 {
     static const char  members[] =
-        " kind text reply_to author after header footer button choices media_url"
+        " kind text reply_to author after quick_reply vars header footer button choices media_url"
         " media_id media_mime media_name media_size place address latitude"
         " longitude contacts name language params components subject"
         " references ";
@@ -107,6 +112,29 @@ digest_of(cx_api_request *req, saying *s)
 }
 
 
+/* The text is not known before the store is asked. */
+static cx_err
+take_quick(cx_api_request *req, json_t *rest, saying *s)
+{
+    cx_err  err = take_text(req, rest, "quick_reply", &s->quick);
+
+    if (err != CX_OK || s->quick.len == 0) {
+        return err;
+    }
+
+    if (s->text.len > 0 || !CX_STR_IS(s->kind, "text")) {
+        return refuse_member(req, "quick_reply comes without kind and text");
+    }
+
+    s->text = CX_STR("{{}}");
+    s->vars = json_object_get(req->json, "vars");
+    (void) json_object_del(rest, "vars");
+    err = take_text(req, rest, "language", &s->language);
+
+    return err == CX_OK ? cx_api_quick_check(req, s->vars) : err;
+}
+
+
 static cx_err
 read_body(cx_api_request *req, saying *s)
 {
@@ -133,6 +161,10 @@ read_body(cx_api_request *req, saying *s)
 
     if (err == CX_OK) {
         err = take_text(req, rest, "after", &s->after);
+    }
+
+    if (err == CX_OK) {
+        err = take_quick(req, rest, s);
     }
 
     if (err == CX_OK) {
@@ -256,6 +288,7 @@ typedef struct {
     const cx_channel  *type;
     cx_sender          from;     /* without its token */
     cx_str             to;
+    int64_t            channel_id;
 } place;
 
 
@@ -285,6 +318,7 @@ find_place(cx_api_request *req, cx_store *s, place *p)
     }
 
     p->to = row.peer;
+    p->channel_id = channel.id;
     p->from = (cx_sender) {
         .account = channel.account,
         .base_url = channel.base_url,
@@ -293,6 +327,32 @@ find_place(cx_api_request *req, cx_store *s, place *p)
 
     return cx_settings_decode(channel.settings, req->arena,
                               &p->from.settings, &p->from.nsettings);
+}
+
+
+/* The provider would say the same, later. */
+static cx_err
+check_template(cx_api_request *req, cx_store *s, const place *at,
+    const cx_out *out)
+{
+    cx_str  state = CX_NOSTR;
+    cx_err  err;
+
+    if (out->kind != CX_OUT_TEMPLATE) {
+        return CX_OK;
+    }
+
+    err = cx_store_template_usable(s, at->channel_id, out->name,
+                                   out->language, req->arena, &state);
+
+    if (err == CX_NOT_FOUND) {
+        return cx_api_refuse(req, CX_INVALID, "/name", "the channel has no "
+                             "template of that name in that language");
+    }
+
+    return err != CX_CONFLICT ? err
+           : cx_api_refuse(req, err, "/name", "the template is not approved: "
+                           "its state is %.*s", CX_ARG(state));
 }
 
 
@@ -394,6 +454,15 @@ say_it(cx_api_request *req, cx_store *s)
     };
 
     err = find_place(req, s, &at);
+
+    if (err == CX_OK) {
+        err = check_template(req, s, &at, &out);
+    }
+
+    if (err == CX_OK && what->quick.len > 0) {
+        err = cx_api_quick_text(req, s, what->quick, what->language,
+                                what->vars, &out.text);
+    }
 
     if (err == CX_OK) {
         err = find_reply_to(req, s, what, &out.reply_to);

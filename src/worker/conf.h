@@ -83,6 +83,14 @@
       "id of the access key")                                                                  \
     X(media,     s3_secret_file,   STR,  "",                         0,    0,                  \
       "file with the secret of the access key")                                                \
+    X(hooks,     retry_ms,         INT,  "5000",                     10,   3600000,            \
+      "first wait of a delivery that failed; then 60, 360, 1440, 3600 and 7200 times that")    \
+    X(hooks,     allow_private,    BOOL, "off",                      0,    0,                  \
+      "also http and private addresses")                                                       \
+    X(notify,    smtp_url,         STR,  "",                         0,    0,                  \
+      "smtp(s)://host:port of hooks that are mailto:; empty: there are none")                  \
+    X(notify,    from,             STR,  "",                         0,    0,                  \
+      "the address they come from")                                                            \
     X(secrets,   key_file,         STR,  "",                         0,    0,                  \
       "file with the keys of sealed credentials; empty: there are none")                       \
     X(conversations, close_after,  STR,  "72h",                      0,    0,                  \

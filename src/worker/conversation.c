@@ -425,6 +425,15 @@ cx_conv_hush(cx_conv *c)
 
 
 void
+cx_conv_wake(cx_conv *c)
+{
+    if (cx_step_is_passive(c->step)) {
+        cx_conv_go(c, CX_STEP_REST);
+    }
+}
+
+
+void
 cx_worker_hush(cx_worker *w, int64_t conversation_id)
 {
     cx_conv  *c = cx_conv_find(w, conversation_id);

@@ -15,6 +15,8 @@ typedef struct {
     cx_arena        *arena;
     cx_agent_list    agents;
     cx_channel_list  channels;
+    cx_mirror_list   mirrors;          /* of these channels ... */
+    cx_template_list *templates;       /* ... what they have, each */
     cx_unsealed      tokens;
     cx_unsealed      api_keys;
     cx_routing      *routing;
@@ -47,6 +49,31 @@ load_routing(cx_store *s, dir_load *l)
 
 
 static cx_err
+load_templates(cx_store *s, dir_load *l)
+{
+    cx_err  err;
+
+    memset(&l->mirrors, 0, sizeof(l->mirrors));
+    err = cx_store_mirrors(s, l->arena, &l->mirrors);
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    l->templates = CX_NEW_N(l->arena, l->mirrors.n + 1, cx_template_list);
+
+    for (size_t i = 0; l->templates != NULL && err == CX_OK
+                       && i < l->mirrors.n; i++)
+    {
+        err = cx_store_templates_of(s, l->mirrors.items[i].channel_id,
+                                    l->arena, &l->templates[i]);
+    }
+
+    return err;
+}
+
+
+static cx_err
 load_run(cx_store *s, cx_db_job *job)
 {
     dir_load  *l = (dir_load *) job;
@@ -65,6 +92,10 @@ load_run(cx_store *s, cx_db_job *job)
 
     if (err == CX_OK) {
         err = cx_store_channels_all(s, l->arena, &l->channels);
+    }
+
+    if (err == CX_OK) {
+        err = load_templates(s, l);
     }
 
     if (err == CX_OK) {
@@ -126,6 +157,19 @@ fill_settings(dir_load *l, cx_dir_channel *c)
 
 
 static void
+fill_templates(const dir_load *l, cx_dir_channel *c)
+{
+    for (size_t i = 0; l->templates != NULL && i < l->mirrors.n; i++) {
+        if (l->mirrors.items[i].channel_id == c->row.id) {
+            c->mirrored = true;
+            c->templates = l->templates[i].items;
+            c->ntemplates = l->templates[i].n;
+        }
+    }
+}
+
+
+static void
 fill_channels(dir_load *l, cx_directory *d)
 {
     d->channels = CX_NEW_N(l->arena, l->channels.n, cx_dir_channel);
@@ -136,6 +180,7 @@ fill_channels(dir_load *l, cx_directory *d)
         c->row = l->channels.items[i];
         c->adapter = cx_channel_sender(c->row.type);
         fill_settings(l, c);
+        fill_templates(l, c);
         c->token = secret_of(l->arena, c->row.token_file, "channel",
                              c->row.name);
 

@@ -1,12 +1,10 @@
 #include "worker/download.h"
 
-#include "core/address.h"
 #include "core/sniff.h"
 #include "worker/http_loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,35 +44,13 @@ struct cx_download_s {
 
 /* --- libcurl's callbacks ------------------------------------------------- */
 
-static bool
-address_is_public(const struct curl_sockaddr *addr)
-{
-    struct sockaddr_in   in4;
-    struct sockaddr_in6  in6;
-
-    switch (addr->family) {
-
-    case AF_INET:
-        memcpy(&in4, &addr->addr, sizeof(in4));
-        return cx_address_public4((const uint8_t *) &in4.sin_addr);
-
-    case AF_INET6:
-        memcpy(&in6, &addr->addr, sizeof(in6));
-        return cx_address_public6((const uint8_t *) &in6.sin6_addr);
-
-    default:
-        return false;
-    }
-}
-
-
 /* The name is resolved: what libcurl connects to is what is judged. */
 static curl_socket_t
 on_socket(void *data, curlsocktype purpose, struct curl_sockaddr *addr)
 {
     cx_download  *c = data;
 
-    if (!c->owner->allow_private && !address_is_public(addr)) {
+    if (!c->owner->allow_private && !cx_http_address_public(addr)) {
         c->why = "its address is not a public one";
         return CURL_SOCKET_BAD;
     }

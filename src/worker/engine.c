@@ -4,7 +4,10 @@
 #include "worker/idle.h"
 #include "worker/gone.h"
 #include "worker/login.h"
+#include "worker/hooks.h"
 #include "worker/reconcile.h"
+#include "worker/reviews.h"
+#include "worker/templates.h"
 #include "worker/rotate.h"
 
 #include <stdio.h>
@@ -100,6 +103,9 @@ beat_fired(uv_timer_t *timer)
     cx_expiry_beat(timer->data);
     cx_forget_beat(timer->data);
     cx_idle_beat(timer->data);
+    cx_templates_beat(timer->data);
+    cx_reviews_beat(timer->data);
+    cx_hooks_beat(timer->data);
 }
 
 
@@ -134,6 +140,7 @@ cx_worker_start(cx_worker *w)
     cx_owner_lock(w);
     cx_readers_init(w);
     cx_media_init(w);
+    cx_hooks_init(w);
     cx_directory_load(w);
 
     (void) uv_timer_init(w->loop, &w->beat);
@@ -236,6 +243,8 @@ cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx)
     cx_media_stop(w);
     cx_reconcile_stop(w);
     cx_expiry_stop(w);
+    cx_templates_stop(w);
+    cx_hooks_stop(w);
     cx_partitions_leave(w, 0);
     cx_worker_check_drained(w);
 }
@@ -255,6 +264,8 @@ cx_worker_free(cx_worker *w)
         cx_media_free(w);
         cx_reconcile_free(w);
         cx_expiry_free(w);
+        cx_templates_free(w);
+        cx_hooks_free(w);
         uv_close((uv_handle_t *) &w->beat, NULL);
         uv_close((uv_handle_t *) &w->drain_timer, NULL);
         (void) uv_run(w->loop, UV_RUN_NOWAIT);

@@ -29,6 +29,7 @@
 
 #include "ai/ai.h"
 #include "channel/channel.h"
+#include "store/templates.h"
 #include "worker/fp.h"
 #include "worker/log.h"
 #include "worker/rates.h"
@@ -193,6 +194,9 @@ typedef struct {
     const cx_setting  *settings;
     size_t             nsettings;
     int64_t            probed_at;      /* last try while its health is bad */
+    bool               mirrored;       /* its templates are known: */
+    const cx_template_row  *templates;
+    size_t             ntemplates;
 } cx_dir_channel;
 
 typedef struct {
@@ -232,6 +236,8 @@ typedef struct {
 
 typedef struct cx_media_s  cx_media;
 typedef struct cx_look_s  cx_look;
+typedef struct cx_mirror_s  cx_mirror;
+typedef struct cx_hooks_s  cx_hooks;
 typedef struct cx_rotate_s  cx_rotate;
 typedef struct cx_gone_s  cx_gone;
 typedef struct cx_expiry_s  cx_expiry;
@@ -270,6 +276,9 @@ struct cx_worker_s {
 
     cx_media        *media;            /* NULL: attachments stay away */
     cx_look         *looks;            /* reconcile.c: one a channel */
+    cx_mirror       *mirrors;          /* templates.c: the same */
+    cx_hooks        *hooks;            /* hooks.c */
+    bool             expiring;         /* reviews.c: its job is with the store */
     cx_rotate       *rotate;           /* NULL: not since the start */
     cx_gone         *gone;             /* likewise */
     cx_expiry       *expiry;
@@ -390,6 +399,8 @@ bool cx_conv_out(cx_conv *c, int64_t message_id, cx_msg_state state,
 /* What else is known of one that another owner left. */
 void cx_conv_out_found(cx_conv *c, const cx_open_out *found);
 void cx_conv_out_done(cx_conv *c, int64_t message_id);
+/* It has something new to send. */
+void cx_conv_wake(cx_conv *c);
 /* A person has answered: its turn is closed in the store. */
 void cx_conv_hush(cx_conv *c);
 /* It is erased: nothing more is begun, what is under way finds nothing. */

@@ -29,6 +29,7 @@ struct cx_http_s {
     cx_call        queue;
     cx_call       *free;            /* last in, first out */
     bool           closing;
+    bool             guarded;       /* public addresses only */
 };
 
 
@@ -195,6 +196,7 @@ shard(cx_http *h)
     net->owner = h;
     net->ended = on_ended;
     net->closed = on_net_closed;
+    net->guarded = h->guarded;
 
     if (!cx_http_loop_open(net, h->loop, SHARD_CALLS)) {
         return NULL;
@@ -450,6 +452,19 @@ static void
 on_net_closed(cx_http_loop *net)
 {
     closed(net->owner);
+}
+
+
+cx_http *
+cx_http_new_public(uv_loop_t *loop, long max_calls)
+{
+    cx_http  *h = cx_http_new(loop, max_calls);
+
+    if (h != NULL) {
+        h->guarded = true;
+    }
+
+    return h;
 }
 
 

@@ -38,6 +38,9 @@ typedef struct {
 
 /* max_calls: beyond it calls queue inside.  NULL: no memory. */
 cx_http *cx_http_new(uv_loop_t *loop, long max_calls);
+/* The same, and it goes to public addresses only, judged after the name was
+ * resolved: for places that somebody else has named. */
+cx_http *cx_http_new_public(uv_loop_t *loop, long max_calls);
 void cx_http_free(cx_http *h);         /* cancels what is under way */
 size_t cx_http_active(const cx_http *h);
 

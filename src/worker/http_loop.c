@@ -1,5 +1,8 @@
 #include "worker/http_loop.h"
 
+#include "core/address.h"
+
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -169,6 +172,28 @@ is_connected(cx_http_socket *s)
 }
 
 
+bool
+cx_http_address_public(const struct curl_sockaddr *addr)
+{
+    struct sockaddr_in   in4;
+    struct sockaddr_in6  in6;
+
+    switch (addr->family) {
+
+    case AF_INET:
+        memcpy(&in4, &addr->addr, sizeof(in4));
+        return cx_address_public4((const uint8_t *) &in4.sin_addr);
+
+    case AF_INET6:
+        memcpy(&in6, &addr->addr, sizeof(in6));
+        return cx_address_public6((const uint8_t *) &in6.sin6_addr);
+
+    default:
+        return false;
+    }
+}
+
+
 curl_socket_t
 cx_http_loop_socket(void *data, curlsocktype purpose,
     struct curl_sockaddr *addr)
@@ -177,6 +202,10 @@ cx_http_loop_socket(void *data, curlsocktype purpose,
     cx_http_loop    *l = data;
 
     (void) purpose;
+
+    if (l->guarded && !cx_http_address_public(addr)) {
+        return CURL_SOCKET_BAD;
+    }
 
     fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
                 addr->protocol);

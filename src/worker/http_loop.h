@@ -29,6 +29,7 @@ struct cx_http_loop_s {
     cx_http_socket  **sockets;       /* by descriptor */
     size_t            nsockets;
     size_t            calls;         /* running; kept by the owner */
+    bool              guarded;       /* public addresses only */
     void            (*ended)(cx_http_loop *l);    /* some call may be over */
     void            (*closed)(cx_http_loop *l);
     void             *owner;
@@ -39,6 +40,7 @@ bool cx_http_loop_open(cx_http_loop *l, uv_loop_t *loop, long max_calls);
 void cx_http_loop_close(cx_http_loop *l);
 /* An easy handle that runs here opens and closes its sockets here too. */
 void cx_http_loop_use(cx_http_loop *l, CURL *easy);
+bool cx_http_address_public(const struct curl_sockaddr *addr);
 /* What opens them; data is the cx_http_loop.  For a caller that looks at the
  * address before. */
 curl_socket_t cx_http_loop_socket(void *data, curlsocktype purpose,

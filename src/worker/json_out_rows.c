@@ -1,5 +1,6 @@
 #include "worker/api_request.h"
 
+#include "channel/channel.h"
 #include "core/utf8.h"
 
 #include <ctype.h>
@@ -48,6 +49,16 @@ cx_out_agent(cx_api_request *req, const cx_agent_row *r)
     cx_out_bool(req, "active", r->active);
     cx_out_str(req, "hours", r->hours);
     cx_out_str(req, "zone", r->zone);
+    if (r->review_timeout_ms == 0) {
+        cx_out_null(req, "review_timeout_ms");
+
+    } else {
+        cx_out_int(req, "review_timeout_ms", r->review_timeout_ms);
+    }
+
+    cx_out_str(req, "review_on_timeout", r->review_on_timeout.len > 0
+                                         ? r->review_on_timeout
+                                         : CX_STR("wait"));
     cx_out_time(req, "created_at", r->created_at);
     cx_out_time(req, "updated_at", r->updated_at);
     cx_out_close(req, '}');
@@ -280,6 +291,40 @@ cx_out_message(cx_api_request *req, const cx_message_row *r)
 }
 
 
+const char *
+cx_api_review_stale(const cx_api_request *req, const cx_review_row *r)
+{
+    const cx_channel   *type = cx_channel_sender(r->channel_type);
+    const cx_caps      *caps = type != NULL
+                               ? cx_channel_caps(type, r->account) : NULL;
+    const cx_govern_in  in = {
+        .caps = caps,
+        .out = &(cx_out) { .kind = CX_OUT_TEXT },
+        .now_ms = req->now_ms,
+        .last_in_ms = r->last_in_at,
+    };
+
+    return r->spoken ? "person" : r->newer ? "newer_message"
+           : caps != NULL && cx_govern(&in).word != CX_GOVERN_ALLOW
+           ? "window_closed" : NULL;
+}
+
+
+static void
+out_stale(cx_api_request *req, const cx_review_row *r)
+{
+    const char  *why = CX_STR_IS(r->state, "waiting")
+                       ? cx_api_review_stale(req, r) : NULL;
+
+    if (why == NULL) {
+        cx_out_null(req, "stale");
+
+    } else {
+        cx_out_str(req, "stale", cx_strz(why));
+    }
+}
+
+
 void
 cx_out_review(cx_api_request *req, const cx_review_row *r)
 {
@@ -295,6 +340,20 @@ cx_out_review(cx_api_request *req, const cx_review_row *r)
     cx_out_str(req, "state", r->state);
     cx_out_time(req, "created_at", r->created_at);
     cx_out_time(req, "decided_at", r->decided_at);
+    cx_out_str(req, "who", r->who);
+    cx_out_str(req, "why", r->why);
+    out_stale(req, r);
+
+    if (r->claimed_until > req->now_ms) {
+        cx_out_str(req, "claimed_by", r->claimed_by);
+        cx_out_time(req, "claimed_until", r->claimed_until);
+
+    } else {
+        cx_out_null(req, "claimed_by");
+        cx_out_null(req, "claimed_until");
+    }
+
+    cx_out_time(req, "expired_at", r->expired_at);
     cx_out_close(req, '}');
 }
 

@@ -1,5 +1,7 @@
 #include "worker/send.h"
 
+#include "worker/templates.h"
+
 
 static const cx_caps *
 caps_of(const cx_dir_channel *ch)
@@ -41,11 +43,15 @@ cx_permit_ask(cx_conv *c, const cx_dir_channel *ch, const cx_out *out)
     const cx_caps      *caps = caps_of(ch);
     const cx_outgoing  *o = &c->outgoing;
     const int64_t       rate = account_rate(ch, caps);
+    bool                usable;
+    const bool          known = cx_template_known(ch, out, &usable);
     const cx_govern_in  in = {
         .caps = caps,
         .out = out,
         .now_ms = cx_now_ms(),
         .last_in_ms = o->last_in_at,
+        .template_known = known,
+        .template_usable = usable,
         .opted_out = o->opted_out,
         .pair_free_ms = cx_rate_free_ms(cx_rates_of(rates, c->id),
                                         pair_gap_us(caps),

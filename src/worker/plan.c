@@ -266,6 +266,10 @@ plan_stored(cx_conv *c)
     c->worker->stats.answered += p->state == CX_TURN_REPLIED;
     c->worker->stats.reviews += p->state == CX_TURN_HUMAN;
 
+    if (p->state == CX_TURN_HUMAN) {
+        cx_worker_tell(c->worker);
+    }
+
     for (size_t i = 0; i < p->nparts; i++) {
         (void) cx_conv_out(c, p->part_ids[i], CX_MSGSTATE_READY, 0);
     }

@@ -1,6 +1,7 @@
 #include "worker/take.h"
 
 #include "worker/confirm.h"
+#include "worker/templates.h"
 
 #include <stdlib.h>
 
@@ -235,6 +236,7 @@ batch_done(cx_db_job *job, cx_err err)
 
             case ITEM_NOTE:
                 cx_confirm(w->http, &b->items[i].msg, b->arena);
+                cx_templates_note(w, &b->items[i].msg);
                 break;
 
             default:

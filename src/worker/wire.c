@@ -245,7 +245,7 @@ why_refused(const char *reason)
     } rows[] = {
         { "opted_out", "the customer wants no messages" },
         { "window_closed", "too long since the customer's last message" },
-        { "template_unusable", "the template is not approved" },
+        { "template_unusable", "the template is unknown or not approved" },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -52,6 +52,14 @@ bool cx_worker_forget(cx_worker *w, const cx_erased *e, int64_t erased_at,
 void cx_worker_expire(cx_worker *w);
 /* [retention] messages in ms; 0: for ever. */
 int64_t cx_worker_retention_ms(const cx_worker *w);
+/* Asks a channel's provider for all of its templates; done is told why not,
+ * NULL: they are mirrored.  False: it has none to ask for, or is asked now. */
+bool cx_worker_templates(cx_worker *w, int64_t channel_id,
+    void (*done)(void *ctx, const char *error), void *ctx);
+/* Whether hooks may go to http and private addresses. */
+bool cx_worker_private_hooks(const cx_worker *w);
+/* Something waits to be told to somebody (hooks). */
+void cx_worker_tell(cx_worker *w);
 /* Puts a raw stream entry back (dead letter of kind event). */
 void cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
     void (*done)(void *ctx, bool ok), void *ctx);

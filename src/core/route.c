@@ -2,7 +2,7 @@
 
 #include "core/fold.h"
 
-#define TEXT_MAX  4096      /* folded; what a message says beyond is not read */
+#define TEXT_MAX  4096      /* folded; what it says beyond is not read */
 
 /* The message, as far as a rule has asked for it. */
 typedef struct {
@@ -136,7 +136,7 @@ is_freer(const cx_route_member *x, int64_t x_open, const cx_route_member *y,
 
 
 /* CX_ROUTE_RULE with *agent set, or why nobody of it takes the message.  Who
- * is full may be free soon, who is away is back later: the first tells more. */
+ * is full may be free soon, who is away is back later: that tells more. */
 static cx_err
 choose(const cx_route_table *t, const cx_route_ask *ask,
     const cx_route_rule *r, cx_route_why *why, int64_t *agent)
@@ -191,7 +191,8 @@ choose(const cx_route_table *t, const cx_route_ask *ask,
 static cx_route_choice
 by_channel(const cx_route_table *t, const cx_route_ask *ask)
 {
-    cx_route_choice  c = { .to = CX_ROUTE_TO_PEOPLE, .why = CX_ROUTE_NO_AGENT };
+    cx_route_choice  c = { .to = CX_ROUTE_TO_PEOPLE,
+                           .why = CX_ROUTE_NO_AGENT };
 
     if (ask->channel_agent != 0) {
         c.why = cx_route_agent_is(t, ask->channel_agent, ask->now_ms);

@@ -394,10 +394,36 @@ look_for_erased(cx_store *s, const cx_take *in, const cx_place *at,
 }
 
 
+/* All that is looked at first; known->duplicate: nothing is to be taken. */
+static cx_err
+look_first(cx_store *s, const cx_take *in, cx_place *at, turn *t,
+    cx_taken *known)
+{
+    cx_err  err = cx_lock_event(s, in);
+
+    if (err == CX_OK) {
+        err = find_message(s, in, known);
+    }
+
+    if (err != CX_OK || known->duplicate) {
+        return err;
+    }
+
+    err = look(s, in, at, t);
+
+    if (err == CX_OK) {
+        err = look_for_own(s, in, at, known);
+    }
+
+    return err == CX_OK && !known->duplicate
+           ? look_for_erased(s, in, at, &known->duplicate) : err;
+}
+
+
 cx_err
 cx_store_take(cx_store *s, const cx_take *in, cx_taken *out)
 {
-    cx_place     at;
+    cx_place  at;
     turn      t;
     cx_taken  known;
     cx_err    err;
@@ -415,30 +441,7 @@ cx_store_take(cx_store *s, const cx_take *in, cx_taken *out)
         return err;
     }
 
-    err = cx_lock_event(s, in);
-
-    if (err == CX_OK) {
-        err = find_message(s, in, &known);
-    }
-
-    if (err != CX_OK) {
-        return err;
-    }
-
-    if (known.duplicate) {
-        *out = known;
-        return CX_OK;
-    }
-
-    err = look(s, in, &at, &t);
-
-    if (err == CX_OK) {
-        err = look_for_own(s, in, &at, &known);
-    }
-
-    if (err == CX_OK && !known.duplicate) {
-        err = look_for_erased(s, in, &at, &known.duplicate);
-    }
+    err = look_first(s, in, &at, &t, &known);
 
     if (err == CX_OK && known.duplicate) {
         *out = known;

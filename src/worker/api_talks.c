@@ -366,8 +366,8 @@ timeline(cx_api_request *req, cx_store *s)
 
 const cx_api_route  cx_api_talk_routes[] = {
     { "GET", "/api/v1/conversations", "channel agent state limit cursor",
-      CX_API_NO_BODY, CX_API_READ, check_conversations, list_conversations, NULL,
-      "conversations:read" },
+      CX_API_NO_BODY, CX_API_READ, check_conversations, list_conversations,
+      NULL, "conversations:read" },
     { "GET", "/api/v1/conversations/{}", "", CX_API_NO_BODY, CX_API_READ,
       check_conversation, get_conversation, NULL, "conversations:read" },
     { "GET", "/api/v1/conversations/{}/messages", "limit cursor",

@@ -259,9 +259,39 @@ out_error(cx_api_request *req, const cx_message_row *r)
 }
 
 
+/* Why nothing came of a message; in the event's own JSON, or empty. */
+static cx_str
+ignored(cx_api_request *req, const cx_message_row *r)
+{
+    cx_str          key, reason = CX_NOSTR;
+    cx_json_reader  j;
+
+    if (cx_str_find(r->meta, CX_STR("\"ignored\"")) == SIZE_MAX) {
+        return CX_NOSTR;
+    }
+
+    cx_json_open(&j, r->meta, req->arena);
+
+    if (cx_json_enter(&j, CX_JSON_OBJECT)) {
+        while (cx_json_key(&j, &key)) {
+            if (CX_STR_IS(key, "ignored")) {
+                (void) cx_json_string(&j, &reason);
+
+            } else {
+                cx_json_skip(&j);
+            }
+        }
+    }
+
+    return cx_json_close(&j) == CX_OK ? reason : CX_NOSTR;
+}
+
+
 void
 cx_out_message(cx_api_request *req, const cx_message_row *r)
 {
+    const cx_str  why_not = ignored(req, r);
+
     cx_out_open(req, NULL, '{');
     cx_out_id(req, "id", "ms", r->id);
     cx_out_id(req, "conversation", "cv", r->conversation_id);
@@ -275,6 +305,14 @@ cx_out_message(cx_api_request *req, const cx_message_row *r)
     cx_out_str(req, "provider_id", r->provider_id);
     cx_out_str(req, "reply_to", r->reply_to);
     cx_out_str(req, "state", r->state);
+
+    if (why_not.len > 0) {
+        cx_out_str(req, "ignored", why_not);
+
+    } else {
+        cx_out_null(req, "ignored");
+    }
+
     cx_out_int(req, "attempts", r->attempts);
     out_error(req, r);
     cx_out_str(req, "event", r->event);

@@ -19,7 +19,8 @@ main(void)
     char        out[64];
     const char  bad[] = "\xff\xc3";
     bool        fits = true, begins = true;
-    cx_str      text = CX_STR("Ein Gru\xc3\x9f aus M\xc3\xbcnchen \xe4\xb8\xad");
+    cx_str      text = CX_STR("Ein Gru\xc3\x9f aus M\xc3\xbcnchen"
+                              " \xe4\xb8\xad");
     char        whole[64];
     size_t      n, len = cx_fold_words(text, whole, sizeof(whole));
 

@@ -79,25 +79,10 @@ static const cx_str           han[] = { CX_STR_INIT(" \xe9\x80\x80"
 
 
 static void
-examples(void)
+by_channel(void)
 {
-    const cx_route_rule   by_word[] = {
-        RULE(7, .words = refund, .nwords = 2, TO(one)),
-        RULE(8, .words = han, .nwords = 1, TO(one)) };
-    const cx_route_rule   spanish[] = {
-        RULE(7, .language = CX_LANGUAGE_ES, TO(one)) };
     const cx_route_rule   people[] = { RULE(7, .people = true) };
-    const cx_route_rule   other[] = { RULE(7, .channel_id = 2, TO(one)) };
-    const cx_route_rule   first_off[] = { RULE(7, TO(off)), RULE(8, TO(one)) };
-    const cx_route_rule   nobody[] = { RULE(7, TO(away)), RULE(8, TO(off)) };
-    const cx_route_rule   group[] = { RULE(7, TO(team)) };
-    const cx_route_rule   foreign[] = {
-        { .id = 7, .tenant = 2, .active = true, TO(one) },
-        { .id = 8, .tenant = 1, .active = false, TO(one) } };
-    const cx_route_table  words = TABLE(by_word), es = TABLE(spanish);
-    const cx_route_table  human = TABLE(people), elsewhere = TABLE(other);
-    const cx_route_table  next = TABLE(first_off), none = TABLE(nobody);
-    const cx_route_table  g = TABLE(group), f = TABLE(foreign);
+    const cx_route_table  human = TABLE(people);
     const cx_route_table  empty = { NULL, 0, agents, AGENTS };
     cx_route_ask          ask = says("hello");
 
@@ -115,9 +100,26 @@ examples(void)
     ask.now_ms += 90 * MINUTE;
     goes("... who is back", &empty, ask, CX_ROUTE_TO_AGENT, 5,
          CX_ROUTE_CHANNEL);
+    ask.channel_agent = 99;
+    goes("... who is newer than the table", &empty, ask, CX_ROUTE_TO_AGENT,
+         99, CX_ROUTE_CHANNEL);
     ask.channel_active = false;
     goes("an inactive channel: nobody", &human, ask, CX_ROUTE_TO_NOBODY, 0,
          CX_ROUTE_CHANNEL_INACTIVE);
+    goes("people", &human, says("hello"), CX_ROUTE_TO_PEOPLE, 0,
+         CX_ROUTE_RULE);
+}
+
+
+static void
+by_words(void)
+{
+    const cx_route_rule   by_word[] = {
+        RULE(7, .words = refund, .nwords = 2, TO(one)),
+        RULE(8, .words = han, .nwords = 1, TO(one)) };
+    const cx_route_rule   spanish[] = {
+        RULE(7, .language = CX_LANGUAGE_ES, TO(one)) };
+    const cx_route_table  words = TABLE(by_word), es = TABLE(spanish);
 
     goes("a word", &words, says("A REFUND, please!"), CX_ROUTE_TO_AGENT, 2,
          CX_ROUTE_RULE);
@@ -137,8 +139,25 @@ examples(void)
          CX_ROUTE_CHANNEL);
     goes("none to tell", &es, says("42"), CX_ROUTE_TO_AGENT, 1,
          CX_ROUTE_CHANNEL);
-    goes("people", &human, says("hello"), CX_ROUTE_TO_PEOPLE, 0,
+    asked = 0;
+    goes("one agent", &words, says("refund"), CX_ROUTE_TO_AGENT, 2,
          CX_ROUTE_RULE);
+    tap_is_int(asked, 0, "... is not weighed");
+}
+
+
+static void
+in_order(void)
+{
+    const cx_route_rule   other[] = { RULE(7, .channel_id = 2, TO(one)) };
+    const cx_route_rule   first_off[] = { RULE(7, TO(off)), RULE(8, TO(one)) };
+    const cx_route_rule   nobody[] = { RULE(7, TO(away)), RULE(8, TO(off)) };
+    const cx_route_rule   foreign[] = {
+        { .id = 7, .tenant = 2, .active = true, TO(one) },
+        { .id = 8, .tenant = 1, .active = false, TO(one) } };
+    const cx_route_table  elsewhere = TABLE(other), next = TABLE(first_off);
+    const cx_route_table  none = TABLE(nobody), f = TABLE(foreign);
+
     goes("another channel", &elsewhere, says("hello"), CX_ROUTE_TO_AGENT, 1,
          CX_ROUTE_CHANNEL);
     goes("nobody there: the next rule", &next, says("hello"),
@@ -147,27 +166,29 @@ examples(void)
          says("hello"), CX_ROUTE_TO_PEOPLE, 0, CX_ROUTE_AGENT_AWAY);
     goes("another tenant's, one that is off", &f, says("hello"),
          CX_ROUTE_TO_AGENT, 1, CX_ROUTE_CHANNEL);
+}
+
+
+static void
+of_a_group(void)
+{
+    const cx_route_rule   group[] = { RULE(7, TO(team)) };
+    const cx_route_table  g = TABLE(group);
+    cx_route_ask          ask = says("hello");
 
     loads[2] = loads[3] = 0;
-    goes("equally free: the least id", &g, says("hello"), CX_ROUTE_TO_AGENT,
-         2, CX_ROUTE_RULE);
+    goes("equally free: the least id", &g, ask, CX_ROUTE_TO_AGENT, 2,
+         CX_ROUTE_RULE);
     loads[2] = 3;
     loads[3] = 2;
-    goes("twice the weight, twice the work", &g, says("hello"),
-         CX_ROUTE_TO_AGENT, 2, CX_ROUTE_RULE);
+    goes("twice the weight, twice the work", &g, ask, CX_ROUTE_TO_AGENT, 2,
+         CX_ROUTE_RULE);
     loads[2] = 5;
-    goes("... not more", &g, says("hello"), CX_ROUTE_TO_AGENT, 3,
-         CX_ROUTE_RULE);
+    goes("... not more", &g, ask, CX_ROUTE_TO_AGENT, 3, CX_ROUTE_RULE);
     loads[2] = loads[3] = 10;
-    goes("all full: people", &g, says("hello"), CX_ROUTE_TO_PEOPLE, 0,
-         CX_ROUTE_FULL);
-    asked = 0;
-    goes("one agent", &words, says("refund"), CX_ROUTE_TO_AGENT, 2,
-         CX_ROUTE_RULE);
-    tap_is_int(asked, 0, "... is not weighed");
+    goes("all full: people", &g, ask, CX_ROUTE_TO_PEOPLE, 0, CX_ROUTE_FULL);
 
     load_err = CX_IO;
-    ask = says("hello");
     tap_ok(cx_route_decide(&g, &ask, NULL, &(cx_route_choice) { 0 }) == CX_IO,
            "a load that is not known");
     load_err = CX_OK;
@@ -415,7 +436,10 @@ main(void)
 {
     int  wrong = 0;
 
-    examples();
+    by_channel();
+    by_words();
+    in_order();
+    of_a_group();
     balance();
 
     for (int i = 0; i < ROUNDS; i++) {

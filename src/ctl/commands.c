@@ -51,6 +51,10 @@ static const ctl_flag  pages[] = { PAGES, END };
       "least confidence that is sent without a person" },                    \
     { "temperature",  0, CTL_REAL,    CTL_BODY, "0..2", "" },                \
     { "max-tokens",   0, CTL_INT,     CTL_BODY, "N", "" },                   \
+    { "review-timeout-ms", 0, CTL_INT, CTL_BODY, "N",                        \
+      "so long a draft waits for a person" },                                \
+    { "review-on-timeout", 0, CTL_CHOICE, CTL_BODY, "wait|handoff|drop",     \
+      "what happens then" },                   \
     { "active",       0, CTL_ONOFF,   CTL_BODY, "on|off",                    \
       "off: gets nothing new" },                                             \
     { "hours",        0, CTL_NULLABLE, CTL_BODY, "HOURS|none",               \
@@ -117,12 +121,6 @@ static const ctl_flag  conversation_change[] = {
       "whether the agent answers there" }, END
 };
 
-static const ctl_flag  conversation_take[] = {
-    { "who", 0, CTL_TEXT, CTL_BODY, "NAME", "who takes it" },
-    { "force", 0, CTL_ONOFF, CTL_BODY, "on|off",
-      "also from somebody else who has it" }, END
-};
-
 static const ctl_flag  send[] = {
     { "kind", 0, CTL_TEXT, CTL_BODY, "KIND",
       "text (default), buttons, list, image, video, audio, document, sticker, "
@@ -154,6 +152,9 @@ static const ctl_flag  send[] = {
     { "components", 0, CTL_JSON, CTL_BODY, "JSON", "instead of params" },
     { "subject", 0, CTL_TEXT, CTL_BODY, "TEXT", "of an e-mail" },
     { "author", 0, CTL_CHOICE, CTL_BODY, "human|system", "who says it" },
+    { "quick-reply", 0, CTL_TEXT, CTL_BODY, "NAME", "instead of a text" },
+    { "vars", 0, CTL_JSON, CTL_BODY, "JSON",
+      "values of the quick reply's variables" },
     { "after", 0, CTL_TEXT, CTL_BODY, "MESSAGE",
       "only if nobody has answered since that one" },
     { "key", 0, CTL_TEXT, CTL_OWN, "KEY",
@@ -191,16 +192,6 @@ static const ctl_flag  messages[] = {
 static const ctl_flag  reviews[] = {
     { "state", 0, CTL_CHOICE, CTL_QUERY, "waiting|approved|edited|rejected",
       "" }, PAGES, END
-};
-
-static const ctl_flag  review_edit[] = {
-    { "text", 0, CTL_TEXT,    CTL_BODY, "TEXT", "what to send instead" },
-    { "text-file", 0, CTL_CONTENT, CTL_BODY, "FILE",
-      "the same from a file, - for stdin" }, END
-};
-
-static const ctl_flag  review_reject[] = {
-    { "reason", 0, CTL_TEXT, CTL_BODY, "TEXT", "for the record" }, END
 };
 
 static const ctl_flag  dead[] = {
@@ -385,7 +376,7 @@ const ctl_command  ctl_commands[] = {
     { "conversations update", "CONVERSATION", conversation_change,
       ctl_run_update, "/api/v1/conversations/{}", NULL,
       "who speaks: agent or people only", NULL },
-    { "conversations take", "CONVERSATION", conversation_take, ctl_run_act,
+    { "conversations take", "CONVERSATION", ctl_take, ctl_run_act,
       "/api/v1/conversations/{}/take", NULL,
       "a person answers there, the agent is silent",
       "it is yours; give it back: connextctl conversations give ID" },
@@ -439,15 +430,55 @@ const ctl_command  ctl_commands[] = {
       review_columns, "drafts that wait for a person", NULL },
     { "reviews show", "REVIEW", NULL, ctl_run_show, "/api/v1/reviews/{}",
       NULL, "question, draft and why it waits", NULL },
-    { "reviews approve", "REVIEW", NULL, ctl_run_act,
+    { "reviews claim", "REVIEW", ctl_review_claim, ctl_run_act,
+      "/api/v1/reviews/{}/claim", NULL, "nobody else decides it meanwhile",
+      "it is yours for a while" },
+    { "reviews release", "REVIEW", ctl_review_claim, ctl_run_act,
+      "/api/v1/reviews/{}/release", NULL, "for everybody again",
+      "it is free again" },
+    { "reviews approve", "REVIEW", ctl_review_approve, ctl_run_act,
       "/api/v1/reviews/{}/approve", NULL, "send the draft",
       "the draft is on its way" },
-    { "reviews edit", "REVIEW", review_edit, ctl_run_review_edit,
+    { "reviews edit", "REVIEW", ctl_review_edit, ctl_run_review_edit,
       "/api/v1/reviews/{}/edit", NULL, "send this instead",
       "your text is on its way" },
-    { "reviews reject", "REVIEW", review_reject, ctl_run_act,
+    { "reviews reject", "REVIEW", ctl_review_reject, ctl_run_act,
       "/api/v1/reviews/{}/reject", NULL, "send nothing",
       "nothing will be sent" },
+
+    { "templates list", "", ctl_templates, ctl_run_list, "/api/v1/templates",
+      ctl_template_columns, "as the provider has approved them, or not",
+      NULL },
+    { "templates sync", "CHANNEL", NULL, ctl_run_act,
+      "/api/v1/channels/{}/templates/sync", NULL,
+      "ask the provider for all of them", "they are mirrored" },
+
+    { "quick-replies list", "", NULL, ctl_run_list, "/api/v1/quick-replies",
+      ctl_quick_columns, "what people say often", NULL },
+    { "quick-replies create", "", ctl_quick_change, ctl_run_create,
+      "/api/v1/quick-replies", NULL, "a new one",
+      "say it: connextctl send CONVERSATION --quick-reply NAME" },
+    { "quick-replies update", "ID", ctl_quick_change, ctl_run_update,
+      "/api/v1/quick-replies/{}", NULL, "change what the flags name", NULL },
+    { "quick-replies delete", "ID", NULL, ctl_run_delete,
+      "/api/v1/quick-replies/{}", NULL, "forget it", NULL },
+
+    { "hooks list", "", NULL, ctl_run_list, "/api/v1/hooks", ctl_hook_columns,
+      "who is told of what happens", NULL },
+    { "hooks get", "HOOK", NULL, ctl_run_show, "/api/v1/hooks/{}", NULL,
+      "one of them", NULL },
+    { "hooks create", "", ctl_hook_change, ctl_run_create, "/api/v1/hooks",
+      NULL, "a signed webhook, or a mail", NULL },
+    { "hooks update", "HOOK", ctl_hook_change, ctl_run_update,
+      "/api/v1/hooks/{}", NULL, "change what the flags name", NULL },
+    { "hooks delete", "HOOK", NULL, ctl_run_delete, "/api/v1/hooks/{}", NULL,
+      "with what it was told", NULL },
+    { "hooks deliveries", "HOOK", pages, ctl_run_list,
+      "/api/v1/hooks/{}/deliveries", ctl_delivery_columns,
+      "what it was told, newest first", NULL },
+    { "hooks resend", "DELIVERY", NULL, ctl_run_act,
+      "/api/v1/hook-deliveries/{}/resend", NULL, "tell it once more",
+      "it is told again" },
 
     { "dlq list", "", dead, ctl_run_list, "/api/v1/dead-letters",
       dead_columns, "what was given up", NULL },

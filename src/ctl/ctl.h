@@ -186,6 +186,21 @@ cx_str ctl_path(ctl *c);
 ctl_exit ctl_only(ctl *c, const char *flag, cx_str *name);
 bool ctl_confirm(ctl *c, const char *what, cx_str which);
 
+/* --- people.c ------------------------------------------------------------ */
+
+extern const ctl_flag    ctl_take[];
+extern const ctl_flag    ctl_review_claim[];
+extern const ctl_flag    ctl_review_approve[];
+extern const ctl_flag    ctl_review_edit[];
+extern const ctl_flag    ctl_review_reject[];
+extern const ctl_flag    ctl_templates[];
+extern const ctl_flag    ctl_quick_change[];
+extern const ctl_flag    ctl_hook_change[];
+extern const ctl_column  ctl_template_columns[];
+extern const ctl_column  ctl_quick_columns[];
+extern const ctl_column  ctl_hook_columns[];
+extern const ctl_column  ctl_delivery_columns[];
+
 /* --- routing.c ----------------------------------------------------------- */
 
 extern const ctl_flag    ctl_route_new[];

@@ -75,6 +75,11 @@ member_name(ctl *c, const ctl_flag *f)
         return "params";
     }
 
+    /* --url is where the API is. */
+    if (cx_str_eq(cx_strz(f->name), CX_STR("to"))) {
+        return "url";
+    }
+
     if (f->kind == CTL_CHOICES) {
         return "choices";
     }

@@ -151,7 +151,8 @@ like($review->{draft}, qr/parking/i, '... with what was to be said');
 is(scalar(grep { $_->{direction} eq 'out' } messages($old)), 0,
    '... nothing was tried');
 
-$cx->api('POST', "/api/v1/reviews/$review->{id}/approve", {});
+$cx->api('POST', "/api/v1/reviews/$review->{id}/approve",
+         { even_if_stale => JSON::PP::true });
 ok(waits_again($review->{created_at}), 'approved as it is, it comes back');
 is($review->{reason}, 'window_closed', '... for the same reason');
 is_deeply([map { $_->{state} } grep { $_->{direction} eq 'out' }

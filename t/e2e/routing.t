@@ -254,6 +254,30 @@ is_deeply([map { $_->{id} }
 is(answerer(15550100400, 'Is there parking?', 4), 'desk',
    'even so, who writes is answered');
 
+# --- from a shell -----------------------------------------------------------
+
+my $before = version();
+is(($cx->ctl(qw(groups add --name shell --member night:2:20 --member desk)))[0],
+   0, 'a group from a shell');
+is(($cx->ctl(qw(routes add --name shell --group shell), '--words',
+             'parking space, garage', '--hours', 'mo-su 00:00-24:00',
+             qw(--zone Europe/Berlin)))[0], 0, '... and a rule for it');
+$cx->wait_for(10, sub { version() >= $before + 2 });
+($rc, $out) = $cx->ctl('routes', 'test', '--text', 'A parking space?');
+like($out, qr/^agent (?:night|desk), rule shell; language: /,
+     'what it would decide');
+($rc, $out) = $cx->ctl(qw(routes test --channel wa-main --text Parking?));
+like($out, qr/^agent desk, channel; .*shell +no_word/s, '... or would not');
+($rc, $out) = $cx->ctl('routes', 'list');
+like($out, qr/shell +.*parking space, garage/, 'the list of rules');
+($rc, $out) = $cx->ctl('groups', 'get', 'shell', '-o', 'json');
+like($out, qr/"max_open":\s*20/, 'the group as it is');
+is(($cx->ctl(qw(groups remove shell --yes)))[0], 6, 'a rule keeps its group');
+is(($cx->ctl(qw(routes remove shell --yes)))[0], 0, 'removed');
+is(($cx->ctl(qw(groups remove shell --yes)))[0], 0, '... with its group');
+is(($cx->ctl(qw(routes add --name x --hours always)))[0], 7,
+   'hours that are none');
+
 # --- by themselves -----------------------------------------------------------
 
 $cx->{conf}{'conversations.close_after'} = '1s';

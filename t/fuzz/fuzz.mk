@@ -10,7 +10,7 @@ FUZZ_FLAGS    := -std=c11 -D_GNU_SOURCE -g -O1 -Isrc -It \
 # One target for each adapter; its cases are its first inputs.
 FUZZ_TYPES    := whatsapp instagram messenger rcs google_business twilio \
                  mailgun sendgrid postmark ses webchat
-FUZZERS       := json mime $(FUZZ_TYPES)
+FUZZERS       := json mime zone $(FUZZ_TYPES)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS:%=fuzz-%)   ## fuzz the parsers, FUZZ_SECONDS=60 each
@@ -32,6 +32,15 @@ $(B)/fuzz/mime: t/fuzz/mime.c $(wildcard src/core/*.[ch])
 	@for c in t/cases/sendgrid/*/in.form t/cases/mailgun/*/in.form; do \
 	  cp $$c $(B)/fuzz/corpus-mime/$$(basename $$(dirname $$c)); done
 	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ t/fuzz/mime.c src/core/*.c \
+	  -lcrypto -ljansson -lm
+
+$(B)/fuzz/zone: t/fuzz/zone.c $(wildcard src/core/*.[ch])
+	@mkdir -p $(@D) $(B)/fuzz/corpus-zone
+	@for z in Europe/Berlin America/New_York Etc/UTC; do \
+	  cp /usr/share/zoneinfo/$$z $(B)/fuzz/corpus-zone/$$(basename $$z); done
+	@echo 'mo-fr 09:00-12:30 14:00-18:00, sa 22:00-06:00' \
+	  > $(B)/fuzz/corpus-zone/hours
+	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ t/fuzz/zone.c src/core/*.c \
 	  -lcrypto -ljansson -lm
 
 $(FUZZ_TYPES:%=$(B)/fuzz/%): $(B)/fuzz/%: t/fuzz/channel.c \

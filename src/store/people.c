@@ -173,9 +173,9 @@ check_waiting(cx_store *s, int64_t id, cx_turn_place *t)
 }
 
 
-cx_err
-cx_store_review_close(cx_store *s, int64_t id, cx_str verdict, cx_str who,
-    cx_str why, int64_t now_ms)
+static cx_err
+write_verdict(cx_store *s, int64_t id, cx_str verdict, cx_str who, cx_str why,
+    int64_t now_ms)
 {
     cx_query  q = cx_query_of(s, CX_SQL_REVIEW_DECIDE);
 
@@ -224,7 +224,7 @@ cx_store_review_decide(cx_store *s, int64_t id, cx_str verdict,
     }
 
     if (err == CX_OK) {
-        err = cx_store_review_close(s, id, verdict, who, why, now_ms);
+        err = write_verdict(s, id, verdict, who, why, now_ms);
     }
 
     if (err == CX_OK) {

@@ -193,9 +193,7 @@ decide(cx_store *s, const cx_review_end *in, bool say)
     err = cx_store_turn_place(s, in->id, &t);
 
     if (err == CX_OK) {
-        err = cx_store_review_close(s, in->id, CX_STR("rejected"),
-                                    CX_STR("timeout"), CX_STR("expired"),
-                                    in->now_ms);
+        err = cx_run_2(s, CX_SQL_REVIEW_DROPPED, in->id, in->now_ms);
     }
 
     if (err == CX_OK) {

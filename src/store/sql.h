@@ -264,9 +264,7 @@ cx_err cx_store_accepted(cx_store *s, int64_t message_id,
 cx_err cx_store_echo(cx_store *s, const cx_take *in,
     int64_t conversation_id, int64_t partition, cx_status_out *out);
 
-/* people.c: the verdict alone, and what it means for the turn. */
-cx_err cx_store_review_close(cx_store *s, int64_t id, cx_str verdict,
-    cx_str who, cx_str why, int64_t now_ms);
+/* people.c: what a verdict means for the turn, which has so many parts now. */
 cx_err cx_store_turn_close(cx_store *s, int64_t id, int64_t parts);
 
 /* people_claim.c: a new draft waits; hooks are told.  And: CX_STALE when

@@ -86,7 +86,8 @@ is(review($r)->{why}, 'no', '... and says why');
 
 $r = draft('16505550003');
 is($r->{stale}, undef, 'a new draft fits');
-$cx->say(id => 'wamid.more', text => 'I mean another house', from => '16505550003');
+$cx->say(id => 'wamid.more', text => 'I mean another house',
+         from => '16505550003');
 ok($cx->wait_for(10, sub { (review($r)->{stale} // '') eq 'newer_message' }),
    'not after a newer message');
 ($status, $got) = call('POST', "reviews/$r->{id}/approve", {});

@@ -22,10 +22,11 @@ sub template {
 }
 
 
+# The answer to the next question of a page.
 sub page {
-    my ($match, $times, $templates, $after) = @_;
+    my ($templates, $after) = @_;
 
-    return { match => { kind => 'other', path => $match }, times => $times,
+    return { match => { kind => 'other', path => 'message_templates' },
              do => { act => 'ok', status => 200, body => {
                  data => $templates, paging => {
                      cursors => { after => $after // 'end' },
@@ -49,11 +50,11 @@ sub templates {
 
 
 $cx->script(
-    page('after=p2', 1, [template('paused', 'PAUSED'),
-                         template('refused', 'REJECTED',
-                                  rejected_reason => 'ABUSIVE_CONTENT')]),
-    page('message_templates', 1, [template('hello', 'APPROVED',
-        quality_score => { score => 'GREEN' })], 'p2'));
+    page([template('hello', 'APPROVED',
+                   quality_score => { score => 'GREEN' })], 'p2'),
+    page([template('paused', 'PAUSED'),
+          template('refused', 'REJECTED',
+                   rejected_reason => 'ABUSIVE_CONTENT')]));
 $cx->set_up(channel => { settings => { rate => '100000' } });
 my $customer = '16505551234';
 $cx->say(id => 'wamid.1', text => 'Is there parking?', from => $customer);
@@ -90,9 +91,10 @@ is("$t{hello}{state} $t{hello}{quality} $t{hello}{category}",
 is("$t{refused}{state} $t{refused}{reason}", 'REJECTED ABUSIVE_CONTENT',
    '... and why not');
 is($t{hello}{components}[0]{text}, 'Hello {{1}}', '... and what they say');
-my ($asked) = grep { $_->{path} =~ /message_templates/ }
-              @{$cx->double('GET', '/_/requests')->{requests}};
-like($asked->{path}, qr{/v21.0/$WABA/message_templates}, 'of that account');
+my @asked = grep { $_->{path} =~ /message_templates/ }
+            @{$cx->double('GET', '/_/requests')->{requests}};
+is($asked[0]{path}, "/v21.0/$WABA/message_templates", 'of that account');
+like($asked[1]{query}, qr/&after=p2$/, '... one after the other');
 
 is((send_template('hello'))[0], 201, 'an approved one is sent');
 my ($status, $got) = send_template('paused');
@@ -128,7 +130,7 @@ ok($cx->wait_for(10, sub { (send_template('hello'))[0] == 409 }),
 
 # --- asked for anew ----------------------------------------------------------
 
-$cx->script(page('message_templates', 1, [template('hello', 'APPROVED')]));
+$cx->script(page([template('hello', 'APPROVED')]));
 my ($code, $out) = $cx->ctl('templates', 'sync', 'wa-main');
 is($code, 0, 'a sync by hand') or diag $out;
 %t = templates();

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #define WORDS_MAX   4096
+#define PHRASE_MAX  200
 #define HOURS_MAX   512
 #define ZONE_MAX    64
 #define KEY_MAX     64
@@ -33,16 +34,17 @@ typedef struct {
 static const char *
 some_words(cx_api_request *req, cx_str value)
 {
-    char    folded[8];
+    char    folded[2 * PHRASE_MAX];
     cx_str  rest = value, phrase;
 
     (void) req;
 
     while (cx_str_split(&rest, ',', &phrase)) {
-        if (cx_fold_words(phrase, folded, sizeof(folded)) == 0
-            && cx_str_trim(phrase).len < 4)
+        if (phrase.len > PHRASE_MAX
+            || cx_fold_words(phrase, folded, sizeof(folded)) == 0)
         {
-            return "must be words or phrases between commas";
+            return "must be words or phrases between commas, none longer "
+                   "than 200 bytes";
         }
     }
 

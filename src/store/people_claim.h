@@ -51,6 +51,7 @@ typedef struct {
 
 /* CX_STALE: it is decided, claimed or expired by now.  *said: the parts are to
  * be sent; not when a person has spoken meanwhile. */
-cx_err cx_store_review_expire(cx_store *s, const cx_review_end *in, bool *said);
+cx_err cx_store_review_expire(cx_store *s, const cx_review_end *in,
+    bool *said);
 
 #endif /* CX_STORE_PEOPLE_CLAIM_H */

@@ -146,7 +146,7 @@ const char *const cx_sqlite_sql[CX_SQL_COUNT] = {
 #undef SQLITE_ONLY
 #undef POSTGRES_ONLY
 
-/* --- PostgreSQL: who changes a row waits for who reads it to change it ---- */
+/* --- PostgreSQL: who changes a row waits for who reads it to change it --- */
 
 #define BEGIN_WRITING  "BEGIN"
 #define BEGIN_READING  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

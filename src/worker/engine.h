@@ -278,7 +278,7 @@ struct cx_worker_s {
     cx_look         *looks;            /* reconcile.c: one a channel */
     cx_mirror       *mirrors;          /* templates.c: the same */
     cx_hooks        *hooks;            /* hooks.c */
-    bool             expiring;         /* reviews.c: its job is with the store */
+    bool             expiring;         /* reviews.c: a job is with the store */
     cx_rotate       *rotate;           /* NULL: not since the start */
     cx_gone         *gone;             /* likewise */
     cx_expiry       *expiry;

@@ -444,6 +444,7 @@ static cx_err
 health_of(cx_store *s, int64_t channel_id, bool *healthy)
 {
     cx_query  q = cx_query_of(s, CX_SQL_HEALTH_OF);
+    cx_str    health;
     bool      found;
     cx_err    err;
 
@@ -451,7 +452,8 @@ health_of(cx_store *s, int64_t channel_id, bool *healthy)
     found = cx_query_next(&q);
 
     if (found) {
-        *healthy = !CX_STR_IS(cx_view_str(&q), "action_required");
+        health = cx_view_str(&q);
+        *healthy = !CX_STR_IS(health, "action_required");
     }
 
     err = cx_query_end(&q);

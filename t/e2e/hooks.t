@@ -190,9 +190,11 @@ like(json()->decode($told[0]{body})->{data}{text}, qr/canary-question/,
      '... with what is to be said');
 my ($got) = mails($cx, 'ann@desk.example', 1);
 ok($got, 'and by mail');
-my $raw = $got->{raw} // $got->{text} // '';
-unlike(decode_base64($raw =~ s/.*\r?\n\r?\n//sr), qr/canary/,
-       '... without it');
+like($got->{text}, qr/^Subject: \[connext\] review\.created on wa-main\r?$/m,
+     '... which says of what');
+my $told = decode_base64($got->{text} =~ s/.*?\r?\n\r?\n//sr);
+like($told, qr/^review: rv_/m, '... and of which');
+unlike($told, qr/canary/, '... without what was said');
 $cx->say(id => 'wamid.again', text => 'canary-again', from => '16505550002');
 ok($cx->wait_for(10, sub { receive(200) == 2 }), 'another one');
 is(scalar(deliveries($mail)), 1, '... one mail of a conversation');

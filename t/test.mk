@@ -40,6 +40,7 @@ UNIT_api   := $(patsubst src/%.c,$(B)/obj/%.o,\
 UNIT_api_people := $(UNIT_api)
 UNIT_api_customers := $(UNIT_api)
 UNIT_api_out    := $(UNIT_api)
+UNIT_api_routing := $(UNIT_api)
 
 .SECONDEXPANSION:
 $(B)/unit/worker/%: t/unit/worker/%.c \

@@ -139,6 +139,46 @@ cx_worker_hush(cx_worker *w, int64_t conversation_id)
 }
 
 
+/* Nothing is being sent: it is silent at once. */
+bool
+cx_worker_silence(cx_worker *w, int64_t conversation_id,
+    void (*done)(void *ctx), void *ctx)
+{
+    (void) w;
+    (void) conversation_id;
+    (void) done;
+    (void) ctx;
+    return false;
+}
+
+
+bool
+cx_worker_templates(cx_worker *w, int64_t channel_id,
+    void (*done)(void *ctx, const char *error), void *ctx)
+{
+    (void) w;
+    (void) channel_id;
+    (void) done;
+    (void) ctx;
+    return false;
+}
+
+
+bool
+cx_worker_private_hooks(const cx_worker *w)
+{
+    (void) w;
+    return false;
+}
+
+
+void
+cx_worker_tell(cx_worker *w)
+{
+    (void) w;
+}
+
+
 void
 cx_worker_kick(cx_worker *w)
 {

@@ -107,7 +107,7 @@ test_say(const fixture *f)
     call("PATCH", talk, "{\"bot\":\"on\"}", 200);
     tap_is_str(cx_strz(member("bot")), CX_STR("on"), "the agent again");
     refused("PATCH", talk, "{\"bot\":\"maybe\"}", 400, "invalid", "/bot");
-    refused("PATCH", talk, "{}", 400, "invalid", "/bot");
+    refused("PATCH", talk, "{}", 400, "invalid", "");
 }
 
 

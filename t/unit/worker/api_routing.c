@@ -67,8 +67,8 @@ bad_group(const char *members)
 static void
 test_groups(void)
 {
-    call("POST", "/api/v1/groups", "{\"name\":\"team\",\"members\":[\"shop\"]}",
-         201);
+    call("POST", "/api/v1/groups",
+         "{\"name\":\"team\",\"members\":[\"shop\"]}", 201);
     tap_ok(strstr(last.text, "\"weight\":1,\"max_open\":0,\"open\":0") != NULL,
            "a group");
     call("PATCH", "/api/v1/groups/team", "{\"members\":[{\"agent\":\"shop\","
@@ -154,7 +154,7 @@ main(void)
     test_routes();
     test_groups();
     test_conversation(&f);
-    /* rule and group: create, change, delete; assign, close, archive, reopen */
+    /* rule, group: create, change, delete; assign, close, archive, reopen */
     tap_is_int(audit_kinds(&f), 10, "every change left a line");
 
     stop_server(&s);

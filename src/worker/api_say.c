@@ -36,8 +36,8 @@ refuse_member(cx_api_request *req, const char *error)
 {
     static const char  members[] =
         " kind text reply_to author after quick_reply vars header footer"
-        " button choices media_url media_id media_mime media_name media_size place"
-        " address latitude longitude contacts name language params"
+        " button choices media_url media_id media_mime media_name media_size"
+        " place address latitude longitude contacts name language params"
         " components subject references ";
     const size_t  n = strspn(error, "abcdefghijklmnopqrstuvwxyz_");
     const cx_str  word = cx_printf(req->arena, " %.*s ", (int) n, error);

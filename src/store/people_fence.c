@@ -23,6 +23,24 @@ cx_store_hush(cx_store *s, int64_t conversation_id, int64_t until,
 }
 
 
+cx_err
+cx_store_spoken(cx_store *s, int64_t conversation_id, int64_t until,
+    int64_t now_ms)
+{
+    cx_err  err;
+
+    err = cx_store_hush(s, conversation_id, until, now_ms);
+
+    if (err == CX_OK) {
+        err = cx_run_2(s, CX_SQL_REVIEWS_ANSWERED, conversation_id, now_ms);
+    }
+
+    return err == CX_OK && cx_changed(s) > 0
+           ? cx_run_2(s, CX_SQL_TURNS_ANSWERED, conversation_id, now_ms)
+           : err;
+}
+
+
 /* CX_NOT_FOUND; free: nobody has it, or that person. */
 static cx_err
 look_who(cx_store *s, int64_t id, cx_str who, bool *is_free)

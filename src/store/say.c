@@ -129,7 +129,7 @@ cx_store_say(cx_store *s, const cx_say *in, int64_t *group)
     err = look_for_answer(s, in);
 
     if (err == CX_OK && in->human) {
-        err = cx_store_hush(s, in->conversation_id, 0, in->now_ms);
+        err = cx_store_spoken(s, in->conversation_id, 0, in->now_ms);
     }
 
     for (size_t i = 0; i < in->n && err == CX_OK; i++) {

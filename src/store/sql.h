@@ -277,5 +277,8 @@ cx_err cx_store_review_free(cx_store *s, int64_t id, cx_str who,
  * and no AI answers until then, at least.  CX_NOT_FOUND. */
 cx_err cx_store_hush(cx_store *s, int64_t conversation_id, int64_t until,
     int64_t now_ms);
+/* The same, and questions that wait without a draft have their answer. */
+cx_err cx_store_spoken(cx_store *s, int64_t conversation_id, int64_t until,
+    int64_t now_ms);
 
 #endif /* CX_STORE_SQL_H */

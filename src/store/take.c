@@ -318,7 +318,7 @@ write_wishes(cx_store *s, const cx_take *in, const cx_place *at)
     }
 
     return in->echo && in->hush_ms > 0
-           ? cx_store_hush(s, at->conversation_id, in->now_ms + in->hush_ms,
+           ? cx_store_spoken(s, at->conversation_id, in->now_ms + in->hush_ms,
                            in->now_ms) : CX_OK;
 }
 

@@ -339,6 +339,12 @@ taken_meanwhile(fixture *f)
 
     tap_is_int(fx_taken(f, "4701", "wamid.m3", "q3", T0 + 2).turn_id,
                u.turn_id, "one waits for all that comes");
+    tap_is_int(say(&(run) { .f = f, .conversation_id = t.conversation_id },
+                   0), CX_OK, "she answers");
+    tap_is_int(cx_store_review(f->s, u.turn_id, f->a, &review), CX_OK, "so");
+    tap_is_str(review.state, CX_STR("edited"), "it does not wait any more");
+    tap_ok(fx_taken(f, "4701", "wamid.m4", "q4", T0 + 60).turn_new,
+           "what comes next does");
 }
 
 

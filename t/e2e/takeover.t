@@ -114,7 +114,8 @@ my ($code, $out) = $cx->ctl('conversations', 'give', $c->{id});
 is($code, 0, 'given back') or diag $out;
 $cx->say(id => 'wamid.5', text => 'Is anybody there?', from => $anna);
 ok($cx->wait_for(10, sub { sent($anna) == 3 }), 'the AI answers again');
-is((grep { $_->{author} eq 'ai' } messages($c))[-1]{state}, 'accepted',
+ok($cx->wait_for(10, sub {
+    (grep { $_->{author} eq 'ai' } messages($c))[-1]{state} eq 'accepted' }),
    '... that one');
 
 # --- another person's word ends a thought, too -------------------------------

@@ -197,6 +197,23 @@ none_open(void *ctx)
 
 /* The connection is used once, then the server takes the next request and
  * closes without an answer: libcurl would send it again. */
+/* Somebody else has named the place. */
+static void
+test_public(void)
+{
+    result    r;
+    cx_http  *h = cx_http_new_public(&loop, 4);
+
+    atomic_store(&drops_seen, 0);
+    r = call(h, "POST", "/drop", "{}", false);
+    tap_ok(r.calls == 1 && r.end == CX_CALL_NOT_SENT,
+           "a private address is not called");
+    tap_is_int(atomic_load(&drops_seen), 0, "nobody was asked");
+    cx_http_free(h);
+    (void) wait_until(&loop, none_open, NULL, LONG_MS);
+}
+
+
 static void
 test_resend(const char *path, const char *body, bool once)
 {
@@ -402,6 +419,7 @@ main(void)
     test_resend("/drop", "", true);
     test_resend("/drop-reset", "{}", true);
     test_resend("/drop", "{}", false);
+    test_public();
     test_queue();
     test_life();
 

@@ -1,5 +1,8 @@
-# Fuzzing with clang's libFuzzer.  What it finds stays in the corpus; a crash
-# leaves its input beside it and fails the target.
+# Fuzzing with clang's libFuzzer.  It starts from the cases of t/cases and the
+# seeds, which are the corpus that is kept in the repository: each is a real
+# message that somebody can read, and each finding becomes one.  What a run
+# adds to it stays in FUZZ_CORPUS for the next one; a crash leaves its input
+# beside the program and fails the target.
 
 FUZZ_CC       ?= clang-14
 FUZZ_SECONDS  ?= 60
@@ -7,6 +10,7 @@ FUZZ_FLAGS    := -std=c11 -D_GNU_SOURCE -g -O1 -Isrc -It \
                  -DCX_ARENA_MALLOC -fno-omit-frame-pointer \
                  -fno-sanitize-recover=undefined \
                  -fsanitize=fuzzer,address,undefined
+FUZZ_CORPUS   ?= $(B)/fuzz
 # One target for each adapter; its cases are its first inputs.
 FUZZ_TYPES    := whatsapp instagram messenger rcs google_business twilio \
                  mailgun sendgrid postmark ses webchat
@@ -16,11 +20,12 @@ FUZZERS       := json mime zone $(FUZZ_TYPES)
 fuzz: $(FUZZERS:%=fuzz-%)   ## fuzz the parsers, FUZZ_SECONDS=60 each
 
 fuzz-%: $(B)/fuzz/%
-	@mkdir -p $(B)/fuzz/corpus-$*
+	@mkdir -p $(FUZZ_CORPUS)/corpus-$* $(B)/fuzz/corpus-$*
 	@cp -n t/fuzz/seeds/$*-* $(B)/fuzz/corpus-$*/ 2>/dev/null || true
 	cd $(B)/fuzz && ./$* -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
 	  $(addprefix -dict=,$(abspath $(wildcard t/fuzz/$*.dict))) -timeout=5 -print_final_stats=1 \
-	  -verbosity=1 -artifact_prefix=./ corpus-$*
+	  -verbosity=1 -artifact_prefix=./ \
+	  $(abspath $(FUZZ_CORPUS))/corpus-$* corpus-$*
 
 $(B)/fuzz/json: t/fuzz/json.c t/fuzz/json_compare.h $(wildcard src/core/*.[ch])
 	@mkdir -p $(@D)

@@ -3,7 +3,6 @@
 #include "channel/meta.h"
 
 
-static bool header_safe(cx_str s);
 static cx_err authorize(const cx_sender *from, bool json, cx_arena *a,
     cx_http_req *req);
 static cx_str host_of(cx_str url);
@@ -50,7 +49,7 @@ authorize(const cx_sender *from, bool json, cx_arena *a, cx_http_req *req)
     size_t      n = 0;
     cx_header  *headers;
 
-    if (!header_safe(from->token)) {
+    if (!cx_http_word_ok(from->token)) {
         return CX_INVALID;
     }
 
@@ -74,26 +73,12 @@ authorize(const cx_sender *from, bool json, cx_arena *a, cx_http_req *req)
 }
 
 
-/* A line end in a token would begin another header. */
-static bool
-header_safe(cx_str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.p[i] <= ' ' || s.p[i] > '~') {
-            return false;
-        }
-    }
-
-    return s.len > 0;
-}
-
-
 bool
 cx_meta_place_ok(cx_str url, cx_str base_url, const char *const *suffixes)
 {
     const cx_str  host = host_of(url);
 
-    if (!header_safe(url)) {
+    if (!cx_http_word_ok(url)) {
         return false;
     }
 

@@ -220,19 +220,6 @@ event_uuid(const cx_out *out, int64_t now_ms, cx_arena *a)
 
 /* --- the request --------------------------------------------------------- */
 
-static bool
-header_safe(cx_str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.p[i] <= ' ' || s.p[i] > '~') {
-            return false;
-        }
-    }
-
-    return s.len > 0;
-}
-
-
 cx_err
 cx_rcs_build(const cx_sender *from, const cx_out *out, cx_arena *a,
     cx_http_req *req)
@@ -244,7 +231,7 @@ cx_rcs_build(const cx_sender *from, const cx_out *out, cx_arena *a,
     const bool  event = out->kind == CX_OUT_READ
                         || out->kind == CX_OUT_TYPING;
 
-    if (agent.len == 0 || out->to.len == 0 || !header_safe(from->token)
+    if (agent.len == 0 || out->to.len == 0 || !cx_http_word_ok(from->token)
         || (!event && !cx_intent_parse(out->intent, &message, &attempt))
         || (out->kind == CX_OUT_READ && out->reply_to.len == 0))
     {

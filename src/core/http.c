@@ -264,3 +264,16 @@ cx_url_encode(cx_arena *a, cx_str s)
 
     return (cx_str) { len, p };
 }
+
+
+bool
+cx_http_word_ok(cx_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.p[i] <= ' ' || s.p[i] > '~') {
+            return false;
+        }
+    }
+
+    return s.len > 0;
+}

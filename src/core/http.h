@@ -58,4 +58,8 @@ cx_err cx_form_sorted(cx_str form, cx_arena *a, cx_header **pairs,
 /* Percent-encodes all but unreserved characters (RFC 3986, 2.3). */
 cx_str cx_url_encode(cx_arena *a, cx_str s);
 
+/* One word of printable ASCII: a line end in a token would begin another
+ * header. */
+bool cx_http_word_ok(cx_str s);
+
 #endif /* CX_CORE_HTTP_H */

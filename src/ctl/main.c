@@ -13,6 +13,8 @@ defaults(ctl *c)
 
     c->url = url != NULL && url[0] != '\0'
              ? cx_strz(url) : CX_STR("unix:/run/connext/api.sock");
+    c->tenant = cx_strz(getenv("CONNEXT_TENANT"));
+    c->key_file = cx_strz(getenv("CONNEXT_KEY_FILE"));
     c->color = (no_color == NULL || no_color[0] == '\0')
                && isatty(STDOUT_FILENO);
 }

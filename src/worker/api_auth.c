@@ -196,7 +196,7 @@ rights_of(const cx_api_key_row *row, cx_principal *p)
         p->role = user;
     }
 
-    p->scopes = cx_role_scopes(p->role);
+    p->scopes = cx_role_scopes(p->role, row->tenant == CX_TENANT_DEFAULT);
 
     if (row->scopes.len > 0) {
         p->scopes &= scopes;

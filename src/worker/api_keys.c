@@ -123,7 +123,7 @@ list_keys(cx_api_request *req, cx_store *s)
 static cx_err
 check_rights(cx_api_request *req, key_change *c)
 {
-    cx_scopes  wanted = CX_SCOPES_ALL;
+    cx_scopes  wanted = CX_SCOPES_ALL, most;
     cx_role    role;
     cx_str     bad;
     cx_err     err;
@@ -134,18 +134,20 @@ check_rights(cx_api_request *req, key_change *c)
         return err != CX_OK ? err : CX_INVALID;
     }
 
+    most = cx_role_scopes(role, req->as.tenant == CX_TENANT_DEFAULT);
+
     if (c->row.scopes.len > 0) {
         (void) cx_scopes_parse(c->row.scopes, &wanted, &bad);
         c->row.scopes = cx_scopes_text(wanted, req->arena);
     }
 
-    if (c->row.scopes.len > 0 && (wanted & ~cx_role_scopes(role)) != 0) {
+    if (c->row.scopes.len > 0 && (wanted & ~most) != 0) {
         return cx_api_refuse(req, CX_INVALID, "/scopes",
                              "scopes go beyond the role %s",
                              cx_role_word(role));
     }
 
-    return (wanted & cx_role_scopes(role) & ~req->as.scopes) == 0
+    return (wanted & most & ~req->as.scopes) == 0
            ? CX_OK
            : cx_api_refuse(req, CX_FORBIDDEN, "/scopes",
                            "scopes go beyond your own");

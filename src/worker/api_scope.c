@@ -59,9 +59,10 @@ cx_role_parse(cx_str word, cx_role *role)
 
 
 cx_scopes
-cx_role_scopes(cx_role role)
+cx_role_scopes(cx_role role, bool of_installation)
 {
-    return roles[role].scopes;
+    return of_installation ? roles[role].scopes
+                           : roles[role].scopes & ~WRITE(admin);
 }
 
 

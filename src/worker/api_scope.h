@@ -21,7 +21,7 @@
     X(keys)                                                                   \
     X(users)                                                                  \
     X(audit)                                                                  \
-    X(admin)              /* of the installation: tenants */
+    X(admin)              /* of the installation: tenants, secrets */
 
 /* In this order: who is more may do what who is less may do. */
 typedef enum {
@@ -38,7 +38,8 @@ typedef uint32_t  cx_scopes;
 
 const char *cx_role_word(cx_role role);
 bool cx_role_parse(cx_str word, cx_role *role);
-cx_scopes cx_role_scopes(cx_role role);
+/* There are fewer where it is not the tenant of the installation itself. */
+cx_scopes cx_role_scopes(cx_role role, bool of_installation);
 
 /* Words with spaces between; false: one of them is none, and *bad names it. */
 bool cx_scopes_parse(cx_str words, cx_scopes *out, cx_str *bad);

@@ -49,9 +49,7 @@ out_waiting(cx_api_request *req, const cx_counts *c)
 static bool
 of_installation(const cx_api_request *req)
 {
-    return req->as.key_id == 0
-           || (req->as.tenant == CX_TENANT_DEFAULT
-               && cx_auth_may(&req->as, "admin:read"));
+    return cx_auth_may(&req->as, "admin:read");
 }
 
 

@@ -240,6 +240,64 @@ is($alpha->api('GET', '/api/v1/agents/desk')->{threshold}, 0.3,
    'no field of an agent');
 is(scalar($alpha->list('/api/v1/reviews')), 1, 'the review still waits');
 
+# --- keys ------------------------------------------------------------------------
+
+my %narrow = map {
+    $_ => $alpha->with_key($alpha->api('POST', '/api/v1/keys', {
+        name => $_, role => 'viewer', scopes => "$_:read" })->{key})
+} qw(channels templates);
+my $bare = $alpha->with_key(undef);
+my $guess = $alpha->with_key($alpha->{key} =~ s/.$/x/r =~ tr/x/0/r);
+$guess->{key} = $alpha->{key} =~ s/0$/1/r if $guess->{key} eq $alpha->{key};
+my $unknown = $alpha->with_key('cxk_' . '0' x 12 . '_' . '0' x 64);
+
+for my $r (@routes) {
+    my ($path, $body) = (fill($r, 'alpha'), body_of($r));
+    my $none = $bare->ask($r->{method}, $path, $body);
+    is("$none->{status} " . ($none->{headers}{'www-authenticate'} // ''),
+       '401 Bearer', "without a key: $r->{method} $r->{path}");
+    next if $r->{scope} eq '';
+
+    my $key = $narrow{$r->{scope} eq 'channels:read' ? 'templates'
+                                                     : 'channels'};
+    my $res = $key->ask($r->{method}, $path, $body);
+    is($res->{status}, 403, "... without $r->{scope}") or diag($res->{body});
+    like($res->{body}, qr/"this needs the scope \Q$r->{scope}\E"/,
+         '... which is named');
+}
+
+is($bare->ask('GET', '/healthz')->{status}, 200, 'health is for everybody');
+is($guess->ask('GET', '/api/v1/me')->{status}, 401, 'a wrong key');
+is($unknown->ask('GET', '/api/v1/me')->{body},
+   $guess->ask('GET', '/api/v1/me')->{body}, '... is as an unknown one');
+is($cx->api_raw('worker', 'GET', '/api/v1/me')->{status}, 200,
+   'the operator needs none');
+
+sub more {
+    my ($as, %what) = @_;
+
+    return $as->ask('POST', '/api/v1/keys',
+                    { name => 'more', role => 'viewer', %what })->{status};
+}
+
+
+my $admin = $alpha->with_key($alpha->api('POST', '/api/v1/keys', {
+    name => 'admin', role => 'admin',
+    scopes => 'keys:write reviews:read users:write' })->{key});
+is(more($admin, scopes => 'reviews:read'), 201, 'a key makes one that may less');
+is(more($admin, scopes => 'channels:read'), 403, '... none that may else');
+is(more($admin), 403, '... nor all that a role may');
+is(more($admin, role => 'owner', scopes => 'reviews:read'), 403,
+   '... of no higher role');
+is(more($admin, scopes => 'admin:read'), 400, '... nor beyond its role');
+is($admin->ask('POST', '/api/v1/users',
+               { email => 'x@alpha.example', role => 'owner' })->{status}, 403,
+   'nor does it make an owner');
+is($alpha->ask('DELETE', "/api/v1/users/$id{alpha}{users}")->{status}, 204,
+   'a user leaves');
+ok(!$alpha->api('GET', "/api/v1/users/$id{alpha}{users}")->{active},
+   '... and stays on record');
+
 # --- naming the other's things --------------------------------------------------
 
 sub refused {

@@ -210,8 +210,8 @@ upload(const cx_keep *k, FILE *f, int64_t size, const char *sha256,
 
 static bool
 keep_in_s3(const cx_keep *k, int64_t tenant, const char *tmp,
-    const char *sha256, const char *type, char place[CX_KEEP_PLACE], char *error,
-    size_t error_size)
+    const char *sha256, const char *type, char place[CX_KEEP_PLACE],
+    char *error, size_t error_size)
 {
     bool         ok;
     FILE        *f = fopen(tmp, "re");
@@ -239,8 +239,8 @@ keep_in_s3(const cx_keep *k, int64_t tenant, const char *tmp,
 
 bool
 cx_keep_file(const cx_keep *k, int64_t tenant, const char *tmp,
-    const char *sha256, const char *type, char place[CX_KEEP_PLACE], char *error,
-    size_t error_size)
+    const char *sha256, const char *type, char place[CX_KEEP_PLACE],
+    char *error, size_t error_size)
 {
     if (k->s3_url[0] != '\0') {
         return keep_in_s3(k, tenant, tmp, sha256, type, place, error,

@@ -27,8 +27,8 @@ bool cx_keep_open(const char *dir);
  * on the disk when this returns true; place gets "1/ab/ab12..." or the URL in
  * the storage.  False: error is for people, tmp is where it was. */
 bool cx_keep_file(const cx_keep *k, int64_t tenant, const char *tmp,
-    const char *sha256, const char *type, char place[CX_KEEP_PLACE], char *error,
-    size_t error_size);
+    const char *sha256, const char *type, char place[CX_KEEP_PLACE],
+    char *error, size_t error_size);
 
 /* Takes away what lies there, unless it was written anew since gone_at; true:
  * it is not there any more, and *dropped tells whether it was. */

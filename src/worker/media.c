@@ -365,7 +365,7 @@ item_start(cx_media *m, const cx_media_row *row)
 
     it->media = m;
     it->row = (cx_media_row) {
-        .id = row->id, .message_id = row->message_id,
+        .id = row->id, .tenant = row->tenant, .message_id = row->message_id,
         .channel_id = row->channel_id, .attempts = row->attempts,
         .ref_id = cx_dup(it->arena, row->ref_id),
         .ref_url = cx_dup(it->arena, row->ref_url),

@@ -65,6 +65,7 @@ is($m->{type}, 'image/png', 'as what it is');
 is($m->{declared_type}, 'image/jpeg', 'beside what it was called');
 is($m->{bytes}, length $png, 'its size');
 is($m->{sha256}, sha256_hex($png), 'its digest');
+like($m->{place}, qr{^1/}, 'in the folder of its tenant');
 is(read_file($cx->path("media/$m->{place}")), $png, 'its bytes on the disk');
 is((stat $cx->path("media/$m->{place}"))[2] & 0007, 0, 'not for all');
 

@@ -90,8 +90,7 @@ apply_missing(cx_store *s)
         }
     }
 
-    return err == CX_OK && d->after_schema != NULL
-           ? d->exec(s, d->after_schema) : err;
+    return err == CX_OK && d->protect != NULL ? d->protect(s) : err;
 }
 
 

@@ -323,4 +323,5 @@ const cx_driver cx_postgres_driver = {
                    "    applied_at  BIGINT NOT NULL"
                    ")",
     .now_ms = "(extract(epoch FROM now()) * 1000)::bigint",
+    .protect = cx_pg_protect,
 };

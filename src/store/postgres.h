@@ -87,6 +87,9 @@ cx_err cx_pg_wait(cx_postgres *s);
 cx_err cx_pg_failed(cx_postgres *s, const PGresult *r);
 cx_pg_statement *cx_pg_statement_of(cx_postgres *s, cx_sql_name name);
 
+/* postgres_rls.c: who else sees what. */
+cx_err cx_pg_protect(cx_store *s);
+
 /* postgres_query.c: the statement's part of the driver. */
 void cx_pg_start(cx_query *q, cx_sql_name name);
 void cx_pg_bind_i64(cx_query *q, int64_t n);

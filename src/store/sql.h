@@ -82,8 +82,8 @@ typedef struct {
     const char  *has_schema;            /* asks for 1 or 0 */
     const char  *lock_schema;           /* begins, one at a time */
     const char  *make_schema;           /* schema_migrations */
-    const char  *after_schema;          /* what follows it, or NULL */
     const char  *now_ms;                /* an expression */
+    cx_err   (*protect)(cx_store *s);   /* after migrations, or NULL */
 } cx_driver;
 
 extern const cx_driver cx_sqlite_driver;

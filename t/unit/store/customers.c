@@ -296,7 +296,7 @@ history(const fixture *f)
     fx_end(f->s, CX_OK);
     out = fx_planned(f, t.turn_id, t.inputs, "from us", T0);
     fx_must(fx_claim(f, out, T0, &o) == CX_OK, "claim");
-    tap_is_str(o.peer, CX_STR("4950"), "the answer goes to where it came from");
+    tap_is_str(o.peer, CX_STR("4950"), "the answer goes where it came from");
 
     fx_begin(f->s);
     t = say_in(f, &sms, T0, &y);

@@ -90,7 +90,7 @@ test_show(const fixture *f, int64_t a, int64_t b)
     tap_is_int((int64_t) count("links"), 1, "and why");
     peer = json_array_get(json_object_get(last.json, "identities"), 1);
     tap_is_str(cx_strz(json_string_value(json_object_get(peer, "identity"))),
-               cx_strz(text_of(f, "cu", b)), "an address has its own identity");
+               cx_strz(text_of(f, "cu", b)), "its own identity");
 
     refused("GET", "/api/v1/customers/cu_0000000000001", NULL, 404,
             "not_found", "");

@@ -23,6 +23,28 @@ text_of(json_t *value)
 }
 
 
+/* Known before anything is written. */
+static cx_err
+check_keys(cx_api_request *req, json_t *change)
+{
+    const char  *name;
+    json_t      *value;
+
+    json_object_foreach(change, name, value) {
+        if (!json_is_null(value)
+            && cx_secrets_first(cx_worker_secrets(req->worker),
+                                req->arena).len == 0)
+        {
+            return cx_api_refuse(req, CX_CONFLICT, "/credentials",
+                                 "nothing can be sealed: [secrets] key_file "
+                                 "is not set, or could not be read");
+        }
+    }
+
+    return CX_OK;
+}
+
+
 cx_err
 cx_api_credentials_check(cx_api_request *req, json_t *change,
     const char *known)
@@ -46,7 +68,7 @@ cx_api_credentials_check(cx_api_request *req, json_t *change,
         }
     }
 
-    return CX_OK;
+    return check_keys(req, change);
 }
 
 
@@ -58,12 +80,6 @@ seal_one(cx_api_request *req, cx_store *s, cx_credential_row *row,
 
     err = cx_secrets_seal(cx_worker_secrets(req->worker), row, plain,
                           req->arena, &row->box);
-
-    if (err == CX_NO_SECRET) {
-        return cx_api_refuse(req, CX_CONFLICT, "/credentials",
-                             "nothing can be sealed: [secrets] key_file is "
-                             "not set, or could not be read");
-    }
 
     return err == CX_OK ? cx_store_credential_put(s, row) : err;
 }

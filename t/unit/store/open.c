@@ -55,7 +55,8 @@ options(const fixture *f)
             continue;
         }
 
-        sqlite3_prepare_v2(cx_sqlite_of(s)->db, "PRAGMA synchronous", -1, &st, NULL);
+        sqlite3_prepare_v2(cx_sqlite_of(s)->db, "PRAGMA synchronous", -1, &st,
+                           NULL);
         sqlite3_step(st);
         tap_is_int(sqlite3_column_int(st, 0), cases[i].level, "its level");
         sqlite3_finalize(st);
@@ -74,7 +75,8 @@ ask(cx_store *s, const char *sql)
     sqlite3_stmt  *st = NULL;
     int64_t        n = -1;
 
-    if (sqlite3_prepare_v2(cx_sqlite_of(s)->db, sql, -1, &st, NULL) == SQLITE_OK
+    if (sqlite3_prepare_v2(cx_sqlite_of(s)->db, sql, -1, &st,
+                           NULL) == SQLITE_OK
         && sqlite3_step(st) == SQLITE_ROW)
     {
         n = sqlite3_column_int64(st, 0);
@@ -118,7 +120,8 @@ migrations(const fixture *f)
                "a newer schema is refused");
     tap_is_int(try_open(f, "%s", false, &s), CX_VERSION,
                "also when nothing is to be changed");
-    sqlite3_exec(cx_sqlite_of(f->s)->db, "DELETE FROM schema_migrations WHERE number = 999",
+    sqlite3_exec(cx_sqlite_of(f->s)->db,
+                 "DELETE FROM schema_migrations WHERE number = 999",
                  NULL, NULL, NULL);
     tap_is_int(try_open(f, "%s", false, &s), CX_OK, "the known one opens");
     cx_store_close(s);
@@ -194,7 +197,8 @@ crash(fixture *f)
 
     tap_is_int(cx_store_message(f->s, in.new_id[0], f->a, &row), CX_NOT_FOUND,
                "nothing of it is there");
-    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK, "it is taken again");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_OK,
+               "it is taken again");
     tap_ok(!t.duplicate, "as a new one");
 
     fx_begin(f->s);
@@ -221,7 +225,8 @@ broken(fixture *f)
     TX(f->s, cx_store_take(f->s, &in, &t));
     clash.msg = &other;                  /* ids that exist already */
     fx_begin(f->s);
-    tap_is_int(cx_store_take(f->s, &clash, &t), CX_IO, "an id twice is our bug");
+    tap_is_int(cx_store_take(f->s, &clash, &t), CX_IO,
+               "an id twice is our bug");
     tap_ok(cx_store_error(f->s)[0] != '\0', "it has a text");
     tap_is_int(cx_store_take(f->s, &in, &t), CX_IO, "nothing goes on");
     tap_is_int(cx_store_commit(f->s), CX_IO, "nor does it commit");
@@ -242,7 +247,9 @@ is_excused(int name, const char *detail)
         CX_SQL_SEARCH, CX_SQL_TURNS_OPEN, CX_SQL_OUTS_UNDER_WAY,
         CX_SQL_OUTS_DUE, CX_SQL_TURN_OUTS, CX_SQL_MESSAGES_UNSETTLED,
         CX_SQL_CUSTOMER_LINKS, CX_SQL_CUSTOMER_PEERS, CX_SQL_CUSTOMER_TALKS,
-        CX_SQL_CUSTOMER_MESSAGES, CX_SQL_TALK_OTHERS,
+        CX_SQL_CUSTOMER_MESSAGES, CX_SQL_TALK_OTHERS, CX_SQL_ERASE_FILES,
+        CX_SQL_OLD_FILES, CX_SQL_OLD_COUNTS, CX_SQL_TOLD_REVIEWS,
+        CX_SQL_TOLD_MEDIA,
     };
 
     for (size_t i = 0; i < sizeof(scans) / sizeof(scans[0]); i++) {
@@ -325,6 +332,8 @@ main(void)
 {
     fixture  f;
 
+    /* What PostgreSQL has in its place: postgres.c. */
+    unsetenv("CONNEXT_STORE");
     fx_open(&f);
 
     options(&f);

@@ -108,7 +108,15 @@ T_E2E     := $(wildcard t/e2e/*.t)
 T_EDGE    := $(wildcard t/edge/*.t)
 T_REST    := $(filter-out $(T_CHAOS) $(T_E2E) $(T_EDGE),$(wildcard t/*/*.t))
 
-.PHONY: test check edge-test e2e chaos
+# All that has a store runs once more on a PostgreSQL server, which lives as
+# long as its tests.  A disk that is full is the server's own business.
+POSTGRES  := CONNEXT_STORE=postgresql CONNEXT_BUILD=$(B) \
+             perl t/lib/postgres.pl prove -j$(TEST_JOBS)
+T_STORED  := $(filter-out t/chaos/disk.t,\
+               $(shell grep -lw worker $(T_CHAOS) $(T_E2E)))
+UNIT_STORED := $(filter $(B)/unit/store/%,$(UNIT))
+
+.PHONY: test check edge-test e2e chaos postgresql
 test:           ## install what is missing, build, run every test
 	$(MAKE) --no-print-directory deps-test
 	$(MAKE) --no-print-directory lint
@@ -116,6 +124,10 @@ test:           ## install what is missing, build, run every test
 
 check: $(TESTED) $(UNIT)  ## every test, without installing anything
 	$(PROVE) $(T_CHAOS) $(T_REST) $(T_E2E) $(T_EDGE) $(UNIT)
+	$(POSTGRES) $(T_STORED) $(UNIT_STORED)
+
+postgresql: $(TESTED) $(UNIT_STORED)  ## what has a store, on PostgreSQL
+	$(POSTGRES) $(T_STORED) $(UNIT_STORED)
 
 edge-test: $(EDGE)  ## the blocks of t/edge
 	$(PROVE) $(T_EDGE)

@@ -32,8 +32,8 @@ static const char  usage[] =
     "  -c FILE        settings (" CONF_FILE ")\n"
     "  --check        test the settings, open and migrate the store, exit\n"
     "  --config-dump  print every setting with its value, exit\n"
-    "  migrate        bring the store's schema up to date, exit; with --check\n"
-    "                 only look: 0 it is, 1 it is not\n"
+    "  migrate        bring the store's schema up to date, exit;\n"
+    "                 with --check only look: 0 it is, 1 it is not\n"
     "  --version      print the version, exit\n"
     "  -h, --help     this text\n";
 

@@ -233,7 +233,8 @@ fx_open(fixture *f)
     fx_must(f->a != NULL, "memory");
     f->s = fx_connect(f->path);
 
-    fx_must(TX(f->s, cx_store_agent_put(f->s, &agent, true)) == CX_OK, "agent");
+    fx_must(TX(f->s, cx_store_agent_put(f->s, &agent, true)) == CX_OK,
+            "agent");
     fx_must(TX(f->s, cx_store_channel_put(f->s, &channel, true)) == CX_OK,
             "channel");
     f->epoch = fx_lease(f->s, PARTITION, "w1", T0);

@@ -213,7 +213,8 @@ hooks(fixture *f)
     list = due(f, T0 + 10);
     tap_is_int((int64_t) list.n, 5, "all are due");
     tap_is_int((int64_t) due(f, T0 + 10).n, 0, "to one worker");
-    tap_is_int((int64_t) due(f, T0 + 510).n, 5, "unless it does not come back");
+    tap_is_int((int64_t) due(f, T0 + 510).n, 5,
+               "unless it does not come back");
 
     row = list.items[0];
     row.state = CX_STR("dead");
@@ -357,7 +358,8 @@ templates(fixture *f)
 
     tap_is_int(TX(f->s, cx_store_templates_put(f->s, CHANNEL, rows, 1,
                                                T0 + 2)), CX_OK, "anew");
-    tap_is_int(usable(f, "sale", &state), CX_NOT_FOUND, "what is gone is gone");
+    tap_is_int(usable(f, "sale", &state), CX_NOT_FOUND,
+               "what is gone is gone");
 }
 
 

@@ -122,7 +122,8 @@ delete(fixture *f)
     const cx_hit_row        chunk = { .text = CX_STR("secret sauce") };
     cx_hit_list             list;
 
-    tap_is_int(TX(f->s, cx_store_knowledge_delete(f->s, 502)), CX_OK, "deleted");
+    tap_is_int(TX(f->s, cx_store_knowledge_delete(f->s, 502)), CX_OK,
+               "deleted");
     tap_is_int((int64_t) hits(f, AGENT, "\"free\"", &list), 0, "and gone");
     tap_is_int(TX(f->s, cx_store_knowledge_delete(f->s, 502)), CX_NOT_FOUND,
                "only once");

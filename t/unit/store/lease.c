@@ -18,7 +18,8 @@ first(fixture *f)
 
     epoch = fx_lease(f->s, PARTITION, "w1", T0 + 100);
     tap_is_int(epoch, f->epoch + 1, "the owner itself gets a new epoch too");
-    tap_is_int(TX(f->s, cx_store_lease_acquire(f->s, 64, CX_STR("w1"), false, T0,
+    tap_is_int(TX(f->s, cx_store_lease_acquire(f->s, 64, CX_STR("w1"), false,
+                                               T0,
                                            1, &epoch)), CX_INVALID,
                "there is no 64");
     tap_is_int(TX(f->s, cx_store_lease_acquire(f->s, 1, CX_NOSTR, false, T0, 1,
@@ -42,7 +43,8 @@ taking_over(fixture *f)
 {
     int64_t  epoch = 0;
 
-    tap_is_int(TX(f->s, cx_store_lease_acquire(f->s, 7, CX_STR("w1"), false, T0,
+    tap_is_int(TX(f->s, cx_store_lease_acquire(f->s, 7, CX_STR("w1"), false,
+                                               T0,
                                            10000, &epoch)), CX_CONFLICT,
                "a live owner");
     tap_is_int(epoch, 0, "nothing is written then");

@@ -49,7 +49,8 @@ main(void)
                                .not_before = T0 + 5000,
                                .error_text = CX_STR("later"),
                                .updated_at = T0 };
-    tap_is_int(TX(f.s, cx_store_media_settle(f.s, &settled)), CX_OK, "put off");
+    tap_is_int(TX(f.s, cx_store_media_settle(f.s, &settled)), CX_OK,
+               "put off");
     tap_is_int((int64_t) due(&f, UINT64_MAX, T0 + 4999), 1, "not yet");
     tap_is_int((int64_t) due(&f, UINT64_MAX, T0 + 5000), 2, "now");
 
@@ -70,7 +71,8 @@ main(void)
     tap_is_str(row.name, CX_STR("a.jpg"), "how it was called");
     tap_is_int(cx_store_media(f.s, 1, f.a, &row), CX_NOT_FOUND, "no such one");
 
-    tap_is_int(cx_store_media_of(f.s, message, f.a, &list), CX_OK, "of a message");
+    tap_is_int(cx_store_media_of(f.s, message, f.a, &list), CX_OK,
+               "of a message");
     tap_is_int((int64_t) list.n, 2, "both");
     tap_is_int(list.items[1].state, CX_MEDIA_STORED, "in their order");
 

@@ -20,7 +20,8 @@ agents(fixture *f)
     cx_agent_row   a = fx_agent(31, "second");
     cx_agent_list  list;
 
-    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, true)), CX_OK, "an agent");
+    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, true)), CX_OK,
+               "an agent");
     tap_ok(version(f) > v, "the version has moved");
     tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, true)), CX_CONFLICT,
                "its id is taken");
@@ -38,7 +39,8 @@ agents(fixture *f)
     a.threshold = 0.5;
     a.created_at = 1;
     a.updated_at = T0 + 5;
-    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, false)), CX_OK, "changed");
+    tap_is_int(TX(f->s, cx_store_agent_put(f->s, &a, false)), CX_OK,
+               "changed");
     cx_store_agents(f->s, f->a, &list);
     tap_is_int((int64_t) list.n, 2, "there are two");
     tap_is_str(list.items[1].name, CX_STR("third"), "renamed");
@@ -56,8 +58,10 @@ agents(fixture *f)
 
     tap_is_int(TX(f->s, cx_store_agent_delete(f->s, AGENT)), CX_CONFLICT,
                "the channel's agent stays");
-    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, 31)), CX_OK, "this one goes");
-    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, 31)), CX_NOT_FOUND, "once");
+    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, 31)), CX_OK,
+               "this one goes");
+    tap_is_int(TX(f->s, cx_store_agent_delete(f->s, 31)), CX_NOT_FOUND,
+               "once");
 }
 
 
@@ -114,7 +118,8 @@ channels(fixture *f)
     tap_is_int(TX(f->s, cx_store_channel_put(f->s, &c, true)), CX_INVALID,
                "a word we do not know");
     c.health = CX_NOSTR;
-    tap_is_int(TX(f->s, cx_store_channel_put(f->s, &c, true)), CX_OK, "a channel");
+    tap_is_int(TX(f->s, cx_store_channel_put(f->s, &c, true)), CX_OK,
+               "a channel");
 
     v = version(f);
     tap_is_int(TX(f->s, cx_store_channel_health(f->s, 41, CX_STR("bad"),
@@ -135,7 +140,8 @@ channels(fixture *f)
     tap_is_int(TX(f->s, cx_store_channel_delete(f->s, CHANNEL)), CX_CONFLICT,
                "a channel with talks stays");
     tap_is_int(TX(f->s, cx_store_channel_delete(f->s, 41)), CX_OK, "one goes");
-    tap_is_int(TX(f->s, cx_store_channel_delete(f->s, 41)), CX_NOT_FOUND, "once");
+    tap_is_int(TX(f->s, cx_store_channel_delete(f->s, 41)), CX_NOT_FOUND,
+               "once");
 }
 
 
@@ -230,7 +236,8 @@ reviews(fixture *f)
     tap_is_int(list.items[0].id, one, "the longest waiting first");
     tap_is_str(list.items[0].question, CX_STR("Where is it?"), "the question");
     tap_is_str(list.items[0].channel, CX_STR("wa-main"), "the channel");
-    tap_is_int(cx_store_reviews(f->s, CX_STR("lost"), 9, f->a, &list), CX_INVALID,
+    tap_is_int(cx_store_reviews(f->s, CX_STR("lost"), 9, f->a, &list),
+               CX_INVALID,
                "there is no such state");
     cx_store_counts(f->s, &c);
     tap_is_int(c.reviews_waiting, 2, "two are counted");
@@ -302,7 +309,8 @@ letters(fixture *f)
 
     tap_is_int(TX(f->s, cx_store_dead_retry(f->s, 601, false, CX_STR("ada"),
                                         T0)), CX_OK, "retried");
-    tap_is_int(TX(f->s, cx_store_dead_retry(f->s, 602, true, CX_STR("ada"), T0)),
+    tap_is_int(TX(f->s, cx_store_dead_retry(f->s, 602, true, CX_STR("ada"),
+                                            T0)),
                CX_OK, "dropped");
     tap_is_int(TX(f->s, cx_store_dead_retry(f->s, 602, false, CX_STR("ada"),
                                         T0)), CX_CONFLICT, "once");

@@ -36,7 +36,8 @@ say(fixture *f)
 
     tap_is_int(TX(f->s, cx_store_say(f->s, &in, &got)), CX_OK, "said");
     tap_is_int(got, group, "as a group");
-    tap_is_int(cx_store_said(f->s, t.conversation_id, group, f->a, &list), CX_OK,
+    tap_is_int(cx_store_said(f->s, t.conversation_id, group, f->a, &list),
+               CX_OK,
                "it is there");
     tap_ok(list.n == 2 && list.items[0].part == 0 && list.items[1].part == 1,
            "two, in order");

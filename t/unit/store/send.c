@@ -80,9 +80,11 @@ refused(fixture *f)
                "a settle does not know what a status knows");
     in.state = CX_MSGSTATE_FAILED;
     in.message_id = 777;
-    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_NOT_FOUND, "no message");
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_NOT_FOUND,
+               "no message");
     in.message_id = ready;
-    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_STALE, "never claimed");
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_STALE,
+               "never claimed");
     in.message_id = id;
     in.fence.partition++;
     in.fence.epoch = 0;
@@ -92,7 +94,8 @@ refused(fixture *f)
     tap_is_int(cx_store_dead_letter(f->s, in.dead_id, f->a, &d), CX_NOT_FOUND,
                "no letter so far");
 
-    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_OK, "refused for good");
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_OK,
+               "refused for good");
     tap_is_str(fx_message(f, id).state, CX_STR("failed"), "failed");
     tap_is_int(cx_store_dead_letter(f->s, in.dead_id, f->a, &d), CX_OK,
                "a dead letter");
@@ -104,7 +107,7 @@ refused(fixture *f)
 }
 
 
-/* What a turn said goes back to a person; what nobody's turn said, does not. */
+/* What a turn said goes back to a person; what nobody's turn said does not. */
 static void
 reviewed(fixture *f)
 {
@@ -127,7 +130,8 @@ reviewed(fixture *f)
     cx_outgoing     o;
 
     fx_claim(f, first, T0, &o);
-    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_OK, "outside a window");
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &in)), CX_OK,
+               "outside a window");
     tap_ok(again, "a person gets it");
     tap_is_int(cx_store_dead_letter(f->s, in.dead_id, f->a, &d), CX_NOT_FOUND,
                "no letter");

@@ -312,11 +312,13 @@ watermark(fixture *f)
 
     m.id = cx_printf(f->a, "%lld", (long long) fx_message(f, first)
                                                    .sending_at - 1);
-    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK, "a time before");
+    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK,
+               "a time before");
     tap_ok(!o.known && !o.changed, "moves nothing");
 
     m.id = cx_printf(f->a, "%lld", (long long) sent_at);
-    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK, "the last one's");
+    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK,
+               "the last one's");
     tap_ok(o.known && o.changed && !o.was_ambiguous
            && o.message_id == second, "moves all until then");
     tap_is_str(fx_message(f, first).state, CX_STR("read"), "the first");
@@ -330,7 +332,8 @@ watermark(fixture *f)
     tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK, "again");
     tap_ok(!o.changed, "changes nothing");
     m.content = CX_STR("delivered");
-    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK, "delivered, late");
+    tap_is_int(TX(f->s, cx_store_status(f->s, &in, &o)), CX_OK,
+               "delivered, late");
     tap_is_str(fx_message(f, second).state, CX_STR("read"),
                "moves nothing back");
     m.peer = CX_STR("nobody");

@@ -279,7 +279,8 @@ refused(fixture *f)
 
     in = fx_take(f, &m, T0);
     in.fence.epoch++;
-    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_FENCED, "wrong epoch");
+    tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_FENCED,
+               "wrong epoch");
 
     in.fence = (cx_fence) { CX_PARTITIONS, 0 };
     tap_is_int(TX(f->s, cx_store_take(f->s, &in, &t)), CX_INVALID,

@@ -37,7 +37,8 @@ recall(fixture *f)
     t = fx_taken(f, "4923", "wamid.r2", "second", T0 + 1);
     t = fx_taken(f, "4923", "wamid.r3", "question", T0 + 2);
 
-    tap_is_int(cx_store_recall(f->s, t.turn_id, 20, f->a, &r), CX_OK, "recalled");
+    tap_is_int(cx_store_recall(f->s, t.turn_id, 20, f->a, &r), CX_OK,
+               "recalled");
     tap_is_str(r.question, CX_STR("second\nquestion"), "the inputs, joined");
     tap_is_str(r.last_input, CX_STR("wamid.r3"), "the newest one's id");
     tap_is_str(r.event, CX_STR("wamid.r3"), "and its event");
@@ -256,7 +257,8 @@ handoff(fixture *f)
     tap_is_str(r.agent, CX_STR("shop"), "the agent by name");
     tap_ok(r.confidence > 0.49 && r.confidence < 0.51, "its confidence");
 
-    tap_is_int(TX(f->s, cx_store_review_decide(f->s, t.turn_id, CX_STR("edited"),
+    tap_is_int(TX(f->s, cx_store_review_decide(f->s, t.turn_id,
+                                               CX_STR("edited"),
                                            &edited, &edited_id, 1,
                                            CX_STR("ada"), CX_NOSTR, T0)),
                CX_OK, "edited");
@@ -287,14 +289,17 @@ dead_turn(fixture *f)
     tap_is_str(d.channel, CX_STR("wa-main"), "and the channel");
 
     for (int i = 0; i < 2; i++) {
-        tap_is_int(TX(f->s, cx_store_dead_retry(f->s, d.id, false, CX_STR("ada"),
+        tap_is_int(TX(f->s, cx_store_dead_retry(f->s, d.id, false,
+                                                CX_STR("ada"),
                                             T0 + 70)), CX_OK, "retried");
-        tap_is_int(TX(f->s, cx_store_dead_retry(f->s, d.id, false, CX_STR("ada"),
+        tap_is_int(TX(f->s, cx_store_dead_retry(f->s, d.id, false,
+                                                CX_STR("ada"),
                                             T0 + 70)), CX_CONFLICT,
                    "not twice");
         cx_store_recall(f->s, t.turn_id, 0, f->a, &r);
         tap_is_int(r.state, CX_TURN_OPEN, "the turn is open again");
-        tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK, "dead once more");
+        tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK,
+                   "dead once more");
     }
 }
 
@@ -317,7 +322,8 @@ split(fixture *f)
     fx_taken(f, "4932", "wamid.c4", "four", T0 + 3400);
 
     in = plan_of(f, &t, &text, &id, 1);
-    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_STALE, "as it was recalled");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_STALE,
+               "as it was recalled");
     in.split = &cut;
     tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_STALE,
                "what was seen last is not known");
@@ -374,7 +380,8 @@ claimed(fixture *f)
     bool             yes = false;
 
     in.claimed = &yes;
-    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK, "planned and claimed");
+    tap_is_int(TX(f->s, cx_store_plan(f->s, &in)), CX_OK,
+               "planned and claimed");
     tap_ok(yes, "it says so");
     row = fx_message(f, ids[0]);
     tap_is_str(row.state, CX_STR("sending"), "the first is being sent");
@@ -394,7 +401,8 @@ claimed(fixture *f)
     t = fx_taken(f, "4933", "wamid.k3", "no more", T0 + 30);
     stop = fx_take(f, &m, T0 + 31);
     stop.opt = CX_OPT_OUT;
-    tap_is_int(TX(f->s, cx_store_take(f->s, &stop, &(cx_taken) { .inputs = 0 })),
+    tap_is_int(TX(f->s, cx_store_take(f->s, &stop,
+                                      &(cx_taken) { .inputs = 0 })),
                CX_OK, "no messages any more");
     in = plan_of(f, &t, parts, (const int64_t[]) { fx_next(), fx_next() }, 2);
     in.claimed = &yes;

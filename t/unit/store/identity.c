@@ -493,7 +493,7 @@ set_up(const fixture *f)
                 "an agent");
 
         for (int c = 0; c < CHANNELS; c++) {
-            char            name[16];
+            char            name[32];
             cx_channel_row  row;
 
             (void) snprintf(name, sizeof(name), "ch-%d-%d", t, c);

@@ -81,7 +81,7 @@ test_refused(void)
         { "[redis]\naddress = host:99999\n", 2, "unix:/path or host:port" },
         { "[redis]\nprefix = a{b}\n",       2, "letters, digits" },
         { "[api]\nsocket = api.sock\n",     2, "an absolute path" },
-        { "[store]\nurl = postgres://x\n",  2, "sqlite:/path" },
+        { "[store]\nurl = mysql://x\n",  2, "sqlite:/path" },
         { "[store]\nsynchronous = 1\n",     2, "full or off" },
         { "[worker]\nnonsense\n",           2, "neither [section] nor" },
         { "[worker\njobs = 1\n",            1, "neither [section] nor" },

@@ -94,7 +94,16 @@ read_recall(cx_store *s, int64_t turn_id, cx_arena *a, cx_talk *t,
         return err;
     }
 
+    /* Only people answer it: it may have any length. */
+    if (r->state == CX_TURN_HUMAN && r->agent_id == 0) {
+        return CX_OK;
+    }
+
     err = cx_store_talk(s, r, a, t);
+
+    if (err == CX_OK && cx_arena_failed(a)) {
+        err = CX_NOMEM;
+    }
 
     return err == CX_OK ? last_input(s, t, a, r) : err;
 }

@@ -13,8 +13,6 @@
 
 #include "store/store.h"
 
-#define CX_CUSTOMER_PEERS_MAX  200   /* addresses of one, when shown */
-
 typedef struct {
     int64_t  id;
     int64_t  root_id;

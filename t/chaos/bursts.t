@@ -35,6 +35,7 @@ sub say {
     $crowd->say($b->{from}, "wamid.$b->{name}.$i", "$b->{name}.$i", sub {
         my ($res, $since, $until) = @_;
         $b->{done}[$i] //= $until;
+        $b->{sent}[$i] = $since if $since < ($b->{sent}[$i] // $until);
     }, $lane);
 }
 
@@ -58,7 +59,7 @@ sub burst {
 
     my $b = { from => 16505560000 + $customer, round => $round,
               customer => $customer, name => "b${customer}x$round",
-              n => 1 + int rand 8, done => [], after => [] };
+              n => 1 + int rand 8, done => [], sent => [], after => [] };
     push @burst, $b;
     $open{$b->{name}} = $b;
 
@@ -86,21 +87,40 @@ sub reply {
 }
 
 
+sub by_number { return $a <=> $b }
+
+
+# Whether the second was sent only after the first was taken.
+sub in_turn {
+    my ($b, $first, $second) = @_;
+
+    return ($b->{done}[$first] // 0) < ($b->{sent}[$second] // 0);
+}
+
+
 # How the replies should be: one, unless the machine itself made a pause that
-# is longer than the quiet window.
+# is longer than the quiet window; in the order of sending, but for what was
+# under way at the same time.
 sub wrong {
     my ($b) = @_;
 
-    my @want = ("$b->{name}.0");
-    for my $i (1 .. $b->{n} - 1) {
-        my $pause = ($b->{done}[$i] // 0) - ($b->{done}[$i - 1] // 0);
-        my $cut = $pause > $QUIET - 1;
-        $n{stretched} += $cut;
-        $want[-1] .= ($cut ? '(?:\n|_)' : '\n') . "$b->{name}.$i";
+    my $have = join '_', map { s/^echo: //r } @{$replies{$b->{name}} || []};
+    my @said = map { /^\Q$b->{name}.\E(\d+)\z/ ? $1 : -1 }
+               split /[\n_]/, $have;
+    my $wrong = join(' ', sort by_number @said)
+                ne join ' ', 0 .. $b->{n} - 1;
+
+    for my $i (0 .. $#said) {
+        $wrong ||= grep { $said[$_] > $said[$i]
+                          && in_turn($b, $said[$i], $said[$_]) } 0 .. $i - 1;
     }
 
-    my $have = join '_', map { s/^echo: //r } @{$replies{$b->{name}} || []};
-    return $have =~ /\A$want[0]\z/ ? () : "$b->{name} of $b->{n}: $have\n";
+    my $cuts = grep { ($b->{done}[$_] // 0) - ($b->{done}[$_ - 1] // 0)
+                      > $QUIET - 1 } 1 .. $b->{n} - 1;
+    $n{stretched} += $cuts;
+    $wrong ||= ($have =~ tr/_//) > $cuts;
+
+    return $wrong ? "$b->{name} of $b->{n}: $have\n" : ();
 }
 
 

@@ -92,6 +92,8 @@ struct cx_api_request_s {
     cx_api_store_step     run;
     cx_api_step           after;
     bool                  paused;        /* after waits for something else */
+    bool                  writing;       /* the step at hand may */
+    bool                  changed;       /* one of them did, and is audited */
     bool                  direct;        /* whoever runs it sees the answer */
     bool                  stale;         /* the key's use is to be noted */
 

@@ -237,10 +237,11 @@ read_body(cx_api_request *req)
 
 /* --- running ------------------------------------------------------------- */
 
+/* Its first step that writes. */
 static bool
 is_change(const cx_api_request *req)
 {
-    return req->route->lane == CX_API_WRITE
+    return req->writing && !req->changed
            && !cx_str_eq(req->method, CX_STR("GET"));
 }
 
@@ -268,9 +269,7 @@ job_run(cx_store *s, cx_db_job *job)
     req->pointer = CX_NOSTR;
     err = req->run(req, s);
 
-    if (err == CX_OK && is_change(req) && req->run == req->route->run
-        && cx_store_audits(s) == audits)
-    {
+    if (err == CX_OK && is_change(req) && cx_store_audits(s) == audits) {
         err = audit(req, s);
     }
 
@@ -281,7 +280,10 @@ job_run(cx_store *s, cx_db_job *job)
 static void
 job_done(cx_db_job *job, cx_err err)
 {
-    finish((cx_api_request *) job, err);
+    cx_api_request  *req = (cx_api_request *) job;
+
+    req->changed = req->changed || (req->writing && err == CX_OK);
+    finish(req, err);
 }
 
 
@@ -290,6 +292,7 @@ cx_api_then(cx_api_request *req, cx_api_lane lane, cx_api_store_step run,
     cx_api_step after)
 {
     req->paused = true;
+    req->writing = lane == CX_API_WRITE;
     req->run = run;
     req->after = after;
     req->job.run = job_run;

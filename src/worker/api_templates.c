@@ -157,7 +157,7 @@ const cx_api_route  cx_api_template_routes[] = {
     { "GET", "/api/v1/templates", "channel state", CX_API_NO_BODY,
       CX_API_READ, check_list, list, NULL, "templates:read" },
     { "POST", "/api/v1/channels/{}/templates/sync", "", CX_API_JSON,
-      CX_API_READ, check_sync, find_channel, start_sync, "templates:write" },
+      CX_API_WRITE, check_sync, find_channel, start_sync, "templates:write" },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
       NULL },
 };

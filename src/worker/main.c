@@ -4,6 +4,7 @@
  */
 
 #include "core/version.h"
+#include "store/store.h"
 #include "worker/api.h"
 #include "worker/host.h"
 #include "worker/log.h"
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CONF_FILE     "/etc/connext/connext.conf"
@@ -24,6 +26,7 @@
 /* A job has one call under way at a time; reading receipts come on top. */
 #define CALLS_PER_JOB 2
 #define SIGNALS       3
+#define AWAY_S        2         /* between two tries to reach the store */
 
 static const char  usage[] =
     "usage: connext-worker [-c FILE] [--check | --config-dump]\n"
@@ -275,11 +278,54 @@ watch_signals(main_state *p)
 
 /* --- running ------------------------------------------------------------- */
 
+/* A database on the network may be away, or have no connection left for us:
+ * that heals.  Its schema is another matter. */
+static bool
+store_is_away(const char *url)
+{
+    char     error[ERROR_BYTES];
+    int64_t  has, needs;
+    cx_err   err;
+
+    if (!cx_str_starts(cx_strz(url), CX_STR("postgres"))) {
+        return false;
+    }
+
+    err = cx_store_look(url, &has, &needs, error, sizeof(error));
+
+    return err == CX_IO || (err == CX_OK && has == needs);
+}
+
+
+/* What comes meanwhile waits in Redis.  A signal ends us as ever. */
+static bool
+open_store(main_state *p, char *error, size_t size)
+{
+    const char       *url = cx_dupz(p->arena, store_url(p));
+    struct timespec   pause = { 0, 250 * 1000000L };
+
+    if (url == NULL) {
+        (void) snprintf(error, size, "out of memory");
+        return false;
+    }
+
+    while ((p->db = cx_db_open(&p->loop, cx_strz(url), error, size)) == NULL
+           && store_is_away(url))
+    {
+        cx_log(CX_LOG_ERROR, "store.away", CX_FZ("error", error),
+               CX_FZ("what", "the start waits for the database"));
+        (void) nanosleep(&pause, NULL);
+        pause = (struct timespec) { AWAY_S, 0 };
+    }
+
+    return p->db != NULL;
+}
+
+
 static bool
 open_all(main_state *p, char *error, size_t size)
 {
-    p->db = cx_db_open(&p->loop, store_url(p), error, size);
-    if (p->db == NULL) {
+    if (!open_store(p, error, size)) {
         return false;
     }
 

@@ -53,13 +53,13 @@ cx_store_leases(cx_store *s, cx_arena *a, cx_lease *out)
 
 /* CX_CONFLICT when someone else lives on it; *epoch as it is now. */
 static cx_err
-check_free(cx_store *s, unsigned partition, cx_str owner, bool force,
-    int64_t now_ms, int64_t *epoch)
+check_free(cx_store *s, cx_sql_name how, unsigned partition, cx_str owner,
+    bool force, int64_t now_ms, int64_t *epoch)
 {
-    cx_query  q = cx_query_of(s, CX_SQL_LEASE_GET);
+    cx_query  q = cx_query_of(s, how);
     cx_str    holder;
     int64_t   until;
-    cx_err    found = CX_NOT_FOUND, err;
+    cx_err    found = CX_CONFLICT, err;
 
     cx_bind_i64(&q, partition);
 
@@ -93,7 +93,14 @@ cx_store_lease_acquire(cx_store *s, unsigned partition, cx_str owner,
         return CX_INVALID;
     }
 
-    err = check_free(s, partition, owner, force, now_ms, &old);
+    err = check_free(s, CX_SQL_LEASE_GET, partition, owner, force, now_ms,
+                     &old);
+
+    if (err == CX_OK && s->driver->shared) {
+        err = check_free(s, CX_SQL_LEASE_LOCK, partition, owner, force,
+                         now_ms, &old);
+    }
+
     if (err != CX_OK) {
         return err;
     }

@@ -13,7 +13,7 @@
  * for another's gives up and is run again: nothing hangs for ever.
  */
 static const char  settings[] =
-    "SET idle_in_transaction_session_timeout = '60s';"
+    "SET idle_in_transaction_session_timeout = '10s';"
     "SET lock_timeout = '20s';"
     "SET default_transaction_isolation = 'read committed';"
     "SET extra_float_digits = 1;"

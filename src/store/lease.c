@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define FORGET_LEASES  100     /* a worker not seen for so many is gone */
+#define FORGOTTEN_MS   10000   /* claimed so long ago: does anybody know? */
 
 
 cx_err
@@ -198,7 +199,8 @@ list_turns(cx_store *s, unsigned partition, int64_t raise, cx_arena *a,
 }
 
 
-/* Rows of the query, which has its parameters already. */
+/* Rows of the query, which has its parameters already.  give_up_at 0: they
+ * stay as they are. */
 static cx_err
 list_outs(cx_query *q, int64_t give_up_at, cx_arena *a, cx_recovered *r)
 {
@@ -214,7 +216,7 @@ list_outs(cx_query *q, int64_t give_up_at, cx_arena *a, cx_recovered *r)
         o->attempts = cx_get_i64(q);
         o->channel_id = cx_get_i64(q);
 
-        if (o->state == CX_MSGSTATE_SENDING) {
+        if (o->state == CX_MSGSTATE_SENDING && give_up_at != 0) {
             o->state = CX_MSGSTATE_AMBIGUOUS;
             o->not_before = give_up_at;
         }
@@ -296,6 +298,7 @@ cx_store_sweep(cx_store *s, unsigned partition, int64_t now_ms, cx_arena *a,
         q = cx_query_of(s, CX_SQL_OUTS_DUE);
         cx_bind_i64(&q, partition);
         cx_bind_i64(&q, now_ms);
+        cx_bind_i64(&q, now_ms - FORGOTTEN_MS);
         err = list_outs(&q, 0, a, &r);
     }
 

@@ -436,7 +436,10 @@ cx_err cx_store_status(cx_store *s, const cx_status_in *in,
 cx_err cx_store_recover(cx_store *s, cx_fence fence, int64_t give_up_at,
     int64_t now_ms, cx_arena *a, cx_recovered *out);
 /* Open turns and due READY messages of a partition, without side effect:
- * finds what another process put there (API, another worker's TAKE). */
+ * finds what another process put there (API, another worker's TAKE).  And
+ * SENDING ones that were claimed long ago: who owns the partition and does
+ * not know of them has claimed them without being told (the database went
+ * away before it could say so), so they never left. */
 cx_err cx_store_sweep(cx_store *s, unsigned partition, int64_t now_ms,
     cx_arena *a, cx_recovered *out);
 cx_err cx_store_event_dead(cx_store *s, const cx_dead_row *d);

@@ -71,7 +71,9 @@ cx_conv_find(cx_worker *w, int64_t id)
 {
     cx_conv  *c = *bucket_of(w, id);
 
-    while (c != NULL && c->id != id) {
+    /* One that is lost is of a former time: its partition may be ours again,
+     * and then another one stands for it. */
+    while (c != NULL && (c->id != id || c->lost)) {
         c = c->bucket_next;
     }
 

@@ -117,7 +117,7 @@ typedef enum {
 
 typedef struct {
     int64_t       message_id;
-    cx_msg_state  state;               /* READY or AMBIGUOUS */
+    cx_msg_state  state;               /* READY, AMBIGUOUS, or SENDING */
     int64_t       not_before;
     int64_t       attempts;            /* AMBIGUOUS: those made so far ... */
     int64_t       channel_id;          /* ... on that channel, 0: not known */
@@ -174,6 +174,7 @@ struct cx_conv_s {
     cx_hit_list    hits;
 
     /* The send, from CLAIM on. */
+    cx_fence       fence;
     cx_outgoing    outgoing;
     cx_settle      settle;
     bool           reviewed;           /* SETTLE gave it back to a person */

@@ -10,9 +10,9 @@ claim_run(cx_store *s, cx_db_job *job)
 {
     cx_conv   *c = (cx_conv *) job;
     cx_claim   claim = {
-        .fence = cx_partition_fence(c->worker, c->partition),
+        .fence = c->fence,
         .message_id = c->outs[0].message_id,
-        .now_ms = cx_now_ms(),
+        .now_ms = c->claimed_at,
     };
 
     memset(&c->outgoing, 0, sizeof(c->outgoing));
@@ -100,6 +100,7 @@ cx_step_claim(cx_conv *c)
         return;
     }
 
+    c->fence = cx_partition_fence(c->worker, c->partition);
     c->claimed_at = cx_now_ms();
     cx_conv_write(c, claim_run, claim_done);
 }
@@ -231,6 +232,15 @@ void
 cx_step_wait(cx_conv *c)
 {
     const cx_out_wait  *o = &c->outs[0];
+
+    /* Claimed without our knowing of it, see cx_store_sweep. */
+    if (o->state == CX_MSGSTATE_SENDING) {
+        c->outgoing.message_id = o->message_id;
+        cx_settle_init(c, CX_MSGSTATE_READY);
+        c->settle.unsent = true;
+        cx_conv_go(c, CX_STEP_SETTLE);
+        return;
+    }
 
     if (o->state == CX_MSGSTATE_AMBIGUOUS && is_repeatable(c, o)) {
         c->outgoing.message_id = o->message_id;

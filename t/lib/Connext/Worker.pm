@@ -43,7 +43,7 @@ sub write_worker_conf {
         'api.socket'           => "$dir/$name.sock",
         'worker.quiet_ms'      => 20,
         'worker.quiet_cap_ms'  => 500,
-        'worker.lease_ms'      => 2000,
+        'worker.lease_ms'      => $patience > 1 ? 6000 : 2000,
         'worker.reconcile_ms'  => 1500,
         'worker.drain_ms'      => 5000,
         'send.retry_base_ms'   => 50,

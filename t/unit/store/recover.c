@@ -112,6 +112,36 @@ swept(fixture *f)
 }
 
 
+/* What a claim has done whose answer never came. */
+static void
+swept_claimed(fixture *f)
+{
+    const int64_t   id = fx_sending(f, "4968", "wamid.8");
+    const int64_t   at = fx_message(f, id).sending_at;
+    cx_settle       back = {
+        .fence = fx_fence(f), .message_id = id, .state = CX_MSGSTATE_READY,
+        .unsent = true, .now_ms = at + 10001,
+    };
+    cx_outgoing     o;
+    cx_recovered    r;
+
+    cx_store_sweep(f->s, PARTITION, at + 10000, f->a, &r);
+
+    for (size_t i = 0; i < r.outs.n; i++) {
+        tap_ok(r.outs.items[i].message_id != id, "somebody may be sending it");
+    }
+
+    cx_store_sweep(f->s, PARTITION, at + 10001, f->a, &r);
+    tap_ok(r.outs.n > 0 && r.outs.items[r.outs.n - 1].message_id == id
+           && r.outs.items[r.outs.n - 1].state == CX_MSGSTATE_SENDING,
+           "claimed long ago: does anybody know of it?");
+    tap_is_int(TX(f->s, cx_store_settle(f->s, &back)), CX_OK,
+               "nobody does: it never left");
+    tap_is_int(fx_claim(f, id, at + 10002, &o), CX_OK, "it may be sent");
+    tap_is_int(o.attempts, 1, "for the first time");
+}
+
+
 int
 main(void)
 {
@@ -123,6 +153,7 @@ main(void)
     recovered(&f);
     small_arena(&f);
     swept(&f);
+    swept_claimed(&f);
 
     fx_close(&f);
     return tap_done();

@@ -227,6 +227,44 @@ test_sending(void)
 }
 
 
+/* The partition is ours again before what was under way came back. */
+static void
+test_ours_again(void)
+{
+    cx_worker  *w = worker(1);
+    cx_conv    *old, *again;
+
+    open_turns(w, LOST, 100, 1);
+    old = cx_conv_find(w, 100);
+    lose(w, LOST);
+    tap_ok(cx_conv_find(w, 100) == NULL, "a lost one is not found");
+
+    w->part[LOST].state = CX_PART_LIVE;
+    again = cx_conv_get(w, 100, LOST);
+    tap_ok(again != NULL && again != old, "another one stands for it");
+    cx_conv_turn(again, 7, 1, 0);
+
+    tap_ok(!cx_conv_back(old), "the lost one comes back, and ends");
+    tap_ok(cx_conv_find(w, 100) == again && again->turn_id == 7,
+           "the other one has its turn");
+    forget(w);
+}
+
+
+/* Claimed without our knowing of it: what never left may leave. */
+static void
+test_claimed(void)
+{
+    cx_worker  *w = worker(1);
+    cx_conv    *c = cx_conv_get(w, 100, KEPT);
+
+    (void) cx_conv_out(c, 1000, CX_MSGSTATE_SENDING, 0);
+    cx_conv_go(c, CX_STEP_REST);
+    tap_is_int(c->step, CX_STEP_WAIT, "it is looked at where others wait");
+    forget(w);
+}
+
+
 int
 main(void)
 {
@@ -237,6 +275,8 @@ main(void)
     test_thinking_is_lost(64);
     test_with_the_store();
     test_sending();
+    test_ours_again();
+    test_claimed();
 
     (void) uv_loop_close(&loop);
     return tap_done();

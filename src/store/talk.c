@@ -2,6 +2,8 @@
 
 #include "store/sql.h"
 
+#define INPUTS_MAX  256     /* newest of a turn that somebody floods ... */
+#define INPUT_BYTES (256 * 1024)      /* ... and of their texts, about */
 #define PAGE_MORE   16      /* rows that are neither history nor inputs */
 #define OTHERS_MAX  20      /* conversations that are read beside this one */
 
@@ -22,9 +24,17 @@ was_said(cx_msg_state state)
 
 
 static bool
+is_full(const cx_talk *t)
+{
+    return t->inputs.n >= INPUTS_MAX || t->bytes >= INPUT_BYTES;
+}
+
+
+static bool
 is_complete(const cx_recall *r, const cx_talk *t)
 {
-    return t->history.n >= t->want && t->inputs.n >= (size_t) r->inputs;
+    return t->history.n >= t->want
+           && (is_full(t) || t->inputs.n >= (size_t) r->inputs);
 }
 
 
@@ -34,7 +44,7 @@ list_for(const cx_recall *r, cx_talk *t, const cx_message_row *m,
     cx_msg_state state)
 {
     if (m->turn_id == r->turn_id && !m->outbound) {
-        return &t->inputs;
+        return is_full(t) ? NULL : &t->inputs;
     }
 
     return t->history.n < t->want && was_said(state) ? &t->history : NULL;
@@ -47,7 +57,8 @@ static cx_err
 walk_page(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t,
     int64_t *before)
 {
-    const int64_t     rows = (int64_t) t->want + r->inputs + PAGE_MORE;
+    const int64_t     inputs = r->inputs < INPUTS_MAX ? r->inputs : INPUTS_MAX;
+    const int64_t     rows = (int64_t) t->want + inputs + PAGE_MORE;
     cx_query          q = cx_query_of(s, CX_SQL_TALK);
     cx_message_row    head = { .conversation_id = r->conversation_id }, *m;
     cx_message_list  *list;
@@ -81,6 +92,7 @@ walk_page(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t,
         m->created_at = cx_get_i64(&q);
         m->content = cx_get_str(&q, a);
         m->text = cx_get_str(&q, a);
+        t->bytes += list == &t->inputs ? m->text.len : 0;
     }
 
     *before = n == rows ? head.id : 0;

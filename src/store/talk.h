@@ -10,7 +10,9 @@
 typedef struct {
     size_t           want;      /* of history */
     cx_message_list  history;   /* oldest first */
-    cx_message_list  inputs;    /* of the turn, newest first */
+    cx_message_list  inputs;    /* of the turn, newest first; as many as can
+                                 * be answered at once */
+    size_t           bytes;     /* of their texts */
 } cx_talk;
 
 /* r says of which turn and conversation. */

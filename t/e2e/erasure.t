@@ -210,13 +210,12 @@ is(talk_of($ann), undef, 'nobody else is');
 # --- nothing is left ---------------------------------------------------------
 
 sub found {
-    my %where = map { ($_ => read_file($_)) }
-                grep { -f } glob($cx->path('connext.db*')),
-                            glob($cx->path('redis/*/*')),
+    my %where = ($cx->record, map { ($_ => read_file($_)) }
+                grep { -f } glob($cx->path('redis/*/*')),
                             glob($cx->path('redis/*')),
                             glob($cx->path('media/*/*/*')),
                             glob($cx->path('media/tmp/*')),
-                            grep { !/double|files/ } glob($cx->path('logs/*'));
+                            grep { !/double|files/ } glob($cx->path('logs/*')));
     return grep { $where{$_} =~ $canary } sort keys %where;
 }
 

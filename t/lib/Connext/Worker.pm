@@ -6,7 +6,7 @@ use strict;
 use warnings;
 
 use Connext::Http;
-use Connext::Process qw(write_file);
+use Connext::Process qw(read_file write_file);
 use Connext::Sample qw(json);
 
 our ($BUILD, $ACCOUNT);
@@ -28,6 +28,23 @@ sub store_url {
     system('psql', '-X', '-q', '-h', $place, '-U', 'postgres', '-c',
            qq{CREATE DATABASE "$name"}) == 0 or die "no database\n";
     return $self->{store_url} = "postgresql://postgres@/$name?host=$place";
+}
+
+
+# All that is in the record: SQLite's files as they are, or a dump in SQL.
+sub record {
+    my ($self) = @_;
+
+    my ($name, $place) = $self->store_url =~ m{^postgresql://[^/]*/(\w+)\?host=(.*)};
+    return map { ($_ => read_file($_)) } glob $self->path('connext.db*')
+        unless defined $name;
+
+    open my $dump, '-|', 'pg_dump', '-h', $place, '-U', 'postgres', $name
+        or die "pg_dump: $!\n";
+    local $/;
+    my $text = <$dump>;
+    close $dump or die "pg_dump failed\n";
+    return (record => $text);
 }
 
 

@@ -22,6 +22,7 @@
     X(STATUSES,      "statuses")                                              \
     X(REVIEWS,       "reviews")                                               \
     X(REQUESTS,      "requests")                                              \
+    X(DELIVERIES,    "hook_deliveries")                                       \
     X(TURNS,         "turns")                                                 \
     X(MESSAGES,      "messages")                                              \
     X(IDENTITIES,    "identities")                                            \

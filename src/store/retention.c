@@ -1,11 +1,13 @@
 #include "store/retention.h"
 
+#include "core/id.h"
 #include "store/sql.h"
 
 static const cx_sql_name  list_of[CX_OLD_COUNT] = {
     [CX_OLD_MESSAGES] = CX_SQL_OLD_MESSAGES,
     [CX_OLD_TURNS]    = CX_SQL_OLD_TURNS,
     [CX_OLD_LETTERS]  = CX_SQL_OLD_LETTERS,
+    [CX_OLD_DELIVERIES] = CX_SQL_OLD_DELIVERIES,
 };
 
 
@@ -13,13 +15,14 @@ cx_err
 cx_store_old(cx_store *s, cx_old_kind kind, int64_t after, int64_t before,
     size_t limit, cx_arena *a, cx_old_list *out)
 {
+    const bool   timed = kind == CX_OLD_DELIVERIES;
     cx_query     q = cx_query_of(s, list_of[kind]);
     cx_old_list  list = { .n = 0 };
     cx_old_row  *r;
     cx_err       err;
 
     cx_bind_i64(&q, after);
-    cx_bind_i64(&q, before);
+    cx_bind_i64(&q, timed ? cx_id_ms(before) : before);
     cx_bind_i64(&q, (int64_t) limit);
 
     while (cx_query_next(&q) && (r = CX_LIST_ADD(a, &list)) != NULL) {
@@ -28,6 +31,7 @@ cx_store_old(cx_store *s, cx_old_kind kind, int64_t after, int64_t before,
         r->channel_id = cx_get_i64(&q);
         r->partition = (unsigned) cx_get_i64(&q);
         r->busy = cx_get_i64(&q) != 0;
+        r->at = timed ? cx_get_i64(&q) : cx_id_ms(r->id);
     }
 
     err = cx_query_end(&q);
@@ -96,6 +100,9 @@ cx_store_old_drop(cx_store *s, cx_old_kind kind, const cx_old_row *row,
 
     case CX_OLD_TURNS:
         return drop_turn(s, row->id);
+
+    case CX_OLD_DELIVERIES:
+        return cx_run_1(s, CX_SQL_OLD_DELIVERY_DROP, row->id);
 
     default:
         return cx_run_1(s, CX_SQL_ERASE_LETTER, row->id);

@@ -12,6 +12,7 @@ typedef enum {
     CX_OLD_MESSAGES,          /* with attachments, letters and statuses */
     CX_OLD_TURNS,             /* with their reviews */
     CX_OLD_LETTERS,           /* of events */
+    CX_OLD_DELIVERIES,        /* what hooks were told */
     CX_OLD_COUNT
 } cx_old_kind;
 
@@ -20,6 +21,7 @@ typedef struct {
     int64_t   tenant;
     int64_t   channel_id;     /* 0: of none that is known */
     unsigned  partition;
+    int64_t   at;
     bool      busy;           /* under way, or waits for a person */
 } cx_old_row;
 

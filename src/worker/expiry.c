@@ -69,7 +69,7 @@ is_old(const cx_worker *w, const cx_old_row *row)
                                 : cx_age_ms(w->conf->retention_messages);
 
     return !row->busy && ms > 0 && cx_partition_ours(w, row->partition)
-           && cx_id_ms(row->id) < cx_now_ms() - ms;
+           && row->at < cx_now_ms() - ms;
 }
 
 
@@ -83,7 +83,8 @@ end(cx_expiry *x)
     cx_log(CX_LOG_INFO, "retention",
            CX_FI("messages", x->dropped[CX_OLD_MESSAGES]),
            CX_FI("turns", x->dropped[CX_OLD_TURNS]),
-           CX_FI("letters", x->dropped[CX_OLD_LETTERS]));
+           CX_FI("letters", x->dropped[CX_OLD_LETTERS]),
+           CX_FI("deliveries", x->dropped[CX_OLD_DELIVERIES]));
 
     x->running = false;
     x->due_ms = cx_now_ms() + EVERY_MS;

@@ -5,6 +5,7 @@
 #include "store/audit.h"
 #include "store/credentials.h"
 #include "store/erase.h"
+#include "store/retention.h"
 
 #define BOX_1  "cx1.k1.AAAA"
 #define BOX_2  "cx1.k2.BBBB"
@@ -327,6 +328,57 @@ audit(const fixture *f)
 }
 
 
+/* --- retention ----------------------------------------------------------- */
+
+/* Ids of the tests are of the year 2024. */
+static void
+retention(const fixture *f)
+{
+    const int64_t  before = cx_id_at(T0);
+    cx_taken       t = fx_taken(f, "49170009", "wamid.old", "Old?", T0);
+    const int64_t  sent = fx_planned(f, t.turn_id, 1, "Old.", T0 + 1);
+    cx_taken       next = fx_taken(f, "49170009", "wamid.next", "More?",
+                                   T0 + 2);
+    const int64_t  held = fx_planned(f, next.turn_id, 1, "Ready", T0 + 3);
+    cx_old_list    list = { .n = 0 };
+    cx_old_counts  counts = { .n = 0 };
+    cx_outgoing    o;
+    int64_t        busy = 0;
+
+    (void) fx_claim(f, sent, T0 + 4, &o);
+    (void) fx_settle(f, sent, CX_MSGSTATE_ACCEPTED, "wamid.out9", 0, T0 + 5);
+
+    tap_ok(cx_store_old_counts(f->s, before, f->a, &counts) == CX_OK
+           && counts.n == 1 && counts.items[0].channel_id == CHANNEL
+           && counts.items[0].messages >= 3, "counted by channel");
+    tap_ok(cx_store_old(f->s, CX_OLD_MESSAGES, t.message_id - 1, before, 100,
+                        f->a, &list) == CX_OK && list.n == 4,
+           "four messages are old");
+
+    for (size_t i = 0; i < list.n; i++) {
+        busy += list.items[i].busy;
+        fx_must(TX(f->s, cx_store_old_drop(f->s, CX_OLD_MESSAGES,
+                                           &list.items[i], T0)) == CX_OK,
+                "dropped");
+    }
+
+    tap_is_int(busy, 1, "one is under way");
+    tap_ok(cx_store_old(f->s, CX_OLD_MESSAGES, t.message_id - 1, before, 100,
+                        f->a, &list) == CX_OK && list.n == 1
+           && list.items[0].id == held, "... and stays");
+    tap_ok(cx_store_old(f->s, CX_OLD_TURNS, t.turn_id - 1, before, 100, f->a,
+                        &list) == CX_OK && list.n == 2
+           && !list.items[0].busy, "its turns are old, too");
+    fx_must(TX(f->s, cx_store_old_drop(f->s, CX_OLD_TURNS, &list.items[0],
+                                       T0)) == CX_OK, "dropped");
+    tap_ok(cx_store_old(f->s, CX_OLD_TURNS, t.turn_id - 1, before, 100, f->a,
+                        &list) == CX_OK && list.n == 1, "one is gone");
+    tap_ok(cx_store_old(f->s, CX_OLD_LETTERS, 0, before, 100, f->a, &list)
+           == CX_OK && cx_store_old(f->s, CX_OLD_DELIVERIES, 0, before, 100,
+                                    f->a, &list) == CX_OK, "the other kinds");
+}
+
+
 int
 main(void)
 {
@@ -339,6 +391,7 @@ main(void)
     nothing_comes_back(&f);
     receipts(&f);
     audit(&f);
+    retention(&f);
     fx_close(&f);
 
     return tap_done();

@@ -26,6 +26,7 @@ typedef struct {
 static const char pragmas[] =
     "PRAGMA foreign_keys = ON;"
     "PRAGMA temp_store = MEMORY;"
+    "PRAGMA secure_delete = ON;"        /* Debian's default, others' not */
     "PRAGMA cache_size = -8192;"
     "PRAGMA wal_autocheckpoint = 4000;"
     "PRAGMA journal_size_limit = 67108864;";

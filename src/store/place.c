@@ -13,53 +13,71 @@ differs(cx_str said, cx_str known)
 }
 
 
-static cx_err
-find_peer(cx_store *s, const cx_take *in, cx_str peer, cx_place *at)
+static cx_query
+ask_peer(cx_store *s, const cx_take *in, cx_str peer)
 {
-    const cx_msg  *m = in->msg;
-    cx_query       q = cx_query_of(s, CX_SQL_PEER_FIND);
-    cx_str         name, username, phone;
+    cx_query  q = cx_query_of(s, CX_SQL_PEER_FIND);
 
     cx_bind_i64(&q, in->channel_id);
     cx_bind_str(&q, peer);
 
-    if (cx_query_next(&q)) {
-        at->known = true;
-        at->conversation_id = cx_get_i64(&q);
-        at->partition = cx_get_i64(&q);
-        at->customer_id = cx_get_i64(&q);
-        at->address_changed = differs(m->peer, cx_view_str(&q));
-        at->address_changed |= differs(m->peer_alt, cx_view_str(&q));
-        name = cx_view_str(&q);
-        username = cx_view_str(&q);
-        phone = cx_view_str(&q);
-        at->opted_out = cx_get_i64(&q) != 0;
-        at->quiet_until = cx_get_i64(&q);
-        at->proven = cx_get_i64(&q);
-        /* A name that a person gave stays. */
-        at->names_changed = (cx_get_i64(&q) == 0 && differs(m->name, name))
-                            || differs(m->username, username)
-                            || differs(m->phone, phone);
-        at->taken = cx_get_i64(&q) != 0;
-        at->owner = cx_get_i64(&q);
-        at->ended = cx_get_i64(&q) != 0;
-    }
-
-    return cx_query_end(&q);
+    return q;
 }
 
 
-/* By the peer, else by the other id of the same customer. */
-cx_err
-cx_place_find(cx_store *s, const cx_take *in, cx_place *at)
+static cx_err
+read_peer(cx_query *q, const cx_msg *m, cx_place *at)
 {
-    cx_err  err;
+    cx_str  name, username, phone;
+
+    if (cx_query_next(q)) {
+        at->known = true;
+        at->conversation_id = cx_get_i64(q);
+        at->partition = cx_get_i64(q);
+        at->customer_id = cx_get_i64(q);
+        at->address_changed = differs(m->peer, cx_view_str(q));
+        at->address_changed |= differs(m->peer_alt, cx_view_str(q));
+        name = cx_view_str(q);
+        username = cx_view_str(q);
+        phone = cx_view_str(q);
+        at->opted_out = cx_get_i64(q) != 0;
+        at->quiet_until = cx_get_i64(q);
+        at->proven = cx_get_i64(q);
+        /* A name that a person gave stays. */
+        at->names_changed = (cx_get_i64(q) == 0 && differs(m->name, name))
+                            || differs(m->username, username)
+                            || differs(m->phone, phone);
+        at->taken = cx_get_i64(q) != 0;
+        at->owner = cx_get_i64(q);
+        at->ended = cx_get_i64(q) != 0;
+    }
+
+    return cx_query_end(q);
+}
+
+
+cx_query
+cx_place_ask(cx_store *s, const cx_take *in)
+{
+    cx_query  q = ask_peer(s, in, in->msg->peer);
+
+    cx_query_ahead(&q);
+    return q;
+}
+
+
+cx_err
+cx_place_find(cx_store *s, const cx_take *in, cx_query *asked, cx_place *at)
+{
+    cx_query  q;
+    cx_err    err;
 
     memset(at, 0, sizeof(*at));
-    err = find_peer(s, in, in->msg->peer, at);
+    err = read_peer(asked, in->msg, at);
 
     if (err == CX_OK && !at->known && in->msg->peer_alt.len > 0) {
-        err = find_peer(s, in, in->msg->peer_alt, at);
+        q = ask_peer(s, in, in->msg->peer_alt);
+        err = read_peer(&q, in->msg, at);
     }
 
     return err;

@@ -6,6 +6,7 @@
 #define CX_STORE_PLACE_H
 
 #include "store/routing.h"
+#include "store/sql.h"
 
 /* Where the message belongs. */
 typedef struct {
@@ -26,8 +27,11 @@ typedef struct {
     cx_str   ignore;            /* not empty: no turn, for this reason */
 } cx_place;
 
+/* Whose the message's peer is: asked, and told by find. */
+cx_query cx_place_ask(cx_store *s, const cx_take *in);
 /* By the peer, else by the other id of the same customer. */
-cx_err cx_place_find(cx_store *s, const cx_take *in, cx_place *at);
+cx_err cx_place_find(cx_store *s, const cx_take *in, cx_query *asked,
+    cx_place *at);
 /* First sight of a customer. */
 cx_err cx_place_make(cx_store *s, const cx_take *in, cx_place *at);
 /* What the message tells anew about a known one. */

@@ -181,6 +181,7 @@ ask_fate(cx_postgres *s, int64_t xid)
 }
 
 
+/* Nobody waits for the end of what has only read. */
 static cx_err
 pg_commit(cx_store *base)
 {
@@ -198,7 +199,7 @@ pg_commit(cx_store *base)
     err = s->conn != NULL ? queue(s, CX_SQL_COMMIT) : CX_IO;
 
     if (err == CX_OK) {
-        err = cx_pg_wait(s);
+        err = base->writing ? cx_pg_wait(s) : cx_pg_flush(s);
     }
 
     if (err != CX_OK && s->conn == NULL && xid != 0) {
@@ -304,6 +305,7 @@ const cx_driver cx_postgres_driver = {
     .bind_i64 = cx_pg_bind_i64,
     .bind_f64 = cx_pg_bind_f64,
     .bind_str = cx_pg_bind_str,
+    .ahead = cx_pg_ahead,
     .next = cx_pg_next,
     .i64 = cx_pg_i64,
     .f64 = cx_pg_f64,

@@ -33,6 +33,7 @@ typedef struct {
     bool          prepared;     /* on this connection */
     Oid           types[CX_PG_PARAMS];
     cx_pg_value   values[CX_PG_PARAMS];
+    bool          sent;         /* ahead: its rows are under way */
     PGresult     *rows;         /* while they are read */
     int           row;
 } cx_pg_statement;
@@ -84,6 +85,8 @@ int64_t cx_pg_clock(void);
 cx_err cx_pg_send(cx_postgres *s, cx_pg_statement *st, cx_pg_kind kind);
 /* Waits for all that is queued; *rows of the last read, if there is one. */
 cx_err cx_pg_wait(cx_postgres *s);
+/* Sends what is queued, waits for nothing. */
+cx_err cx_pg_flush(cx_postgres *s);
 cx_err cx_pg_failed(cx_postgres *s, const PGresult *r);
 cx_pg_statement *cx_pg_statement_of(cx_postgres *s, cx_sql_name name);
 
@@ -95,6 +98,7 @@ void cx_pg_start(cx_query *q, cx_sql_name name);
 void cx_pg_bind_i64(cx_query *q, int64_t n);
 void cx_pg_bind_f64(cx_query *q, double n);
 void cx_pg_bind_str(cx_query *q, cx_str text);
+void cx_pg_ahead(cx_query *q);
 bool cx_pg_next(cx_query *q);
 int64_t cx_pg_i64(cx_query *q, int column);
 double cx_pg_f64(cx_query *q, int column);

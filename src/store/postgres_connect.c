@@ -10,13 +10,18 @@
 
 /*
  * A transaction that nobody goes on with lets its locks go, and one that waits
- * for another's gives up and is run again: nothing hangs for ever.
+ * for another's gives up and is run again: nothing hangs for ever.  Every
+ * statement finds its rows by an index, in their order, whatever the values:
+ * one plan will do, also when it is made while the tables are empty.
  */
 static const char  settings[] =
     "SET idle_in_transaction_session_timeout = '10s';"
     "SET lock_timeout = '20s';"
     "SET default_transaction_isolation = 'read committed';"
     "SET extra_float_digits = 1;"
+    "SET plan_cache_mode = force_generic_plan;"
+    "SET enable_seqscan = off;"
+    "SET enable_bitmapscan = off;"
     "SET standard_conforming_strings = on";
 
 

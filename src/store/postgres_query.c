@@ -201,6 +201,22 @@ send(cx_query *q, cx_pg_kind kind)
 }
 
 
+void
+cx_pg_ahead(cx_query *q)
+{
+    cx_pg_statement  *st = q->st;
+
+    if (send(q, CX_PG_READ) != CX_OK) {
+        q->rc = -1;
+        return;
+    }
+
+    st->sent = true;
+}
+
+
+/* What was sent ahead may have come back with another one's rows; or have been
+ * lost with another one's failure. */
 bool
 cx_pg_next(cx_query *q)
 {
@@ -208,12 +224,15 @@ cx_pg_next(cx_query *q)
     cx_pg_statement  *st = q->st;
 
     if (st->rows == NULL
-        && (send(q, CX_PG_READ) != CX_OK || cx_pg_wait(s) != CX_OK))
+        && ((!st->sent && send(q, CX_PG_READ) != CX_OK)
+            || cx_pg_wait(s) != CX_OK || st->rows == NULL))
     {
+        st->sent = false;
         q->rc = -1;
         return false;
     }
 
+    st->sent = false;
     return ++st->row < PQntuples(st->rows);
 }
 
@@ -233,6 +252,11 @@ cx_err
 cx_pg_end(cx_query *q)
 {
     cx_pg_statement  *st = q->st;
+
+    if (st->sent) {
+        (void) cx_pg_wait(cx_postgres_of(q->store));
+        st->sent = false;
+    }
 
     PQclear(st->rows);
     st->rows = NULL;

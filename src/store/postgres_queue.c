@@ -132,6 +132,14 @@ cx_pg_send(cx_postgres *s, cx_pg_statement *st, cx_pg_kind kind)
 }
 
 
+cx_err
+cx_pg_flush(cx_postgres *s)
+{
+    return PQsendFlushRequest(s->conn) == 1 && PQflush(s->conn) == 0
+           ? CX_OK : lost(s);
+}
+
+
 /* --- waiting ------------------------------------------------------------- */
 
 static void

@@ -49,12 +49,32 @@ cx_bind_str(cx_query *q, cx_str text)
 }
 
 
+void
+cx_query_ahead(cx_query *q)
+{
+    if (q->st != NULL && q->rc == 0 && q->store->driver->ahead != NULL) {
+        q->store->driver->ahead(q);
+    }
+}
+
+
 bool
 cx_query_next(cx_query *q)
 {
-    q->column = 0;
+    cx_store  *s = q->store;
+    bool       found;
 
-    return q->st != NULL && q->rc == 0 && q->store->driver->next(q);
+    q->column = 0;
+    found = q->st != NULL && q->rc == 0 && s->driver->next(q);
+
+    if (s->fence_asked && q->st != s->fence_query.st
+        && cx_store_fence_told(s) != CX_OK)
+    {
+        q->fenced = true;
+        return false;
+    }
+
+    return found;
 }
 
 
@@ -89,8 +109,10 @@ cx_get_str(cx_query *q, cx_arena *a)
 cx_err
 cx_query_end(cx_query *q)
 {
-    return q->st != NULL ? q->store->driver->end(q)
-                         : q->rc == 0 ? CX_OK : CX_IO;
+    const cx_err  err = q->st != NULL ? q->store->driver->end(q)
+                        : q->rc == 0 ? CX_OK : CX_IO;
+
+    return err == CX_OK && q->fenced ? CX_FENCED : err;
 }
 
 

@@ -17,6 +17,8 @@ _Static_assert(CX_PARTITIONS == 64, "the partitions' rows are made for 64");
 #define REAL      "REAL"
 #define TEXT      "TEXT"
 
+#define BY_ID     ""
+
 #define STRICT      ") STRICT;"
 #define STRICT_KEY  ") STRICT, WITHOUT ROWID;"
 
@@ -34,6 +36,7 @@ const cx_migration cx_sqlite_schema[] = {
 #undef INT
 #undef REAL
 #undef TEXT
+#undef BY_ID
 #undef STRICT
 #undef STRICT_KEY
 #undef SQLITE_ONLY
@@ -49,6 +52,8 @@ const cx_migration cx_sqlite_schema[] = {
 #define INT       "BIGINT"
 #define REAL      "DOUBLE PRECISION"
 #define TEXT      "TEXT COLLATE \"C\""
+
+#define BY_ID     ", id"
 
 #define STRICT      ");"
 #define STRICT_KEY  ");"

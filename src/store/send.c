@@ -240,11 +240,50 @@ add_last_word(cx_store *s, const cx_settle *in)
 }
 
 
+static cx_err
+settle_accepted(cx_store *s, const cx_settle *in)
+{
+    cx_query      asked = cx_store_accepted_ask(s, in->message_id);
+    cx_msg_state  state = CX_MSGSTATE_RECEIVED;
+    cx_err        err = standing_of(s, in, &state);
+
+    if (err == CX_OK && (is_under_way(state) || was_proven(state))) {
+        return cx_store_accepted(s, &asked, in->provider_id, in->now_ms);
+    }
+
+    (void) cx_query_end(&asked);
+    return err == CX_OK ? CX_STALE : err;
+}
+
+
+static cx_err
+settle_other(cx_store *s, const cx_settle *in)
+{
+    cx_msg_state  state = CX_MSGSTATE_RECEIVED;
+    cx_err        err = standing_of(s, in, &state);
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    if (!is_under_way(state)) {
+        return CX_STALE;
+    }
+
+    err = write_outcome(s, in);
+
+    if (err == CX_OK && in->state == CX_MSGSTATE_HELD) {
+        err = cx_store_tell_message(s, in->message_id, in->now_ms);
+    }
+
+    return err == CX_OK && in->dead_id != 0 ? add_last_word(s, in) : err;
+}
+
+
 cx_err
 cx_store_settle(cx_store *s, const cx_settle *in)
 {
-    cx_msg_state  state = CX_MSGSTATE_RECEIVED;
-    cx_err        err;
+    cx_err  err;
 
     if (!may_settle_as(in->state)) {
         return CX_INVALID;
@@ -260,29 +299,8 @@ cx_store_settle(cx_store *s, const cx_settle *in)
         return err;
     }
 
-    err = standing_of(s, in, &state);
-    if (err != CX_OK) {
-        return err;
-    }
-
-    if (in->state == CX_MSGSTATE_ACCEPTED
-        && (is_under_way(state) || was_proven(state)))
-    {
-        return cx_store_accepted(s, in->message_id, in->provider_id,
-                                  in->now_ms);
-    }
-
-    if (!is_under_way(state)) {
-        return CX_STALE;
-    }
-
-    err = write_outcome(s, in);
-
-    if (err == CX_OK && in->state == CX_MSGSTATE_HELD) {
-        err = cx_store_tell_message(s, in->message_id, in->now_ms);
-    }
-
-    return err == CX_OK && in->dead_id != 0 ? add_last_word(s, in) : err;
+    return in->state == CX_MSGSTATE_ACCEPTED ? settle_accepted(s, in)
+                                             : settle_other(s, in);
 }
 
 

@@ -65,6 +65,7 @@ typedef struct {
     void     (*bind_i64)(cx_query *q, int64_t n);
     void     (*bind_f64)(cx_query *q, double n);
     void     (*bind_str)(cx_query *q, cx_str text);
+    void     (*ahead)(cx_query *q);     /* NULL: nothing is gained by it */
     bool     (*next)(cx_query *q);
     int64_t  (*i64)(cx_query *q, int column);
     double   (*f64)(cx_query *q, int column);
@@ -93,6 +94,15 @@ extern const cx_driver cx_postgres_driver;
 extern const char *const cx_postgres_sql[CX_SQL_COUNT];
 extern const cx_migration cx_postgres_schema[];
 
+struct cx_query_s {
+    cx_store      *store;
+    void          *st;          /* the driver's; NULL: could not be prepared */
+    int            rc;          /* 0: all is well */
+    int            bound;       /* parameters so far */
+    int            column;      /* next one to be read */
+    bool           fenced;      /* what stands before it is not ours */
+};
+
 /* What every driver's own struct begins with. */
 struct cx_store_s {
     const cx_driver  *driver;
@@ -105,21 +115,20 @@ struct cx_store_s {
      * the look-up once. */
     uint64_t       fence_seen;
     int64_t        fence_epoch[CX_PARTITIONS];
+    /* One that is on its way: the next read comes back with it. */
+    bool           fence_asked;
+    cx_fence       fence_due;
+    cx_query       fence_query;
     char           error[256];
-};
-
-struct cx_query_s {
-    cx_store      *store;
-    void          *st;          /* the driver's; NULL: could not be prepared */
-    int            rc;          /* 0: all is well */
-    int            bound;       /* parameters so far */
-    int            column;      /* next one to be read */
 };
 
 cx_query cx_query_of(cx_store *s, cx_sql_name name);
 void cx_bind_i64(cx_query *q, int64_t n);
 void cx_bind_f64(cx_query *q, double n);
 void cx_bind_str(cx_query *q, cx_str text);
+/* Sends it now and reads it later: queries that do so one after the other
+ * share one wait.  Every one of them has to be ended. */
+void cx_query_ahead(cx_query *q);
 /* True when there is a row to be read; false at the end and on failure. */
 bool cx_query_next(cx_query *q);
 int64_t cx_get_i64(cx_query *q);
@@ -186,8 +195,12 @@ cx_list_fits(size_t n, size_t room)
 void *cx_list_more(cx_arena *a, const void *items, size_t n, size_t *room,
     size_t size);
 
-/* CX_FENCED unless the partition's epoch is that one. */
+/* CX_FENCED unless the partition's epoch is that one.  Where that takes a
+ * wait, the next read of the same operation says it in its place: read before
+ * you write. */
 cx_err cx_store_fence(cx_store *s, cx_fence fence);
+/* What became of one that is on its way. */
+cx_err cx_store_fence_told(cx_store *s);
 
 /* The schema is brought to where this program is if that is allowed; CX_IO or
  * CX_VERSION, *error is for people. */
@@ -257,9 +270,11 @@ cx_err cx_store_audit_ref(cx_store *s, cx_str who, const char *what,
  * they cannot be told from those that came later. */
 cx_err cx_store_split(cx_store *s, const cx_plan *in);
 
-/* status.c: SETTLE with ACCEPTED is evidence like a status; CX_NOT_FOUND. */
-cx_err cx_store_accepted(cx_store *s, int64_t message_id,
-    cx_str provider_id, int64_t now_ms);
+/* status.c: SETTLE with ACCEPTED is evidence like a status; CX_NOT_FOUND.  What
+ * the record says of the message is asked before. */
+cx_query cx_store_accepted_ask(cx_store *s, int64_t message_id);
+cx_err cx_store_accepted(cx_store *s, cx_query *asked, cx_str provider_id,
+    int64_t now_ms);
 /* An echo of what we sent is evidence like a status; out->known: it is. */
 cx_err cx_store_echo(cx_store *s, const cx_take *in,
     int64_t conversation_id, int64_t partition, cx_status_out *out);

@@ -228,24 +228,34 @@ name_it(cx_store *s, standing *m, cx_str provider_id)
 }
 
 
-cx_err
-cx_store_accepted(cx_store *s, int64_t message_id, cx_str provider_id,
-    int64_t now_ms)
+cx_query
+cx_store_accepted_ask(cx_store *s, int64_t message_id)
 {
     cx_query  q = cx_query_of(s, CX_SQL_OUT_STANDING);
+
+    cx_bind_i64(&q, message_id);
+    cx_query_ahead(&q);
+
+    return q;
+}
+
+
+cx_err
+cx_store_accepted(cx_store *s, cx_query *asked, cx_str provider_id,
+    int64_t now_ms)
+{
     standing  m;
     evidence  e = { .state = CX_MSGSTATE_ACCEPTED, .at = now_ms };
     bool      found;
     cx_err    err;
 
-    cx_bind_i64(&q, message_id);
-    found = cx_query_next(&q);
+    found = cx_query_next(asked);
 
     if (found) {
-        read_standing(&q, &m);
+        read_standing(asked, &m);
     }
 
-    err = cx_query_end(&q);
+    err = cx_query_end(asked);
 
     if (err != CX_OK || !found) {
         return err != CX_OK ? err : CX_NOT_FOUND;

@@ -129,6 +129,17 @@ cx_store_close(cx_store *s)
 
 /* --- transactions -------------------------------------------------------- */
 
+/* Of an operation that ended before its first read. */
+static void
+forget_fence(cx_store *s)
+{
+    if (s->fence_asked) {
+        s->fence_asked = false;
+        (void) cx_query_end(&s->fence_query);
+    }
+}
+
+
 cx_err
 cx_store_begin(cx_store *s)
 {
@@ -152,6 +163,8 @@ cx_store_commit(cx_store *s)
 {
     cx_err  err;
 
+    forget_fence(s);
+
     if (s->broken) {
         return CX_IO;
     }
@@ -170,6 +183,7 @@ cx_store_commit(cx_store *s)
 void
 cx_store_rollback(cx_store *s)
 {
+    forget_fence(s);
     s->writing = false;
     s->broken = false;
     s->fence_seen = 0;
@@ -191,30 +205,76 @@ cx_store_again(cx_store *s)
 }
 
 
+static cx_query
+ask_epoch(cx_store *s, cx_fence fence)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_FENCE);
+
+    cx_bind_i64(&q, fence.partition);
+    return q;
+}
+
+
+/* Its rows may be there already, or come now. */
+static cx_err
+read_epoch(cx_store *s, cx_fence fence, cx_query *q)
+{
+    const bool  found = cx_query_next(q);
+    cx_err      err;
+
+    if (found) {
+        s->fence_epoch[fence.partition] = cx_get_i64(q);
+    }
+
+    err = cx_query_end(q);
+
+    if (err != CX_OK || !found) {
+        return err != CX_OK ? err : CX_NOT_FOUND;
+    }
+
+    s->fence_seen |= (uint64_t) s->writing << fence.partition;
+
+    return s->fence_epoch[fence.partition] == fence.epoch ? CX_OK : CX_FENCED;
+}
+
+
+cx_err
+cx_store_fence_told(cx_store *s)
+{
+    s->fence_asked = false;
+
+    return read_epoch(s, s->fence_due, &s->fence_query);
+}
+
+
 cx_err
 cx_store_fence(cx_store *s, cx_fence fence)
 {
-    int64_t  epoch;
-    cx_err   err;
+    cx_query  q;
 
     if (fence.partition >= CX_PARTITIONS) {
         return CX_INVALID;
     }
 
-    if ((s->fence_seen >> fence.partition & 1) == 0) {
-        err = cx_ask_1(s, CX_SQL_FENCE, fence.partition, &epoch);
-        if (err != CX_OK) {
-            return err;
-        }
+    forget_fence(s);
 
-        s->fence_epoch[fence.partition] = epoch;
-        s->fence_seen |= (uint64_t) s->writing << fence.partition;
-
-    } else {
-        epoch = s->fence_epoch[fence.partition];
+    if ((s->fence_seen >> fence.partition & 1) != 0) {
+        return s->fence_epoch[fence.partition] == fence.epoch
+               ? CX_OK : CX_FENCED;
     }
 
-    return epoch == fence.epoch ? CX_OK : CX_FENCED;
+    q = ask_epoch(s, fence);
+
+    if (s->driver->ahead == NULL) {
+        return read_epoch(s, fence, &q);
+    }
+
+    cx_query_ahead(&q);
+    s->fence_asked = true;
+    s->fence_due = fence;
+    s->fence_query = q;
+
+    return CX_OK;
 }
 
 

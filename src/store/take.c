@@ -288,12 +288,12 @@ find_message(cx_store *s, const cx_take *in, cx_taken *found)
 
 /* All that is read before anything is written. */
 static cx_err
-look(cx_store *s, const cx_take *in, cx_place *at, turn *t)
+look(cx_store *s, const cx_take *in, cx_query *asked, cx_place *at, turn *t)
 {
     int64_t  one;
     cx_err   err;
 
-    err = cx_place_find(s, in, at);
+    err = cx_place_find(s, in, asked, at);
 
     if (err == CX_OK && !at->known) {
         err = cx_ask_1(s, CX_SQL_CHANNEL_KNOWN, in->channel_id, &one);
@@ -399,17 +399,22 @@ static cx_err
 look_first(cx_store *s, const cx_take *in, cx_place *at, turn *t,
     cx_taken *known)
 {
-    cx_err  err = cx_lock_event(s, in);
+    cx_query  asked;
+    cx_err    err = cx_lock_event(s, in);
 
-    if (err == CX_OK) {
-        err = find_message(s, in, known);
-    }
-
-    if (err != CX_OK || known->duplicate) {
+    if (err != CX_OK) {
         return err;
     }
 
-    err = look(s, in, at, t);
+    asked = cx_place_ask(s, in);
+    err = find_message(s, in, known);
+
+    if (err != CX_OK || known->duplicate) {
+        (void) cx_query_end(&asked);
+        return err;
+    }
+
+    err = look(s, in, &asked, at, t);
 
     if (err == CX_OK) {
         err = look_for_own(s, in, at, known);

@@ -170,30 +170,45 @@ cx_store_question(cx_store *s, int64_t turn_id, cx_arena *a, cx_str *out)
 
 /* --- plan ---------------------------------------------------------------- */
 
-cx_err
-cx_store_turn_place(cx_store *s, int64_t turn_id, cx_turn_place *t)
+static cx_query
+ask_turn_place(cx_store *s, int64_t turn_id)
 {
     cx_query  q = cx_query_of(s, CX_SQL_TURN_PLACE);
-    bool      found;
-    cx_err    err;
 
     cx_bind_i64(&q, turn_id);
-    found = cx_query_next(&q);
+    return q;
+}
+
+
+static cx_err
+read_turn_place(cx_query *q, int64_t turn_id, cx_turn_place *t)
+{
+    const bool  found = cx_query_next(q);
+    cx_err      err;
 
     if (found) {
         t->id = turn_id;
-        t->state = (cx_turn_state) cx_get_i64(&q);
-        t->inputs = cx_get_i64(&q);
-        t->partition = cx_get_i64(&q);
-        t->parts = cx_get_i64(&q);
-        t->conversation_id = cx_get_i64(&q);
-        t->channel_id = cx_get_i64(&q);
-        t->agent_id = cx_get_i64(&q);
+        t->state = (cx_turn_state) cx_get_i64(q);
+        t->inputs = cx_get_i64(q);
+        t->partition = cx_get_i64(q);
+        t->parts = cx_get_i64(q);
+        t->conversation_id = cx_get_i64(q);
+        t->channel_id = cx_get_i64(q);
+        t->agent_id = cx_get_i64(q);
     }
 
-    err = cx_query_end(&q);
+    err = cx_query_end(q);
 
     return err != CX_OK ? err : found ? CX_OK : CX_NOT_FOUND;
+}
+
+
+cx_err
+cx_store_turn_place(cx_store *s, int64_t turn_id, cx_turn_place *t)
+{
+    cx_query  q = ask_turn_place(s, turn_id);
+
+    return read_turn_place(&q, turn_id, t);
 }
 
 
@@ -295,12 +310,14 @@ typedef struct {
 
 
 static cx_err
-look_at(cx_store *s, int64_t turn_id, standing *now)
+look_at(cx_store *s, int64_t turn_id, standing *now, cx_turn_place *t)
 {
+    cx_query  place = ask_turn_place(s, turn_id);
     cx_query  q = cx_query_of(s, CX_SQL_PLAN_FENCE);
     bool      found;
-    cx_err    err;
+    cx_err    err, place_err;
 
+    cx_query_ahead(&place);
     cx_bind_i64(&q, turn_id);
     found = cx_query_next(&q);
 
@@ -311,8 +328,9 @@ look_at(cx_store *s, int64_t turn_id, standing *now)
     }
 
     err = cx_query_end(&q);
+    place_err = read_turn_place(&place, turn_id, t);
 
-    return err != CX_OK ? err : found ? CX_OK : CX_NOT_FOUND;
+    return err != CX_OK ? err : found ? place_err : CX_NOT_FOUND;
 }
 
 
@@ -414,11 +432,7 @@ cx_store_plan(cx_store *s, const cx_plan *in)
     }
 
     if (err == CX_OK) {
-        err = look_at(s, in->turn_id, &now);
-    }
-
-    if (err == CX_OK) {
-        err = cx_store_turn_place(s, in->turn_id, &t);
+        err = look_at(s, in->turn_id, &now, &t);
     }
 
     if (err != CX_OK) {

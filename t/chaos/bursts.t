@@ -17,7 +17,8 @@ diag("seed $seed");
 
 my $cx = Connext->new(nginx => 2, worker => {
                           'worker.quiet_ms' => 1000 * $QUIET,
-                          'worker.quiet_cap_ms' => 120_000 })
+                          'worker.quiet_cap_ms' => 120_000,
+                          'send.timeout_ms' => 5000 })
                 ->start(qw(redis nginx double worker1 worker2));
 $cx->set_up(provider => 'openai', no_knowledge => 1);
 ok($cx->wait_for(15, sub { $cx->owned('worker1') == 32

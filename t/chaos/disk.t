@@ -58,7 +58,10 @@ my $flood = $cx->flood_start(count => 3600, peers => 60, rate => 400,
 ok($cx->wait_for(20, sub { total() > 100 }), 'answers come');
 
 # One that outlasts the lease, and short ones: of some batches only.
-for my $seconds (3, (0.03) x 5) {
+# Another server's disk is not ours to fill.
+my @full = ($ENV{CONNEXT_STORE} // 'sqlite') eq 'sqlite' ? (3, (0.03) x 5)
+                                                       : ();
+for my $seconds (@full) {
     my $n = total();
     is(limit(4096), 0, 'the disk is full');
     select undef, undef, undef, $seconds / 2;

@@ -20,11 +20,13 @@ my $seed = $ENV{CONNEXT_SEED} || int rand 1e9;
 srand $seed;
 diag("seed $seed");
 
-my $cx = Connext->new(nginx => 2, worker => {
-                          'worker.quiet_ms' => 1000 * $QUIET })
+my $cx = Connext->new(nginx => 2, double => ['--statuses', 'sent'],
+                      worker => { 'worker.quiet_ms' => 1000 * $QUIET,
+                                  'worker.lease_ms' => 6000,
+                                  'send.timeout_ms' => 5000 })
                 ->start(qw(redis nginx double worker1 worker2));
 $cx->set_up(provider => 'openai', no_knowledge => 1);
-ok($cx->wait_for(15, sub { $cx->owned('worker1') == 32
+ok($cx->wait_for(30, sub { $cx->owned('worker1') == 32
                            && $cx->owned('worker2') == 32 }), 'two workers');
 
 # A question says how long the model takes, and the provider with the reply.
@@ -35,7 +37,8 @@ $cx->script(map { ({ match => { kind => 'model', text => "think$_" },
                 } map { 50 * $_ } 0 .. 10);
 
 my $crowd = Connext::Crowd->new($cx);
-my (@run, %n);
+my @run;
+my %n = (early => 0, waited => 0, refused => 0);
 
 
 sub customer { return 16505570000 + $_[0] }
@@ -92,7 +95,7 @@ sub person {
         my ($res, $since, $until) = @_;
         $n{refused}++ if $res->{status} !~ /^2/;
         $n{waited}++ if $until - $since > 0.04;
-        $r->{accepted} = $until;
+        @$r{qw(spoken accepted)} = ($since, $until);
     };
     my $worker = 'worker' . (1 + int rand 2);
 
@@ -143,34 +146,49 @@ $crowd->run(2, sub { 0 });
 
 # --- the verdict -------------------------------------------------------------
 
-# An echo is accepted when it is on record, which nobody is told: what was
-# begun before that may leave a moment later.
+# When what was taken was on record, by conversation: the newest one of those
+# whose line has that.
 sub recorded {
-    my %at;
+    my ($what) = @_;
 
-    for my $line (grep { /"msg":"take".*"ignored":"echo"/ }
+    my %at;
+    for my $line (grep { /"msg":"take".*$what/ }
                   map { split /\n/, read_file($cx->path("logs/worker$_.log")) }
                   1 .. 2)
     {
         my $l = json()->decode($line);
         my @t = $l->{ts} =~ /^(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)(\.\d+)?/;
-        $at{$l->{conversation}} = timegm(@t[5, 4, 3, 2], $t[1] - 1, $t[0])
-                                  + ($t[6] // 0);
+        my $at = timegm(@t[5, 4, 3, 2], $t[1] - 1, $t[0]) + ($t[6] // 0);
+        my $newest = \$at{$l->{conversation}};
+        $$newest = $at if !defined $$newest || $$newest < $at;
     }
 
     return \%at;
 }
 
 
-my $at = recorded();
+# An echo is accepted when it is on record, which nobody is told: what was
+# begun before that may leave a moment later.  What a person says is about what
+# is on record by then, the AI may answer what comes after that.
+sub judge {
+    my ($r, $echoes, $questions) = @_;
+
+    $r->{accepted} = ($echoes->{$r->{id}} // 0) + 0.1 if $r->{way} eq 'echo';
+    $n{early}++, return 0
+        if $r->{way} eq 'say' && $questions->{$r->{id}} > $r->{spoken};
+    return grep { $_ > $r->{accepted} } @{$r->{ask} || []};
+}
+
+
+my $echoes = recorded('"ignored":"echo"');
+my $questions = recorded('"ignored":""');
 my (@late, @twice, @unsaid, %first);
 for my $r (@run) {
-    $r->{accepted} = ($at->{$r->{id}} // 0) + 0.1 if $r->{way} eq 'echo';
     my @ai = @{$r->{ask} || []};
-    my $late = grep { $_ > $r->{accepted} } @ai;
 
     push @late, sprintf "%s %d: %.0f ms\n", $r->{way}, $r->{i},
-                1000 * ($ai[-1] - $r->{accepted}) if $late;
+                1000 * ($ai[-1] - $r->{accepted})
+        if judge($r, $echoes, $questions);
     push @twice, $r->{i} if @ai > 1 || @{$r->{Ann} || []} > 1;
     push @unsaid, $r->{i} if $r->{way} eq 'say' && !$r->{Ann};
     $first{$r->{way}}[@ai ? 1 : 0]++;
@@ -179,14 +197,15 @@ for my $r (@run) {
 is(scalar(@late), 0, 'after a person no reply of the AI') or diag(@late);
 is("@twice", '', 'nothing is said twice');
 is("@unsaid", '', 'what persons say is said');
-is($n{refused} // 0, 0, 'no person was refused');
+is($n{refused}, 0, 'no person was refused');
+cmp_ok($n{early}, '<', $RUNS / 20, 'persons spoke of what they saw');
 for my $way (@WAYS) {
     my ($person, $ai) = map { $_ // 0 } @{$first{$way}}[0, 1];
     ok($person > $RUNS / 50 && $ai > $RUNS / 50,
        "$way: $person times the person was first, $ai times the AI");
 }
 
-note(($n{waited} // 0) . ' persons waited for a reply on its way');
+note("$n{waited} persons waited for a reply on its way, $n{early} spoke early");
 is_deeply($cx->api('GET', '/api/v1/messages?state=held')->{data}, [],
           'nothing is held');
 $cx->finish;

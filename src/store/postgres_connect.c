@@ -20,6 +20,7 @@ static const char  settings[] =
     "SET default_transaction_isolation = 'read committed';"
     "SET extra_float_digits = 1;"
     "SET plan_cache_mode = force_generic_plan;"
+    "SET jit = off;"
     "SET enable_seqscan = off;"
     "SET enable_bitmapscan = off;"
     "SET standard_conforming_strings = on";

@@ -62,6 +62,8 @@ is("@wrong", '', 'each message once, in order within each conversation');
 ok($cx->wait_for(10, sub { $cx->count('in') == 0 }), 'no entry is left');
 is_deeply($cx->api('GET', '/api/v1/reviews')->{data}, [],
           'nothing waits for a person: the model was in time');
+is_deeply($cx->api('GET', '/api/v1/messages?state=held')->{data}, [],
+          'nothing is held: the provider was in time');
 
 $cx->finish;
 done_testing();

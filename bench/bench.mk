@@ -25,9 +25,14 @@ $(B)/bench/node/node_modules: bench/package.json
 	  npm install --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Both on the same disk; the server syncs as one in production does.
 .PHONY: bench-store
 bench-store: $(B)/store-bench  ## what the record costs, alone
 	@$(B)/store-bench -d $(B)
+	@echo
+	@TMPDIR=$(abspath $(B)) \
+	  CONNEXT_POSTGRESQL_CONF='fsync = on full_page_writes = on' \
+	  perl t/lib/postgres.pl sh bench/store.sh $(B)/store-bench
 
 $(B)/store-bench: bench/store.c $(STORE) $(CORE)
 	@mkdir -p $(@D)

@@ -270,8 +270,8 @@ cx_err cx_store_audit_ref(cx_store *s, cx_str who, const char *what,
  * they cannot be told from those that came later. */
 cx_err cx_store_split(cx_store *s, const cx_plan *in);
 
-/* status.c: SETTLE with ACCEPTED is evidence like a status; CX_NOT_FOUND.  What
- * the record says of the message is asked before. */
+/* status.c: SETTLE with ACCEPTED is evidence like a status; CX_NOT_FOUND.
+ * What the record says of the message is asked before. */
 cx_query cx_store_accepted_ask(cx_store *s, int64_t message_id);
 cx_err cx_store_accepted(cx_store *s, cx_query *asked, cx_str provider_id,
     int64_t now_ms);

@@ -3,7 +3,8 @@
 #     perl t/lib/postgres.pl prove t/e2e/one.t
 #
 # The command finds the folder of its socket in CONNEXT_POSTGRESQL, and makes
-# databases as it likes.  Nothing of it is left: the server ends, and its
+# databases as it likes; CONNEXT_POSTGRESQL_CONF has more settings for the
+# server, between semicolons.  Nothing of it is left: the server ends, and its
 # folder goes, also when the command fails or is interrupted.
 
 use strict;
@@ -26,8 +27,8 @@ for my $name (qw(INT TERM HUP)) {
     };
 }
 
-my $server = Connext::Postgres->new(conf => $ENV{CONNEXT_POSTGRESQL_CONF})
-                              ->start;
+my $conf = join "\n", split /;/, $ENV{CONNEXT_POSTGRESQL_CONF} // '';
+my $server = Connext::Postgres->new(conf => $conf)->start;
 
 $child = fork // die "fork: $!\n";
 if ($child == 0) {

@@ -1,5 +1,6 @@
 #include "worker/api.h"
 
+#include "worker/api_credentials.h"
 #include "worker/api_request.h"
 #include "worker/api_socket.h"
 #include "worker/log.h"
@@ -100,6 +101,7 @@ forget(exchange *x)
         (void) close(x->req.fd);
     }
 
+    cx_api_credentials_wipe(&x->req);
     json_decref(x->req.json);
     cx_arena_free(x->req.arena);
     free(x);

@@ -1,5 +1,7 @@
 #include "worker/api_credentials.h"
 
+#include "core/mac.h"
+
 
 static bool
 is_listed(const char *list, cx_str name)
@@ -112,6 +114,25 @@ cx_api_credentials_put(cx_api_request *req, cx_store *s, cx_str kind,
     }
 
     return err;
+}
+
+
+void
+cx_api_credentials_wipe(cx_api_request *req)
+{
+    const char  *name;
+    json_t      *all = json_object_get(req->json, "credentials"), *value;
+
+    if (all == NULL) {
+        return;
+    }
+
+    json_object_foreach(all, name, value) {
+        cx_secret_wipe((void *) (uintptr_t) json_string_value(value),
+                       json_string_length(value));
+    }
+
+    cx_secret_wipe(req->body.p, req->body.len);
 }
 
 

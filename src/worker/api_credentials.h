@@ -16,6 +16,8 @@ cx_err cx_api_credentials_check(cx_api_request *req, json_t *change,
 /* For run: seals and stores.  change may be NULL. */
 cx_err cx_api_credentials_put(cx_api_request *req, cx_store *s, cx_str kind,
     int64_t owner_id, json_t *change);
+/* At the end of a request: what it brought does not stay in memory. */
+void cx_api_credentials_wipe(cx_api_request *req);
 /* What may be shown, as a JSON object. */
 cx_err cx_api_credentials_show(cx_api_request *req, cx_store *s, cx_str kind,
     int64_t owner_id, cx_str *json);

@@ -131,8 +131,10 @@ prompt_fill(cx_conv *c, const cx_dir_agent *agent)
                                               cx_ai_passage);
 
     memset(p, 0, sizeof(*p));
-    p->system = agent->row.prompt;
-    p->handoff = agent->row.handoff;
+    /* Also needed when the model has answered: the directory may be another
+     * one by then. */
+    p->system = cx_dup(c->arena, agent->row.prompt);
+    p->handoff = cx_dup(c->arena, agent->row.handoff);
     p->question = r->question;
 
     for (size_t i = 0; turns != NULL && i < r->history.n; i++) {

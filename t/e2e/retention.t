@@ -60,6 +60,10 @@ $cx->say(from => '16505551001', text => 'Is there parking?');
 ok($cx->wait_for(10, sub {
        @{$cx->api('GET', '/api/v1/reviews')->{data}} == 1;
    }), 'a draft that waits');
+ok($cx->wait_for(10, sub {
+       my $w = $cx->api('GET', '/api/v1/status')->{waiting};
+       return $w->{turns} + $w->{ready} == 0;
+   }), 'all that was to be said is said');
 my $all = 0;
 $all += $_->{messages} for talk();
 

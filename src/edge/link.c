@@ -265,9 +265,11 @@ static void
 ngx_http_connext_link_send(ngx_http_connext_link_t *link)
 {
     ssize_t                  n;
+    ngx_uint_t               moved;
     ngx_connection_t        *c;
     ngx_http_connext_out_t  *out;
 
+    moved = 0;
     out = &link->out;
     c = link->peer.connection;
 
@@ -276,6 +278,12 @@ ngx_http_connext_link_send(ngx_http_connext_link_t *link)
         n = c->send(c, out->start + out->sent, out->end - out->sent);
 
         if (n == NGX_AGAIN) {
+
+            /* The time-out is of standing still, not of being busy. */
+
+            if (moved && c->write->timer_set) {
+                ngx_del_timer(c->write);
+            }
 
             if (!c->write->timer_set) {
                 ngx_add_timer(c->write, link->redis->send_timeout);
@@ -294,6 +302,7 @@ ngx_http_connext_link_send(ngx_http_connext_link_t *link)
         }
 
         out->sent += (size_t) n;
+        moved = 1;
     }
 
     ngx_http_connext_out_ack(out, out->sent - out->acked);

@@ -11,6 +11,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my ($CUSTOMERS, $BURSTS, $QUIET) = (1000, 2, 6);
+# The seed is printed; CONNEXT_SEED repeats a run.
 my $seed = $ENV{CONNEXT_SEED} || int rand 1e9;
 srand $seed;
 diag("seed $seed");

@@ -16,6 +16,7 @@ use Time::Local qw(timegm);
 
 my ($RUNS, $SECONDS, $QUIET) = (2000, 50, 0.2);
 my @WAYS = qw(take say off echo);
+# The seed is printed; CONNEXT_SEED repeats a run.
 my $seed = $ENV{CONNEXT_SEED} || int rand 1e9;
 srand $seed;
 diag("seed $seed");

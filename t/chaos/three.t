@@ -10,6 +10,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my ($PEERS, $EACH, $RATE, $PAUSE) = (1000, 10, 150, 5);
+# The seed is printed; CONNEXT_SEED repeats a run.
 my $seed = $ENV{CONNEXT_SEED} || int rand 1e9;
 srand $seed;
 diag("seed $seed");

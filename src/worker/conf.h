@@ -14,7 +14,7 @@
 /*    section    key               type  default                     min   max        what */
 #define CX_CONF(X)                                                                             \
     X(store,     url,              STR,  "sqlite:/var/lib/connext/connext.db", 0, 0,           \
-      "sqlite:/path of the database")                                                          \
+      "sqlite:/path of the database, or postgresql://user@host/name")                          \
     X(redis,     address,          STR,  "unix:/run/redis/redis-server.sock", 0, 0,            \
       "unix:/path or host:port")                                                               \
     X(redis,     user,             STR,  "",                         0,    0,                  \

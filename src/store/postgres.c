@@ -7,19 +7,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 
 #define FATE_MS   15000     /* a commit's fate is asked for so long */
 #define PAUSE_MS  100
-
-/* pg_xact_status(), in the words of XACT_STATUS. */
-enum {
-    UNKNOWN,
-    COMMITTED,
-    ABORTED,
-    IN_PROGRESS
-};
-
 
 /* --- open and close ------------------------------------------------------ */
 
@@ -68,7 +60,9 @@ pg_open(const char *url, bool create, cx_store **out, char *error,
     }
 
     s = calloc(1, sizeof(*s));
-    if (s == NULL || (s->url = strdup(url)) == NULL) {
+    if (s == NULL || (s->url = strdup(url)) == NULL
+        || getrandom(&s->line, sizeof(s->line), 0) != sizeof(s->line))
+    {
         free(s);
         snprintf(error, error_size, "no memory");
         return CX_NOMEM;
@@ -151,33 +145,53 @@ pause_a_bit(void)
 
 
 /*
- * The connection went away between our commit and its answer.  The server
- * knows what became of it; its old process may still be at work.
+ * The connection went away between our commit and its answer.  The record
+ * tells what became of it.  The server's own number of the transaction would
+ * not: after a crash it is given again to another one.
  */
 static cx_err
-ask_fate(cx_postgres *s, int64_t xid)
+ask_fate(cx_postgres *s)
 {
     const int64_t  end = cx_pg_clock() + FATE_MS;
-    int64_t        fate = IN_PROGRESS;
+    int64_t        number = -1;
 
     s->inside = false;
 
-    while (fate == IN_PROGRESS && cx_pg_clock() < end) {
+    while (number < 0 && cx_pg_clock() < end) {
         s->base.broken = false;
 
         if ((s->conn == NULL && cx_pg_connect(s) != CX_OK)
-            || ask(&s->base, CX_SQL_XACT_STATUS, xid, &fate) != CX_OK)
+            || ask(&s->base, CX_SQL_COMMIT_FATE, s->line, &number) != CX_OK)
         {
-            fate = IN_PROGRESS;
-        }
-
-        if (fate == IN_PROGRESS) {
+            number = -1;
             pause_a_bit();
         }
     }
 
-    s->base.broken = fate != COMMITTED;
-    return fate == COMMITTED ? CX_OK : CX_IO;
+    s->base.broken = number != s->commits;
+    return number == s->commits ? CX_OK : CX_IO;
+}
+
+
+static cx_err
+mark(cx_postgres *s)
+{
+    cx_query  q;
+    cx_err    err = CX_OK;
+
+    if (s->commits == 0) {
+        q = cx_query_of(&s->base, CX_SQL_COMMITS_FORGET);
+        err = cx_query_run(&q);
+    }
+
+    if (err == CX_OK) {
+        q = cx_query_of(&s->base, CX_SQL_COMMIT_MARK);
+        cx_bind_i64(&q, s->line);
+        cx_bind_i64(&q, ++s->commits);
+        err = cx_query_run(&q);
+    }
+
+    return err;
 }
 
 
@@ -186,24 +200,18 @@ static cx_err
 pg_commit(cx_store *base)
 {
     cx_postgres  *s = cx_postgres_of(base);
-    int64_t       xid = 0;
-    cx_err        err;
+    cx_err        err = base->writing ? mark(s) : CX_OK;
 
-    if (base->writing) {
-        err = ask(base, CX_SQL_XACT_ID, 0, &xid);
-        if (err != CX_OK) {
-            return err;
-        }
+    if (err == CX_OK) {
+        err = s->conn != NULL ? queue(s, CX_SQL_COMMIT) : CX_IO;
     }
-
-    err = s->conn != NULL ? queue(s, CX_SQL_COMMIT) : CX_IO;
 
     if (err == CX_OK) {
         err = base->writing ? cx_pg_wait(s) : cx_pg_flush(s);
-    }
 
-    if (err != CX_OK && s->conn == NULL && xid != 0) {
-        err = ask_fate(s, xid);
+        if (err != CX_OK && s->conn == NULL && base->writing) {
+            err = ask_fate(s);
+        }
     }
 
     s->inside = s->inside && err != CX_OK;

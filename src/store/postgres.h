@@ -58,6 +58,8 @@ typedef struct {
     bool             unreadable;    /* the statement's text could not be */
     int64_t          retry_at;  /* no connection before; monotonic ms */
     int64_t          delay_ms;
+    int64_t          line;      /* a number of our own, see COMMIT_MARK */
+    int64_t          commits;   /* so far */
     int64_t          changed;   /* by the last statement whose end is known */
     int              nqueued;
     cx_pg_queued     queue[CX_PG_QUEUE + 2];

@@ -9,6 +9,9 @@
 #define ACCEPTED   "9"
 #define DELIVERED  "11"
 
+/* By the database's clock. */
+#define NOW_MS  "CAST(extract(epoch FROM now()) * 1000 AS BIGINT)"
+
 /* The very words of the partial index: SQLite uses it only for these. */
 #define UNSETTLED  "state BETWEEN 1 AND 8"
 

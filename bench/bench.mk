@@ -31,7 +31,7 @@ bench-store: $(B)/store-bench  ## what the record costs, alone
 	@$(B)/store-bench -d $(B)
 	@echo
 	@TMPDIR=$(abspath $(B)) \
-	  CONNEXT_POSTGRESQL_CONF='fsync = on full_page_writes = on' \
+	  CONNEXT_POSTGRESQL_CONF='fsync = on; full_page_writes = on' \
 	  perl t/lib/postgres.pl sh bench/store.sh $(B)/store-bench
 
 $(B)/store-bench: bench/store.c $(STORE) $(CORE)

@@ -181,8 +181,9 @@ sub into_docs
     my ($file, $table) = @_;
     my $page = Bench::Proc::slurp($file);
 
-    $page =~ s/(<!-- bench-push -->\n).*?(<!-- \/bench-push -->)
-              /$1\n$table\n$2/sx
+    my ($start, $end) = ("<!-- bench-push -->\n", '<!-- /bench-push -->');
+
+    $page =~ s/\Q$start\E.*?\Q$end\E/$start\n$table\n$end/s
         or die "$file has no <!-- bench-push --> markers\n";
     Bench::Site::write_file($file, $page);
 

@@ -108,7 +108,7 @@ pg_begin(cx_store *base, bool reading)
     cx_err        err;
 
     s->inside = false;
-    err = cx_pg_connected(s);
+    err = cx_pg_fresh(s);
 
     if (err == CX_OK) {
         err = cx_pg_pipeline(s, true);
@@ -136,9 +136,9 @@ ask(cx_store *base, cx_sql_name name, int64_t x, int64_t *out)
 
 
 static void
-pause_a_bit(void)
+pause_ms(int64_t ms)
 {
-    const struct timespec  t = { 0, PAUSE_MS * 1000000L };
+    const struct timespec  t = { ms / 1000, ms % 1000 * 1000000 };
 
     (void) nanosleep(&t, NULL);
 }
@@ -164,7 +164,7 @@ ask_fate(cx_postgres *s)
             || ask(&s->base, CX_SQL_COMMIT_FATE, s->line, &number) != CX_OK)
         {
             number = -1;
-            pause_a_bit();
+            pause_ms(PAUSE_MS);
         }
     }
 
@@ -244,6 +244,20 @@ pg_again(cx_store *base)
 }
 
 
+static void
+pg_ready(cx_store *base)
+{
+    cx_postgres    *s = cx_postgres_of(base);
+    const int64_t   early = s->retry_at - cx_pg_clock();
+
+    if (s->conn == NULL && early > 0) {
+        pause_ms(early);
+    }
+
+    (void) cx_pg_fresh(s);
+}
+
+
 /* --- what is in no table ------------------------------------------------- */
 
 /* Only while nothing is under way: several statements at once are not for a
@@ -309,6 +323,7 @@ const cx_driver cx_postgres_driver = {
     .rollback = pg_rollback,
     .inside = pg_inside,
     .again = pg_again,
+    .ready = pg_ready,
     .start = cx_pg_start,
     .bind_i64 = cx_pg_bind_i64,
     .bind_f64 = cx_pg_bind_f64,

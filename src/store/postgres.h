@@ -78,6 +78,8 @@ cx_postgres_of(cx_store *s)
 cx_err cx_pg_connect(cx_postgres *s);
 /* A connection is there, or made; CX_IO also while it is too early. */
 cx_err cx_pg_connected(cx_postgres *s);
+/* The same, and it is none that went away while idle. */
+cx_err cx_pg_fresh(cx_postgres *s);
 /* It is gone, and with it what was prepared and begun. */
 void cx_pg_lost(cx_postgres *s);
 cx_err cx_pg_pipeline(cx_postgres *s, bool on);

@@ -1,12 +1,13 @@
 #include "store/postgres.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define DELAY_MS      100       /* after the first failure, then twice that */
-#define DELAY_MAX_MS  5000
+#define DELAY_MAX_MS  1000
 
 /*
  * A transaction that nobody goes on with lets its locks go, and one that waits
@@ -147,6 +148,38 @@ cx_pg_connected(cx_postgres *s)
     }
 
     return cx_pg_connect(s);
+}
+
+
+/* Nobody asked for anything: what comes is a notice, or the server's end. */
+static bool
+is_hung_up(PGconn *conn)
+{
+    struct pollfd  p = { .fd = PQsocket(conn), .events = POLLIN };
+
+    while (poll(&p, 1, 0) == 1) {
+        if (PQconsumeInput(conn) != 1 || PQstatus(conn) != CONNECTION_OK) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/*
+ * One that went away while nobody used it is found out here, before work is
+ * given to it.  Not inside a transaction.
+ */
+cx_err
+cx_pg_fresh(cx_postgres *s)
+{
+    if (s->conn != NULL && cx_pg_wait(s) == CX_OK && is_hung_up(s->conn)) {
+        s->base.error[0] = '\0';
+        cx_pg_lost(s);
+    }
+
+    return cx_pg_connected(s);
 }
 
 

@@ -59,6 +59,7 @@ typedef struct {
     void     (*rollback)(cx_store *s);
     bool     (*inside)(cx_store *s);    /* a transaction */
     bool     (*again)(cx_store *s);     /* cx_store_again(); NULL: never */
+    void     (*ready)(cx_store *s);     /* cx_store_ready(); NULL: it is */
 
     /* start sets st, or leaves it NULL and rc not 0. */
     void     (*start)(cx_query *q, cx_sql_name name);

@@ -205,6 +205,15 @@ cx_store_again(cx_store *s)
 }
 
 
+void
+cx_store_ready(cx_store *s)
+{
+    if (s->driver->ready != NULL) {
+        s->driver->ready(s);
+    }
+}
+
+
 static cx_query
 ask_epoch(cx_store *s, cx_fence fence)
 {

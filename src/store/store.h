@@ -417,6 +417,10 @@ const char *cx_store_error(cx_store *s);   /* text of the last CX_IO */
 /* Nothing was wrong with what led to the last CX_IO: others were in its way,
  * or the connection.  The same transaction may go well once more. */
 bool cx_store_again(cx_store *s);
+/* Outside of a transaction: a connection that went away meanwhile is made
+ * again, for which up to a second may pass.  If it cannot be, what follows
+ * says so. */
+void cx_store_ready(cx_store *s);
 
 /* Whose record the operations for people see and change from now on; 1 at
  * first.  What the engine does goes by ids of its own partitions. */

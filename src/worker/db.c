@@ -262,6 +262,8 @@ read_batch(cx_db *db, cx_store *store, cx_db_job *jobs)
 {
     cx_db_job  *job;
 
+    cx_store_ready(store);
+
     for (job = jobs; job != NULL; job = job->next) {
         cx_store_as(store, job->tenant);
         job->err = job->run(store, job);

@@ -244,7 +244,8 @@ kill_backends(const fixture *f)
 {
     PGconn  *conn = connect_as(f, "");
 
-    must_run(conn, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    must_run(conn, "SELECT pg_terminate_backend(pid, 5000)"
+                   " FROM pg_stat_activity"
                    " WHERE datname = current_database()"
                    " AND pid <> pg_backend_pid()");
     PQfinish(conn);
@@ -288,9 +289,11 @@ lost_connection(fixture *f)
     tap_is_int(cx_store_commit(f->s), CX_OK, "and now for good");
 
     kill_backends(f);
-    (void) cx_store_message(f->s, t.message_id, f->a, &row);
-    fx_must(begin_again(f) == CX_OK, "connected again");
-    tap_is_int(cx_store_commit(f->s), CX_OK, "an idle one comes back, too");
+    tap_is_int(cx_store_begin(f->s), CX_OK, "an idle one comes back at once");
+    tap_is_int(cx_store_commit(f->s), CX_OK, "and is good");
+
+    kill_backends(f);
+    cx_store_ready(f->s);
     tap_is_int(cx_store_message(f->s, t.message_id, f->a, &row), CX_OK,
                "also for what only reads");
 }

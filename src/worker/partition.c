@@ -404,6 +404,21 @@ beat_compare(cx_worker *w, const cx_beat *b)
 }
 
 
+/* The record says ours, and we do not know of it: giving it back has failed.
+ * Each beat renews that lease, so nobody else would ever have it. */
+static void
+beat_give_back(cx_worker *w, const cx_beat *b)
+{
+    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
+        if (w->part[i].state == CX_PART_NONE
+            && cx_str_eq(b->leases[i].owner, cx_strz(w->owner)))
+        {
+            release_start(w, (int) i);
+        }
+    }
+}
+
+
 static void
 beat_done(cx_db_job *job, cx_err err)
 {
@@ -418,6 +433,7 @@ beat_done(cx_db_job *job, cx_err err)
     }
 
     beat_compare(w, b);
+    beat_give_back(w, b);
 
     for (unsigned i = 0; i < CX_PARTITIONS; i++) {
         if (w->part[i].state == CX_PART_PENDING

@@ -5,7 +5,7 @@
 
 #include "ai/ai.h"
 
-cx_ai_outcome cx_openai_parse(const cx_http_res *res, const cx_ai_prompt *p,
-    cx_arena *a, cx_ai_answer *out);
+cx_ai_outcome cx_openai_parse(const cx_http_res *res, cx_arena *a,
+    cx_ai_reply *out);
 
 #endif /* CX_AI_OPENAI_H */

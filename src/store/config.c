@@ -105,6 +105,7 @@ read_agents(cx_store *s, cx_sql_name sql, cx_arena *a, cx_agent_list *out)
         r->updated_at = cx_get_i64(&q);
         r->review_timeout_ms = cx_get_i64(&q);
         r->review_on_timeout = cx_get_str(&q, a);
+        r->config = cx_get_str(&q, a);
     }
 
     err = cx_query_end(&q);
@@ -203,6 +204,7 @@ cx_store_agent_put(cx_store *s, const cx_agent_row *row, bool create)
     cx_bind_i64(&q, row->active);
     cx_bind_str(&q, row->hours);
     cx_bind_str(&q, row->zone);
+    cx_bind_str(&q, row->config);
     cx_bind_i64(&q, row->updated_at);
 
     if (create) {

@@ -24,7 +24,8 @@
 #define AGENT                                                                 \
     "SELECT id, tenant, name, provider, base_url, model, api_key_file,"       \
     " prompt, handoff, threshold, temperature, max_tokens, active, hours,"    \
-    " zone, created_at, updated_at, review_timeout_ms, review_on_timeout"     \
+    " zone, created_at, updated_at, review_timeout_ms, review_on_timeout,"    \
+    " config"                                                                 \
     " FROM agents"
 
 #define CHANNEL(active)                                                       \

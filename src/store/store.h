@@ -24,6 +24,7 @@
 #include "store/people_fence.h"
 #include "store/say.h"
 #include "store/take.h"
+#include "store/usage.h"
 
 /* --- values that are stored as words; one table each --------------------- */
 
@@ -100,6 +101,7 @@ typedef struct {
     bool     active;          /* else nothing new is given to it */
     cx_str   hours;           /* cx_hours_parse; empty: always */
     cx_str   zone;            /* of these; empty: UTC */
+    cx_str   config;          /* JSON (ai/agent.h), or empty */
     int64_t  created_at;
     int64_t  updated_at;
 } cx_agent_row;
@@ -307,6 +309,9 @@ typedef struct {
     int64_t          tokens_in;
     int64_t          tokens_out;
     cx_str           sources;       /* JSON */
+    cx_str           evidence;      /* JSON: what the confidence is made of */
+    const cx_usage_row  *usage;     /* calls of models that were made for it */
+    size_t           nusage;
     const cx_str    *parts;         /* texts to be sent, in order */
     const int64_t   *part_ids;
     size_t           nparts;

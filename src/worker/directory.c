@@ -193,6 +193,62 @@ fill_channels(dir_load *l, cx_directory *d)
 
 
 static void
+fill_models(dir_load *l, cx_dir_agent *a)
+{
+    const cx_agent_config  *c = &a->config;
+
+    a->nmodels = 1 + c->nfallbacks;
+    a->models[0] = (cx_dir_model) {
+        .provider = a->provider,
+        .settings = {
+            .base_url = a->row.base_url,
+            .api_key = a->api_key,
+            .model = a->row.model,
+            .temperature = a->row.temperature,
+            .max_tokens = a->row.max_tokens,
+            .options = c->options,
+        },
+    };
+
+    for (size_t i = 0; i < c->nfallbacks; i++) {
+        const cx_agent_fallback  *f = &c->fallbacks[i];
+
+        a->models[i + 1] = (cx_dir_model) {
+            .provider = cx_ai_find(f->provider),
+            .settings = {
+                .base_url = f->base_url,
+                .api_key = secret_of(l->arena, f->api_key_file, "agent",
+                                     a->row.name),
+                .model = f->model,
+                .temperature = a->row.temperature,
+                .max_tokens = a->row.max_tokens,
+                .options = f->options,
+            },
+        };
+    }
+}
+
+
+/* What the API refuses can still have come by another way: the defaults
+ * then. */
+static void
+read_config(dir_load *l, cx_dir_agent *a)
+{
+    cx_str  pointer, error;
+
+    if (cx_agent_config_read(a->row.config, l->arena, &a->config, &pointer,
+                             &error)
+        == CX_INVALID)
+    {
+        cx_log(CX_LOG_ERROR, "agent.config", CX_FS("agent", a->row.name),
+               CX_FS("pointer", pointer), CX_FS("error", error));
+        (void) cx_agent_config_read(CX_NOSTR, l->arena, &a->config, &pointer,
+                                    &error);
+    }
+}
+
+
+static void
 fill_agents(dir_load *l, cx_directory *d)
 {
     d->agents = CX_NEW_N(l->arena, l->agents.n, cx_dir_agent);
@@ -215,6 +271,9 @@ fill_agents(dir_load *l, cx_directory *d)
             cx_log(CX_LOG_ERROR, "secrets", CX_FS("agent", a->row.name),
                    CX_FS("error", wrong));
         }
+
+        read_config(l, a);
+        fill_models(l, a);
     }
 }
 

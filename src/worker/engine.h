@@ -13,7 +13,9 @@
  *   routing.c       whose turn it is: the rules, as TAKE asks them
  *   conversation.c  who is under way; turns and sends wait here in order
  *   slots.c         how many think, how many send at once
- *   job.c           RECALL THINK
+ *   job.c           RECALL
+ *   prompt.c        what the model is given
+ *   think.c         THINK
  *   plan.c          PLAN: the gate
  *   silence.c       a person speaks: what the AI had begun to send gets out
  *   send.c          CLAIM SETTLE, evidence; send.h has what belongs to it
@@ -27,7 +29,7 @@
 #ifndef CX_WORKER_ENGINE_H
 #define CX_WORKER_ENGINE_H
 
-#include "ai/ai.h"
+#include "ai/agent.h"
 #include "channel/channel.h"
 #include "store/templates.h"
 #include "worker/fp.h"
@@ -200,10 +202,19 @@ typedef struct {
     size_t             ntemplates;
 } cx_dir_channel;
 
+/* A model that may be asked, with all that a call needs. */
+typedef struct {
+    const cx_ai       *provider;       /* NULL: unknown */
+    cx_ai_settings     settings;
+} cx_dir_model;
+
 typedef struct {
     cx_agent_row       row;
     const cx_ai       *provider;       /* NULL: unknown */
     cx_str             api_key;
+    cx_agent_config    config;
+    cx_dir_model       models[1 + CX_AGENT_FALLBACKS_MAX];
+    size_t             nmodels;        /* its own, then who stands in */
 } cx_dir_agent;
 
 typedef struct {
@@ -430,6 +441,11 @@ void cx_convs_free(cx_worker *w);
 /* job.c */
 /* The turn is safe in the store: try again in a while. */
 void cx_turn_later(cx_conv *c, const char *what, cx_err err);
+
+/* prompt.c */
+/* In the job's arena; the directory may be another one when the model has
+ * answered. */
+void cx_prompt_fill(cx_conv *c, const cx_dir_agent *agent);
 
 /* steps */
 #define X(name, word, enter)  void enter(cx_conv *c);

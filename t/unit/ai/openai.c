@@ -217,7 +217,7 @@ one_answer(const char *suite, const char *name)
     const cx_http_res   res = response_parse(a, case_file(a, suite, name,
                                                           "in.http"));
 
-    o = cx_ai_find(CX_STR("openai"))->parse(&res, &p, a, &out);
+    o = cx_ai_read(cx_ai_find(CX_STR("openai")), &res, &p, a, &out);
     tap_is_str(print(&o, &out, a), case_file(a, suite, name, "out.json"),
                name);
     cx_arena_free(a);
@@ -241,8 +241,8 @@ cut_everywhere(void)
         cut = res;
         cut.body = cx_str_sub(res.body, 0, len);
         cx_arena_reset(b);
-        good = good && cx_ai_find(CX_STR("openai"))->parse(&cut, &p, b, &out)
-                       .result == CX_AI_RETRY;
+        good = good && cx_ai_read(cx_ai_find(CX_STR("openai")), &cut, &p, b,
+                                  &out).result == CX_AI_RETRY;
     }
 
     tap_ok(good && res.body.len > 100, "cut after each of %zu bytes: retry",
@@ -265,12 +265,12 @@ no_memory(void)
                                                           "answer",
                                                           "in.http"));
 
-    (void) cx_ai_find(CX_STR("openai"))->parse(&res, &p, a, &whole);
+    (void) cx_ai_read(cx_ai_find(CX_STR("openai")), &res, &p, a, &whole);
 
     for (size_t limit = 0; limit < 65536; limit += 11) {
         cx_arena_reset(b);
         cx_arena_limit(b, limit);
-        o = cx_ai_find(CX_STR("openai"))->parse(&res, &p, b, &out);
+        o = cx_ai_read(cx_ai_find(CX_STR("openai")), &res, &p, b, &out);
         good = good && (o.result == CX_AI_RETRY
                         || (o.result == CX_AI_OK
                             && cx_str_eq(out.text, whole.text)));

@@ -1,0 +1,130 @@
+/* A model's reply becomes an answer. */
+
+#include "ai/evidence.h"
+#include "ai/outcome.h"
+#include "core/utf8.h"
+
+
+#define TEXT_MAX      16000     /* code points of an answer we keep */
+#define SENTENCE_MIN  16        /* bytes from which a sentence is no chance */
+
+
+static cx_str without_thoughts(cx_str text);
+static void weigh(const cx_ai_prompt *p, const cx_ai_reply *r, bool cut,
+    cx_arena *a, cx_ai_answer *out);
+static bool says(cx_str text, cx_str sentence);
+static void hand_off(const cx_ai_prompt *p, const char *why,
+    cx_ai_answer *out);
+
+
+cx_ai_outcome
+cx_ai_read(const cx_ai *ai, const cx_http_res *res, const cx_ai_prompt *p,
+    cx_arena *a, cx_ai_answer *out)
+{
+    cx_ai_reply    r;
+    cx_ai_outcome  o = ai->parse(res, a, &r);
+
+    return o.result == CX_AI_OK ? cx_ai_judge(p, &r, a, out) : o;
+}
+
+
+cx_ai_outcome
+cx_ai_judge(const cx_ai_prompt *p, const cx_ai_reply *r, cx_arena *a,
+    cx_ai_answer *out)
+{
+    cx_str  text, piece = CX_NOSTR;
+
+    *out = (cx_ai_answer) {
+        .tokens_in = r->tokens_in,
+        .tokens_out = r->tokens_out,
+        .model = r->model,
+    };
+
+    if (r->finish == CX_FINISH_FILTERED) {
+        hand_off(p, "the model refused to answer", out);
+        return (cx_ai_outcome) { .result = CX_AI_OK };
+    }
+
+    text = cx_str_trim(without_thoughts(cx_utf8_clean(a, r->text)));
+
+    if (cx_arena_failed(a)) {
+        return cx_ai_useless(CX_AI_RETRY, "out of memory");
+    }
+
+    if (!cx_utf8_split(&text, TEXT_MAX, &piece)) {
+        /* A model that thinks may use up its tokens before it says a word:
+         * it would again. */
+        return r->finish == CX_FINISH_LENGTH
+               ? cx_ai_useless(CX_AI_REFUSED,
+                               "empty answer: raise max_tokens")
+               : cx_ai_useless(CX_AI_RETRY, "empty answer");
+    }
+
+    out->text = piece;
+    weigh(p, r, text.len > 0, a, out);
+
+    return (cx_ai_outcome) { .result = CX_AI_OK };
+}
+
+
+/* Confidence, sources, and whether it is the sentence we asked for. */
+static void
+weigh(const cx_ai_prompt *p, const cx_ai_reply *r, bool cut, cx_arena *a,
+    cx_ai_answer *out)
+{
+    if (says(out->text, cx_ai_handoff(p))) {
+        hand_off(p, "the model says that the knowledge does not answer it",
+                 out);
+        return;
+    }
+
+    out->confidence = cx_ai_confidence(p, out->text, a, &out->reason);
+    cx_ai_used(p, out->text, a, out);
+
+    if ((cut || r->finish == CX_FINISH_LENGTH)
+        && out->confidence > CX_AI_DOUBT)
+    {
+        out->confidence = CX_AI_DOUBT;
+        out->reason = CX_STR("the answer is cut off");
+    }
+}
+
+
+/* A short sentence ("No.") may stand in an answer by chance. */
+static bool
+says(cx_str text, cx_str sentence)
+{
+    return cx_str_eq(text, sentence)
+           || (sentence.len >= SENTENCE_MIN
+               && cx_str_find(text, sentence) != SIZE_MAX);
+}
+
+
+static void
+hand_off(const cx_ai_prompt *p, const char *why, cx_ai_answer *out)
+{
+    out->text = cx_ai_handoff(p);
+    out->handoff = true;
+    out->confidence = 0;
+    out->reason = cx_strz(why);
+}
+
+
+/* Some local models think aloud before they answer. */
+static cx_str
+without_thoughts(cx_str text)
+{
+    size_t  end;
+
+    text = cx_str_trim(text);
+
+    if (!cx_str_starts(text, CX_STR("<think>"))) {
+        return text;
+    }
+
+    end = cx_str_find(text, CX_STR("</think>"));
+
+    return end == SIZE_MAX
+           ? CX_NOSTR
+           : cx_str_sub(text, end + sizeof("</think>") - 1, text.len);
+}

@@ -1,0 +1,153 @@
+/*
+ * What an answer that is none means: who may be asked again, and when.  Facts:
+ * OpenAI's guides "Error codes" and "Rate limits", which the others follow;
+ * what one has of its own, its file knows.
+ */
+
+#include "ai/outcome.h"
+
+
+#define WORD_MAX  64            /* bytes of an error's type or code */
+#define WAIT_MAX  (3600 * 1000)
+
+
+static bool out_of_money(cx_str type, cx_str code);
+static int64_t wait_of(const cx_http_res *res);
+static int64_t decimal(cx_str s, int64_t unit);
+static cx_str word(cx_str s);
+
+
+cx_ai_outcome
+cx_ai_failure(const cx_http_res *res, cx_str type, cx_str code, cx_arena *a)
+{
+    int64_t        status = res->status;
+    const cx_str   should = cx_http_header(res->headers, res->nheaders,
+                                           CX_STR("x-should-retry"), NULL);
+    const cx_str   what = code.len > 0 ? code : type;
+    cx_ai_outcome  o = { .result = CX_AI_REFUSED };
+
+    if (status == 200 && !cx_str_to_i64(code, &status)) {
+        status = 500;               /* an error in a 200 without a number */
+    }
+
+    if (status == 0 || status == 408 || status == 409 || status == 429
+        || status >= 500)
+    {
+        o.result = CX_AI_RETRY;
+    }
+
+    if (out_of_money(type, code) || CX_STR_IS(should, "false")) {
+        o.result = CX_AI_REFUSED;
+    }
+
+    o.too_long = CX_STR_IS(code, "context_length_exceeded");
+
+    if (o.result == CX_AI_RETRY) {
+        o.wait_ms = wait_of(res);
+    }
+
+    o.error = status == 0 ? CX_STR("no answer")
+                          : cx_printf(a, "%d %.*s", res->status,
+                                      CX_ARG(word(what)));
+    return o;
+}
+
+
+/* These come with 429 too, but no waiting helps. */
+static bool
+out_of_money(cx_str type, cx_str code)
+{
+    static const char  *const words[] = {
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (cx_str_eq(code, cx_strz(words[i]))
+            || cx_str_eq(type, cx_strz(words[i])))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+cx_ai_outcome
+cx_ai_useless(cx_ai_result result, const char *why)
+{
+    return (cx_ai_outcome) { .result = result, .error = cx_strz(why) };
+}
+
+
+/* retry-after-ms is the exact one; a date in retry-after is not read. */
+static int64_t
+wait_of(const cx_http_res *res)
+{
+    int64_t  ms;
+    cx_str   v;
+
+    v = cx_http_header(res->headers, res->nheaders, CX_STR("retry-after-ms"),
+                       NULL);
+    ms = decimal(v, 1);
+
+    if (ms == 0) {
+        v = cx_http_header(res->headers, res->nheaders,
+                           CX_STR("retry-after"), NULL);
+        ms = decimal(v, 1000);
+    }
+
+    return ms < WAIT_MAX ? ms : WAIT_MAX;
+}
+
+
+/* "1.5" times unit, 0 when it is no such number. */
+static int64_t
+decimal(cx_str s, int64_t unit)
+{
+    cx_str   whole;
+    int64_t  n, ms, part = unit;
+
+    s = cx_str_trim(s);
+
+    if (!cx_str_split(&s, '.', &whole) || !cx_str_to_i64(whole, &n)
+        || n < 0)
+    {
+        return 0;
+    }
+
+    ms = n < WAIT_MAX ? n * unit : WAIT_MAX;
+
+    for (size_t i = 0; i < s.len && part >= 10; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9') {
+            return 0;
+        }
+
+        part /= 10;
+        ms += (s.p[i] - '0') * part;
+    }
+
+    return ms;
+}
+
+
+/* Of an error's type or code only what is a word goes into a log. */
+static cx_str
+word(cx_str s)
+{
+    size_t  n = 0;
+
+    while (n < s.len && n < WORD_MAX
+           && ((s.p[n] >= 'a' && s.p[n] <= 'z')
+               || (s.p[n] >= 'A' && s.p[n] <= 'Z')
+               || (s.p[n] >= '0' && s.p[n] <= '9')
+               || s.p[n] == '_' || s.p[n] == '-' || s.p[n] == '.'))
+    {
+        n++;
+    }
+
+    return n > 0 ? cx_str_sub(s, 0, n) : CX_STR("error");
+}

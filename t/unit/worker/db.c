@@ -175,6 +175,13 @@ cx_store_error(cx_store *s)
 }
 
 
+void
+cx_store_ready(cx_store *s)
+{
+    (void) s;
+}
+
+
 bool
 cx_store_again(cx_store *s)
 {

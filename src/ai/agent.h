@@ -58,6 +58,11 @@ typedef struct {
     bool                      suggest;       /* nothing is sent without a
                                               * person; false */
     cx_str                    preset;        /* of the threshold, or empty */
+    bool                      report;        /* models are asked how sure they
+                                              * are; true */
+    int64_t                   audit;         /* of 100 answers that were sent
+                                              * so many are looked at by a
+                                              * person afterwards; 0 */
     int64_t                   first_token_ms;    /* 0: the worker's */
     int64_t                   total_ms;
     cx_str                    embed_url;     /* OpenAI-compatible, or empty:

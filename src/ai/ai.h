@@ -88,6 +88,8 @@ typedef struct {
     cx_str               previous;    /* cx_ai_reply.id of the turn before, for
                                        * those who keep the conversation */
     bool                 report;      /* ask how sure it is (ai/report.h) */
+    cx_str               report_mark; /* of this turn: letters and digits that
+                                       * nobody can guess */
 } cx_ai_prompt;
 
 typedef struct {

@@ -87,6 +87,9 @@ typedef struct {
     cx_str               handoff;     /* what to say when we do not know */
     cx_str               previous;    /* cx_ai_reply.id of the turn before, for
                                        * those who keep the conversation */
+    const cx_str        *links;       /* hosts that answers may link to beside
+                                       * those of the sources */
+    size_t               nlinks;
     bool                 report;      /* ask how sure it is (ai/report.h) */
     cx_str               report_mark; /* of this turn: letters and digits that
                                        * nobody can guess */

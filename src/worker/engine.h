@@ -30,6 +30,7 @@
 #define CX_WORKER_ENGINE_H
 
 #include "ai/agent.h"
+#include "ai/mask.h"
 #include "channel/channel.h"
 #include "store/templates.h"
 #include "worker/fp.h"
@@ -163,6 +164,8 @@ struct cx_conv_s {
     cx_arena      *arena;
     cx_recall      recall;
     cx_ai_prompt   prompt;
+    cx_masks       masks;              /* what the prompt hides: its answer is
+                                        * unmasked before PLAN */
     cx_ai_answer   answer;
     cx_plan        plan;
     cx_split       split;

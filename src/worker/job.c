@@ -18,6 +18,7 @@ recall_run(cx_store *s, cx_db_job *job)
     cx_arena_reset(c->arena);
     memset(&c->recall, 0, sizeof(c->recall));
     memset(&c->hits, 0, sizeof(c->hits));
+    memset(&c->masks, 0, sizeof(c->masks));
 
     err = cx_store_recall(s, c->turn_id,
                           (size_t) c->worker->conf->worker_history, c->arena,

@@ -6,32 +6,8 @@
 #include <stdlib.h>
 
 #define LIKE_ME         8           /* free handles looked at for a like one */
-#define QUEUE_TICK_MS   50
+#define TICK_MS         50
 #define SHARD_CALLS     64          /* per multi handle */
-
-/*
- * libcurl looks for a free connection by walking all those to the same host,
- * busy ones included, so its cost per call grows with the calls in flight.
- * Several multi handles, filled in order, keep that walk short; the last ones
- * see a call only when all before are full.
- */
-struct cx_http_s {
-    uv_loop_t     *loop;
-    cx_http_loop  *nets;
-    size_t         nnets;
-    CURLSH        *share;           /* names and TLS sessions */
-    uv_timer_t     tick;            /* runs while calls are queued */
-    size_t         open;            /* tick and nets: the last frees us */
-    size_t         max_calls;
-    size_t         running;
-    size_t         queued;
-    cx_call        active;          /* rings */
-    cx_call        queue;
-    cx_call       *free;            /* last in, first out */
-    bool           closing;
-    bool             guarded;       /* public addresses only */
-};
-
 
 static void start_queued(cx_http *h);
 static void on_net_closed(cx_http_loop *net);
@@ -84,8 +60,8 @@ take(cx_http *h, uint64_t shape)
 }
 
 
-static void
-give_back(cx_call *c)
+void
+cx_call_give_back(cx_call *c)
 {
     cx_http  *h = c->http;
 
@@ -110,7 +86,7 @@ tell(cx_call *c, cx_call_end end, const cx_http_res *res, const char *error)
 {
     c->state = CX_CALL_TELLING;
     c->fn(c->ctx, end, res, error);
-    give_back(c);
+    cx_call_give_back(c);
 }
 
 
@@ -121,11 +97,12 @@ leave(cx_call *c)
     c->net->calls--;
     c->http->running--;
     ring_remove(c);
+    cx_feed_leave(c);
 }
 
 
-static void
-end_call(cx_call *c, CURLcode rc)
+void
+cx_call_end_with(cx_call *c, CURLcode rc)
 {
     cx_header    headers[CX_CALL_HEADERS];
     const char  *error = "";
@@ -156,6 +133,8 @@ on_ended(cx_http_loop *net)
     CURLMsg  *msg;
     cx_http  *h = net->owner;
 
+    cx_feed_hand_out(h);
+
     while (!h->closing
            && (msg = curl_multi_info_read(net->multi, &left)) != NULL)
     {
@@ -166,7 +145,7 @@ on_ended(cx_http_loop *net)
         c = NULL;
         (void) curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
                                  (char **) &c);
-        end_call(c, msg->data.result);
+        cx_call_end_with(c, msg->data.result);
     }
 
     if (!h->closing && h->queued > 0) {
@@ -233,6 +212,7 @@ run(cx_call *c)
     ring_add(&h->active, c);
     net->calls++;
     h->running++;
+    cx_feed_run(c);
     return true;
 }
 
@@ -269,9 +249,8 @@ start_queued(cx_http *h)
 
 
 static void
-on_tick(uv_timer_t *tick)
+queue_check(cx_http *h)
 {
-    cx_http   *h = tick->data;
     cx_call   *c, *next;
     uint64_t   now = uv_now(h->loop);
 
@@ -292,9 +271,23 @@ on_tick(uv_timer_t *tick)
 
         next = h->queue.next;         /* that callback may have cancelled */
     }
+}
 
-    if (h->queued == 0) {
-        (void) uv_timer_stop(tick);
+
+static void
+on_tick(uv_timer_t *timer)
+{
+    cx_http  *h = timer->data;
+
+    queue_check(h);
+    cx_feed_check(h);
+
+    if (!h->closing && h->queued > 0) {
+        start_queued(h);
+    }
+
+    if (!h->closing && h->queued == 0 && h->watched == 0) {
+        (void) uv_timer_stop(timer);
     }
 }
 
@@ -305,6 +298,16 @@ prepare(cx_call *c, const cx_http_opts *opts, cx_http_fn fn, void *ctx)
     c->fn = fn;
     c->ctx = ctx;
     c->deadline = uv_now(c->http->loop) + (uint64_t) opts->total_ms;
+    cx_feed_prepare(c, opts);
+}
+
+
+static void
+tick(cx_http *h)
+{
+    if (!uv_is_active((uv_handle_t *) &h->tick)) {
+        (void) uv_timer_start(&h->tick, on_tick, TICK_MS, TICK_MS);
+    }
 }
 
 
@@ -316,8 +319,12 @@ begin(cx_call *c)
 
     if (h->running < h->max_calls && h->queued == 0) {
         if (!run(c)) {
-            give_back(c);
+            cx_call_give_back(c);
             return NULL;
+        }
+
+        if (h->watched > 0) {
+            tick(h);
         }
 
         return c;
@@ -326,12 +333,7 @@ begin(cx_call *c)
     c->state = CX_CALL_QUEUED;
     ring_add(&h->queue, c);
     h->queued++;
-
-    if (!uv_is_active((uv_handle_t *) &h->tick)) {
-        (void) uv_timer_start(&h->tick, on_tick, QUEUE_TICK_MS,
-                              QUEUE_TICK_MS);
-    }
-
+    tick(h);
     return c;
 }
 
@@ -358,7 +360,7 @@ cx_http_start(cx_http *h, const cx_http_req *req, const cx_http_opts *opts,
     prepare(c, opts, fn, ctx);
 
     if (!cx_call_set(c, req, opts)) {
-        give_back(c);
+        cx_call_give_back(c);
         return NULL;
     }
 
@@ -385,7 +387,7 @@ cx_http_start_mail(cx_http *h, const cx_http_req *req,
     prepare(c, opts, fn, ctx);
 
     if (!cx_mail_call_set(c, req, opts)) {
-        give_back(c);
+        cx_call_give_back(c);
         return NULL;
     }
 
@@ -400,7 +402,8 @@ cx_call_cancel(cx_call *c)
     cx_http  *h;
 
     if (c == NULL
-        || (c->state != CX_CALL_RUNNING && c->state != CX_CALL_QUEUED))
+        || (c->state != CX_CALL_RUNNING && c->state != CX_CALL_QUEUED
+            && c->state != CX_CALL_FEEDING))
     {
         return;
     }
@@ -415,7 +418,12 @@ cx_call_cancel(cx_call *c)
         leave(c);
     }
 
-    give_back(c);
+    if (c->state == CX_CALL_FEEDING) {
+        c->state = CX_CALL_DROPPED;      /* given back behind on_data */
+        return;
+    }
+
+    cx_call_give_back(c);
 }
 
 

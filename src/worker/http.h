@@ -5,6 +5,9 @@
  * cx_http_start; after cx_call_cancel it never runs.  The response's views
  * live until the callback returns.
  *
+ * on_data runs from the loop, too, never from inside libcurl: calls may be
+ * started and cancelled in it, and it may free the client.
+ *
  * A call that must not be repeated (once) ends as UNKNOWN when libcurl is
  * about to send it a second time, which it otherwise does silently when a
  * reused connection dies without an answer.
@@ -29,11 +32,21 @@ typedef enum {
 typedef void (*cx_http_fn)(void *ctx, cx_call_end end,
     const cx_http_res *res, const char *error);
 
+/* Bytes of a body as they come; for nobody after the call was cancelled, which
+ * it may be from in here. */
+typedef void (*cx_http_data_fn)(void *ctx, cx_str bytes);
+
 typedef struct {
-    long    connect_ms;
-    long    total_ms;
-    size_t  max_body;       /* of the response; beyond it: UNKNOWN */
-    bool    once;           /* a send: must not be repeated silently */
+    long             connect_ms;
+    long             total_ms;
+    size_t           max_body;      /* of the response; beyond it: UNKNOWN */
+    bool             once;          /* a send: must not be repeated silently */
+    /* Not NULL: what is an event stream (status 200, text/event-stream) is
+     * handed out as it comes, and the response has no body then. */
+    cx_http_data_fn  on_data;
+    long             first_byte_ms; /* of the body; 0: total_ms alone */
+    long             idle_ms;       /* from there on, between bytes; 0: as long
+                                     * as it takes */
 } cx_http_opts;
 
 /* max_calls: beyond it calls queue inside.  NULL: no memory. */

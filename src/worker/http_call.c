@@ -69,14 +69,20 @@ hash(uint64_t h, cx_str s)
 static size_t
 on_body(char *p, size_t size, size_t n, void *data)
 {
-    cx_call  *c = data;
+    cx_call     *c = data;
+    const bool   first = c->handed + c->in.len == 0;
 
-    if (size * n > c->max_body - c->in.len) {
+    if (size * n > c->max_body - c->handed - c->in.len) {
         c->too_large = true;
         return 0;
     }
 
-    return cx_call_bytes_add(&c->in, p, size * n) ? size * n : 0;
+    if (!cx_call_bytes_add(&c->in, p, size * n)) {
+        return 0;
+    }
+
+    cx_feed_came(c, first);
+    return size * n;
 }
 
 
@@ -507,6 +513,10 @@ cx_call_error(const cx_call *c, CURLcode rc)
 {
     if (c->too_large) {
         return "the response is too large";
+    }
+
+    if (c->late != NULL) {
+        return c->late;
     }
 
     return c->error[0] != '\0' ? c->error : curl_easy_strerror(rc);

@@ -15,6 +15,8 @@ typedef enum {
     CX_CALL_FREE,
     CX_CALL_QUEUED,
     CX_CALL_RUNNING,
+    CX_CALL_FEEDING,                 /* on_data runs */
+    CX_CALL_DROPPED,                 /* ... and has cancelled it */
     CX_CALL_TELLING                  /* its callback runs */
 } cx_call_state;
 
@@ -44,6 +46,15 @@ struct cx_call_s {
     cx_call_bytes       in;
     cx_call_bytes       head;       /* "name: value\n", last response */
     bool                too_large;
+    cx_http_data_fn     on_data;    /* of a stream: what is in .in goes there */
+    size_t              handed;     /* bytes that went */
+    cx_call            *fed_next;   /* those with something to hand out */
+    bool                fed;        /* is one of them */
+    bool                streamed;   /* the response is a stream */
+    long                first_ms;
+    long                idle_ms;
+    uint64_t            patience;   /* a byte must come until then; 0: no */
+    const char         *late;       /* what has not come in time, or NULL */
     bool                mail;       /* by SMTP: http_mail.c */
     struct curl_slist  *to;
     size_t              sent;       /* bytes of the message handed out */
@@ -71,6 +82,48 @@ cx_call_end cx_mail_call_judge(const cx_call *c, CURLcode rc);
 /* The status is the last reply's code, the body its text. */
 void cx_mail_call_response(const cx_call *c, cx_header *headers,
     cx_http_res *res);
+
+/* --- http.c -------------------------------------------------------------- */
+
+/*
+ * libcurl looks for a free connection by walking all those to the same host,
+ * busy ones included, so its cost per call grows with the calls in flight.
+ * Several multi handles, filled in order, keep that walk short; the last ones
+ * see a call only when all before are full.
+ */
+struct cx_http_s {
+    uv_loop_t     *loop;
+    cx_http_loop  *nets;
+    size_t         nnets;
+    CURLSH        *share;           /* names and TLS sessions */
+    uv_timer_t     tick;            /* runs while calls are queued or watched */
+    size_t         open;            /* tick and nets: the last frees us */
+    size_t         max_calls;
+    size_t         running;
+    size_t         watched;         /* of them: with a patience */
+    size_t         queued;
+    cx_call        active;          /* rings */
+    cx_call        queue;
+    cx_call       *fed;             /* have something to hand out */
+    cx_call       *free;            /* last in, first out */
+    bool           closing;
+    bool           guarded;         /* public addresses only */
+};
+
+void cx_call_end_with(cx_call *c, CURLcode rc);
+void cx_call_give_back(cx_call *c);
+
+/* --- http_feed.c: bodies handed out as they come, or not coming ---------- */
+
+void cx_feed_prepare(cx_call *c, const cx_http_opts *opts);
+/* It runs, and a byte must come. */
+void cx_feed_run(cx_call *c);
+void cx_feed_leave(cx_call *c);
+/* Bytes of its body have come, and are in c->in. */
+void cx_feed_came(cx_call *c, bool first);
+void cx_feed_hand_out(cx_http *h);
+/* Ends those for which no byte came in time. */
+void cx_feed_check(cx_http *h);
 
 /* --- what came of it ----------------------------------------------------- */
 

@@ -31,6 +31,11 @@ typedef struct {
     char          type[64];
     bool          cancel_self;
     bool          free_http;
+    int           pieces;        /* handed out as they came */
+    char          data[256];
+    int           cancel_at;     /* the call, in this piece */
+    int           free_at;       /* the client */
+    cx_call      *other;         /* cancelled with it */
 } result;
 
 
@@ -61,6 +66,34 @@ on_done(void *ctx, cx_call_end end, const cx_http_res *res,
     if (r->free_http) {
         cx_http_free(r->http);
     }
+}
+
+
+static void
+on_data(void *ctx, cx_str bytes)
+{
+    result  *r = ctx;
+    size_t   len = strlen(r->data);
+
+    r->pieces++;
+    (void) snprintf(r->data + len, sizeof(r->data) - len, "%.*s",
+                    CX_ARG(bytes));
+
+    if (r->pieces == r->cancel_at) {
+        cx_call_cancel(r->other);
+        cx_call_cancel(r->call);
+    }
+
+    if (r->pieces == r->free_at) {
+        cx_http_free(r->http);
+    }
+}
+
+
+static bool
+has_pieces(void *ctx)
+{
+    return ((result *) ctx)->pieces > 0;
 }
 
 
@@ -99,7 +132,8 @@ static cx_call *
 start(cx_http *h, result *r, const char *method, const char *path,
     const char *body, bool once)
 {
-    cx_http_opts  opts = { 2000, LONG_MS, 65536, once };
+    cx_http_opts  opts = { .connect_ms = 2000, .total_ms = LONG_MS,
+                          .max_body = 65536, .once = once };
 
     return start_with(h, r, "http", method, path, body, opts, NULL, 0);
 }
@@ -151,7 +185,8 @@ static void
 test_request(cx_http *h)
 {
     result           r = { 0 };
-    cx_http_opts     opts = { 2000, LONG_MS, 65536, true };
+    cx_http_opts     opts = { .connect_ms = 2000, .total_ms = LONG_MS,
+                          .max_body = 65536, .once = true };
     const cx_header  a[] = {
         { CX_STR_INIT("Content-Type"), CX_STR_INIT("application/json") },
         { CX_STR_INIT("Authorization"), CX_STR_INIT("Bearer one") },
@@ -248,8 +283,10 @@ test_ends(cx_http *h)
     result              r;
     uint16_t            keep = port;
     socklen_t           len = sizeof(struct sockaddr_in);
-    cx_http_opts        quick = { 2000, 150, 65536, true };
-    cx_http_opts        small = { 2000, LONG_MS, 1000, true };
+    cx_http_opts        quick = { .connect_ms = 2000, .total_ms = 150,
+                          .max_body = 65536, .once = true };
+    cx_http_opts        small = { .connect_ms = 2000, .total_ms = LONG_MS,
+                          .max_body = 1000, .once = true };
     struct sockaddr_in  sin = { .sin_family = AF_INET };
 
     r = call(h, "POST", "/cut", "x", true);
@@ -289,7 +326,8 @@ test_refused(cx_http *h)
 {
     cx_header     bad = { CX_STR_INIT("X"), CX_STR_INIT("a\r\nY: b") };
     cx_http_req   req = { .method = CX_STR_INIT("GET") };
-    cx_http_opts  opts = { 100, 100, 100, false };
+    cx_http_opts  opts = { .connect_ms = 100, .total_ms = 100,
+                          .max_body = 100, .once = false };
     static const cx_str  urls[] = {
         CX_STR_INIT(""), CX_STR_INIT("ftp://127.0.0.1/"),
         CX_STR_INIT("file:///etc/passwd"), CX_STR_INIT("http://a b/"),
@@ -308,6 +346,99 @@ test_refused(cx_http *h)
     tap_ok(cx_http_start(h, &req, &opts, on_done, NULL) == NULL,
            "a header with a line break");
     tap_is_int((int64_t) cx_http_active(h), 0, "nothing under way");
+}
+
+
+/* --- streams ------------------------------------------------------------- */
+
+static result
+stream(cx_http *h, const char *path, long first_ms, long idle_ms)
+{
+    result        r = { .calls = 0 };
+    cx_http_opts  opts = { .connect_ms = 2000, .total_ms = LONG_MS,
+                           .max_body = 1000, .on_data = on_data,
+                           .first_byte_ms = first_ms, .idle_ms = idle_ms };
+
+    (void) start_with(h, &r, "http", "POST", path, "{}", opts, NULL, 0);
+    (void) wait_until(&loop, is_done, &r, LONG_MS * 2);
+    return r;
+}
+
+
+static void
+test_stream(cx_http *h)
+{
+    result  r;
+
+    r = stream(h, "/events", 0, 0);
+    tap_ok(r.end == CX_CALL_DONE && r.calls == 1, "a stream ends well");
+    tap_ok(r.pieces >= 2, "in pieces, as they came");
+    tap_is_str(cx_strz(r.data), CX_STR("data: 1\n\ndata: 2\n\ndata: 3\n\n"),
+               "all of it");
+    tap_ok(r.status == 200 && r.body[0] == '\0', "and no body in the end");
+    tap_is_str(cx_strz(r.type), CX_STR("Text/Event-Stream; charset=utf-8"),
+               "but its headers");
+
+    r = stream(h, "/ok", 0, 0);
+    tap_ok(r.pieces == 0 && strcmp(r.body, "ok") == 0,
+           "what is no stream comes whole");
+    r = stream(h, "/events-429", 0, 0);
+    tap_ok(r.pieces == 0 && r.status == 429 && r.body[0] == 'd',
+           "so does a stream that is an error");
+
+    r = stream(h, "/events-cut", 0, 0);
+    tap_ok(r.end == CX_CALL_UNKNOWN && r.pieces == 1, "a cut stream");
+    r = stream(h, "/events-big", 0, 0);
+    tap_ok(r.end == CX_CALL_UNKNOWN && r.pieces > 0,
+           "one that is larger than all may be");
+}
+
+
+static void
+test_patience(cx_http *h)
+{
+    result    r;
+    uint64_t  from = uv_hrtime();
+
+    r = stream(h, "/hang", 150, 0);
+    tap_ok(r.end == CX_CALL_UNKNOWN && r.pieces == 0, "no first byte");
+    r = stream(h, "/events-hang", 3000, 150);
+    tap_ok(r.end == CX_CALL_UNKNOWN && r.pieces == 1,
+           "a stream that stands still");
+    tap_ok((uv_hrtime() - from) / 1000000 < LONG_MS,
+           "is not waited for until the end");
+    r = stream(h, "/events", 3000, 3000);
+    tap_ok(r.end == CX_CALL_DONE && r.pieces > 0,
+           "patience does not harm one that comes");
+}
+
+
+static void
+test_stream_cancel(void)
+{
+    result        r = { .cancel_at = 1 }, other = { .calls = 0 };
+    cx_http      *h = cx_http_new(&loop, 4);
+    cx_http_opts  opts = { .connect_ms = 2000, .total_ms = LONG_MS,
+                           .max_body = 1000, .on_data = on_data };
+
+    (void) start_with(h, &other, "http", "POST", "/events-hang", "{}", opts,
+                      NULL, 0);
+    (void) wait_until(&loop, has_pieces, &other, LONG_MS);
+    r.other = other.call;
+    (void) start_with(h, &r, "http", "POST", "/events-hang", "{}", opts, NULL,
+                      0);
+    (void) wait_until(&loop, has_pieces, &r, LONG_MS);
+    tap_is_int((int64_t) cx_http_active(h), 0,
+               "cancelled in the callback, and another one with it");
+    tap_ok(wait_until(&loop, none_open, NULL, LONG_MS),
+           "their connections are closed");
+    tap_is_int(r.calls + other.calls, 0, "neither is called back");
+
+    r = (result) { .free_at = 1 };
+    (void) start_with(h, &r, "http", "POST", "/events", "{}", opts, NULL, 0);
+    (void) wait_until(&loop, has_pieces, &r, LONG_MS);
+    tap_is_int(r.pieces, 1, "the client freed in the callback");
+    tap_is_int(r.calls, 0, "is not called back");
 }
 
 
@@ -332,7 +463,8 @@ test_queue(void)
     int            i, good = 0;
     result         r[12] = { 0 };
     cx_http       *h = cx_http_new(&loop, 3);
-    cx_http_opts   quick = { 2000, 100, 65536, false };
+    cx_http_opts   quick = { .connect_ms = 2000, .total_ms = 100,
+                          .max_body = 65536, .once = false };
 
     (void) wait_until(&loop, none_open, NULL, LONG_MS);
     atomic_store(&most_busy, 0);
@@ -412,6 +544,8 @@ main(void)
     test_request(h);
     test_ends(h);
     test_refused(h);
+    test_stream(h);
+    test_patience(h);
     cx_http_free(h);
 
     (void) wait_until(&loop, none_open, NULL, LONG_MS);
@@ -422,6 +556,7 @@ main(void)
     test_public();
     test_queue();
     test_life();
+    test_stream_cancel();
 
     tap_ok(wait_empty(&loop, LONG_MS), "the loop is empty at the end");
     curl_global_cleanup();

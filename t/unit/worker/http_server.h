@@ -99,6 +99,46 @@ slow(void)
 }
 
 
+/* Server-sent events, three at most, 20 ms apart. */
+static bool
+events(int fd, const char *req)
+{
+    char        byte, line[64];
+    const bool  big = strstr(req, "-big") != NULL;
+
+    if (strstr(req, "-429") != NULL) {
+        say(fd, "HTTP/1.1 429 Slow\r\nContent-Type: text/event-stream\r\n"
+                "Content-Length: 4\r\n\r\ndata");
+        return true;
+    }
+
+    say(fd, "HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; "
+            "charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n");
+
+    for (int i = 1; i <= 3 || big; i++) {
+        (void) snprintf(line, sizeof(line), "9\r\ndata: %d\n\n\r\n", i % 10);
+
+        if (send(fd, line, strlen(line), MSG_NOSIGNAL) <= 0) {
+            return false;
+        }
+
+        if (strstr(req, "-cut") != NULL) {
+            return false;
+        }
+
+        if (strstr(req, "-hang") != NULL) {
+            (void) !recv(fd, &byte, 1, 0);
+            return false;
+        }
+
+        usleep(big ? 0 : 20000);
+    }
+
+    say(fd, "0\r\n\r\n");
+    return true;
+}
+
+
 /* False: close the connection. */
 static bool
 answer(int fd, const char *req, int nth)
@@ -123,6 +163,10 @@ answer(int fd, const char *req, int nth)
     if (strstr(req, " /hang") != NULL) {
         (void) !recv(fd, &byte, 1, 0);       /* until they give up */
         return false;
+    }
+
+    if (strstr(req, " /events") != NULL) {
+        return events(fd, req);
     }
 
     if (strstr(req, " /slow") != NULL) {

@@ -27,6 +27,7 @@ const cx_ai  cx_ai_openai = {
     .name = "openai",
     .build = build,
     .parse = cx_openai_parse,
+    .event = cx_openai_event,
 };
 
 

@@ -1,34 +1,29 @@
 /*
- * The answer of a chat completions server.  Facts: OpenAI API reference,
- * "The chat completion object", and the guides "Error codes" and "Rate
- * limits".
+ * The answer of a chat completions server, whole.  Facts: OpenAI API
+ * reference, "The chat completion object", and the guides "Error codes" and
+ * "Rate limits".
  */
 
 #include "ai/openai.h"
+
 #include "ai/outcome.h"
-#include "core/json.h"
 
 
 /* Of the response; views. */
 typedef struct {
-    cx_ai_reply  *out;
-    cx_str        refusal;
-    cx_str        finish;
-    bool          choice;
-    bool          failed;       /* an error object */
-    cx_str        type;
-    cx_str        code;
+    cx_ai_reply      *out;
+    cx_str            refusal;
+    cx_str            finish;
+    bool              choice;
+    cx_openai_error   error;
 } reply;
 
 
-static bool enter(cx_json_reader *j, cx_json_type type);
 static bool read_reply(cx_str body, cx_arena *a, reply *r);
 static void read_choices(cx_json_reader *j, reply *r);
 static void read_choice(cx_json_reader *j, reply *r);
 static void read_message(cx_json_reader *j, reply *r);
-static void read_usage(cx_json_reader *j, reply *r);
-static void read_error(cx_json_reader *j, reply *r);
-static cx_ai_finish finish_of(const reply *r);
+static void read_calls(cx_json_reader *j, cx_ai_reply *out);
 
 
 cx_ai_outcome
@@ -37,31 +32,19 @@ cx_openai_parse(const cx_http_res *res, cx_arena *a, cx_ai_reply *out)
     reply       r = { .out = out };
     const bool  read = read_reply(res->body, a, &r);
 
-    if (res->status != 200 || (read && r.failed)) {
-        return cx_ai_failure(res, r.type, r.code, a);
+    if (res->status != 200 || (read && r.error.failed)) {
+        return cx_openai_failure(res, &r.error, a);
     }
 
     if (!read || !r.choice) {
         return cx_ai_useless(CX_AI_RETRY, "200 without a completion");
     }
 
-    out->finish = finish_of(&r);
+    out->finish = r.refusal.len > 0 ? CX_FINISH_FILTERED
+                                    : cx_openai_finish(r.finish, out->ncalls);
     return (cx_ai_outcome) { .result = CX_AI_OK };
 }
 
-
-static cx_ai_finish
-finish_of(const reply *r)
-{
-    return r->refusal.len > 0 || CX_STR_IS(r->finish, "content_filter")
-               ? CX_FINISH_FILTERED
-           : CX_STR_IS(r->finish, "length") ? CX_FINISH_LENGTH
-           : CX_STR_IS(r->finish, "stop") || r->finish.len == 0
-               ? CX_FINISH_STOP : CX_FINISH_OTHER;
-}
-
-
-/* --- reading ------------------------------------------------------------- */
 
 static bool
 read_reply(cx_str body, cx_arena *a, reply *r)
@@ -81,13 +64,16 @@ read_reply(cx_str body, cx_arena *a, reply *r)
             read_choices(&j, r);
 
         } else if (CX_STR_IS(key, "usage")) {
-            read_usage(&j, r);
+            cx_openai_read_usage(&j, r->out);
+
+        } else if (CX_STR_IS(key, "id")) {
+            (void) cx_json_string(&j, &r->out->id);
 
         } else if (CX_STR_IS(key, "model")) {
             (void) cx_json_string(&j, &r->out->model);
 
         } else if (CX_STR_IS(key, "error")) {
-            read_error(&j, r);
+            cx_openai_read_error(&j, &r->error);
 
         } else {
             cx_json_skip(&j);
@@ -98,24 +84,11 @@ read_reply(cx_str body, cx_arena *a, reply *r)
 }
 
 
-/* Enters the object at hand, or takes what else stands there. */
-static bool
-enter(cx_json_reader *j, cx_json_type type)
-{
-    if (cx_json_enter(j, type)) {
-        return true;
-    }
-
-    cx_json_skip(j);
-    return false;
-}
-
-
 /* The first one; we never ask for more. */
 static void
 read_choices(cx_json_reader *j, reply *r)
 {
-    if (!enter(j, CX_JSON_ARRAY) || !cx_json_item(j)) {
+    if (!cx_json_into(j, CX_JSON_ARRAY) || !cx_json_item(j)) {
         return;
     }
 
@@ -132,7 +105,7 @@ read_choice(cx_json_reader *j, reply *r)
 {
     cx_str  key;
 
-    if (!enter(j, CX_JSON_OBJECT)) {
+    if (!cx_json_into(j, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -157,7 +130,7 @@ read_message(cx_json_reader *j, reply *r)
 {
     cx_str  key;
 
-    if (!enter(j, CX_JSON_OBJECT)) {
+    if (!cx_json_into(j, CX_JSON_OBJECT)) {
         return;
     }
 
@@ -168,28 +141,8 @@ read_message(cx_json_reader *j, reply *r)
         } else if (CX_STR_IS(key, "refusal")) {
             (void) cx_json_string(j, &r->refusal);
 
-        } else {
-            cx_json_skip(j);
-        }
-    }
-}
-
-
-static void
-read_usage(cx_json_reader *j, reply *r)
-{
-    cx_str  key;
-
-    if (!enter(j, CX_JSON_OBJECT)) {
-        return;
-    }
-
-    while (cx_json_key(j, &key)) {
-        if (CX_STR_IS(key, "prompt_tokens")) {
-            (void) cx_json_i64(j, &r->out->tokens_in);
-
-        } else if (CX_STR_IS(key, "completion_tokens")) {
-            (void) cx_json_i64(j, &r->out->tokens_out);
+        } else if (CX_STR_IS(key, "tool_calls")) {
+            read_calls(j, r->out);
 
         } else {
             cx_json_skip(j);
@@ -198,32 +151,20 @@ read_usage(cx_json_reader *j, reply *r)
 }
 
 
-/* {"message", "type", "code"}; some servers send only a text. */
 static void
-read_error(cx_json_reader *j, reply *r)
+read_calls(cx_json_reader *j, cx_ai_reply *out)
 {
-    cx_str  key;
+    cx_openai_piece  piece;
 
-    if (cx_json_peek(j) == CX_JSON_NULL) {
-        cx_json_skip(j);
+    if (!cx_json_into(j, CX_JSON_ARRAY)) {
         return;
     }
 
-    r->failed = true;
+    while (cx_json_item(j)) {
+        cx_openai_read_call(j, &piece);
 
-    if (!enter(j, CX_JSON_OBJECT)) {
-        return;
-    }
-
-    while (cx_json_key(j, &key)) {
-        if (CX_STR_IS(key, "type")) {
-            (void) cx_json_string(j, &r->type);
-
-        } else if (CX_STR_IS(key, "code")) {
-            (void) cx_json_scalar(j, &r->code);
-
-        } else {
-            cx_json_skip(j);
+        if (piece.call.name.len > 0 && out->ncalls < CX_AI_CALLS_MAX) {
+            out->calls[out->ncalls++] = piece.call;
         }
     }
 }

@@ -30,6 +30,7 @@ UNIT_conf  := $(call part,conf secret log)
 UNIT_log   := $(call part,log)
 UNIT_db    := $(call part,db fp log)
 UNIT_http  := $(call part,http http_call http_feed http_loop http_mail)
+UNIT_breaker := $(call part,breaker)
 UNIT_confirm := $(call part,confirm log) $(CHANNEL)
 UNIT_slots  := $(call part,slots conversation log)
 UNIT_rates := $(call part,rates) $(CHANNEL)
@@ -78,7 +79,7 @@ FLOOD  := t/double/flood.c
 double: $(B)/double $(B)/flood  ## the test double
 
 $(B)/double: $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(FLOOD),$(DOUBLE)))
-	$(CC) $(LDFLAGS) -o $@ $^ -luv -ljansson -lcrypto
+	$(CC) $(LDFLAGS) -o $@ $^ -luv -ljansson -lcrypto -lm
 
 $(B)/flood: $(B)/obj/t/double/flood.o
 	$(CC) $(LDFLAGS) -o $@ $^ -lcrypto

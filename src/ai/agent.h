@@ -14,15 +14,19 @@
 #define CX_AGENT_TOOLS_MAX      16
 #define CX_AGENT_FALLBACKS_MAX  4
 
-/* An HTTP function: POST of the checked arguments, as JSON. */
+#define CX_AGENT_HOSTS_MAX      32
+
+/* An HTTP function: the checked arguments go there as JSON, or as a query. */
 typedef struct {
     cx_ai_tool     tool;
     cx_str         url;             /* https, or http by "insecure" */
+    bool           get;
     const cx_str  *hosts;           /* where it may go; its own if none */
     size_t         nhosts;
     cx_str         secret_file;     /* bearer token, or empty */
+    cx_str         credential;      /* ... or the name of a sealed one */
     int64_t        timeout_ms;
-    bool           insecure;
+    bool           insecure;        /* http, private addresses */
 } cx_agent_tool;
 
 /* Who is asked instead, in order; behind the last the built-in answerer. */
@@ -31,6 +35,7 @@ typedef struct {
     cx_str   base_url;
     cx_str   model;
     cx_str   api_key_file;
+    cx_str   credential;            /* ... or the name of a sealed one */
     cx_str   options;               /* of the provider: JSON, or empty */
 } cx_agent_fallback;
 
@@ -52,6 +57,7 @@ typedef struct {
                                               * empty: no transcripts */
     cx_str                    transcribe_model;
     cx_str                    transcribe_key_file;
+    cx_str                    transcribe_credential;
     bool                      mask;          /* card numbers, IBANs; true */
     bool                      stream;        /* pieces to the page before the
                                               * gate has judged; false */
@@ -69,6 +75,7 @@ typedef struct {
                                               * full text alone */
     cx_str                    embed_model;
     cx_str                    embed_key_file;
+    cx_str                    embed_credential;
     const cx_str             *links;         /* hosts that answers may link to,
                                               * beside those of knowledge,
                                               * facts and prompt */
@@ -78,8 +85,16 @@ typedef struct {
 } cx_agent_config;
 
 /* Empty text: the defaults.  CX_INVALID with *pointer ("/tools/0/url") and
- * *error (what is wrong, how to fix it), or CX_NOMEM.  Views of a. */
+ * *error (what is wrong, how to fix it), or CX_NOMEM.  Views of json, and
+ * in a. */
 cx_err cx_agent_config_read(cx_str json, cx_arena *a, cx_agent_config *out,
     cx_str *pointer, cx_str *error);
+
+/* The members, for who asks for them one by one; NULL: no more. */
+const char *cx_agent_config_member(size_t i);
+/* host of an http(s) URL, without port; empty: it is none. */
+cx_str cx_agent_host(cx_str url);
+/* A name of a sealed secret: a-z, 0-9 and _, at most 32. */
+bool cx_agent_credential_ok(cx_str name);
 
 #endif /* CX_AI_AGENT_H */

@@ -46,6 +46,24 @@ cx_ai_names(void)
 }
 
 
+cx_err
+cx_ai_check(const cx_ai *ai, cx_str options, cx_arena *a, cx_str *pointer,
+    cx_str *error)
+{
+    if (options.len == 0) {
+        return CX_OK;
+    }
+
+    if (ai->check != NULL) {
+        return ai->check(options, a, pointer, error);
+    }
+
+    *pointer = CX_NOSTR;
+    *error = CX_STR("this provider has no options");
+    return CX_INVALID;
+}
+
+
 cx_str
 cx_ai_query(cx_arena *a, cx_str question)
 {

@@ -1,135 +1,331 @@
 /*
  * Any server that speaks OpenAI's chat completions (OpenAI, Azure, Gemini's
  * compatible endpoint, vLLM, llama.cpp, Ollama): the request.  Facts: OpenAI
- * API reference, "Create chat completion".
+ * API reference, "Create chat completion"; Google, "Thought signatures" (what
+ * Gemini wants back with a tool's result).
  */
 
 #include "ai/openai.h"
+
 #include "ai/prompt.h"
 #include "ai/providers.h"
-#include "core/json.h"
 
 
-#define BODY_MAX  (1024 * 1024)
+typedef struct {
+    cx_ai_turn  *items;
+    size_t       n;
+} turns;
 
 
 static cx_err build(const cx_ai_settings *s, const cx_ai_prompt *p,
     cx_arena *a, cx_http_req *req);
-static cx_err set_headers(const cx_ai_settings *s, cx_arena *a,
-    cx_http_req *req);
+static cx_err check(cx_str options, cx_arena *a, cx_str *pointer,
+    cx_str *error);
 static void put_messages(cx_json_writer *w, const cx_ai_prompt *p,
+    const cx_openai_options *o, cx_arena *a);
+static void put_turns(cx_json_writer *w, const cx_ai_prompt *p,
+    const cx_openai_options *o, cx_arena *a);
+static void add_turn(turns *list, cx_turn_role role, cx_str text,
+    const cx_openai_options *o, cx_arena *a);
+static void put_question(cx_json_writer *w, const cx_ai_prompt *p,
+    cx_str text, const cx_openai_options *o);
+static void put_image(cx_json_writer *w, const cx_ai_image *image,
+    cx_str detail);
+static void put_round(cx_json_writer *w, const cx_ai_round *r, size_t round,
     cx_arena *a);
+static void put_call(cx_json_writer *w, const cx_ai_call *c, cx_str id);
 static void put_message(cx_json_writer *w, cx_str role, cx_str content);
-static void put_temperature(cx_json_writer *w, double t, cx_arena *a);
+static void put_tools(cx_json_writer *w, const cx_ai_prompt *p);
+static void put_settings(cx_json_writer *w, const cx_ai_settings *s,
+    const cx_openai_options *o, cx_arena *a);
 
 
 const cx_ai  cx_ai_openai = {
     .name = "openai",
     .build = build,
+    .check = check,
     .parse = cx_openai_parse,
     .event = cx_openai_event,
 };
 
 
 static cx_err
-build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
-    cx_http_req *req)
+check(cx_str options, cx_arena *a, cx_str *pointer, cx_str *error)
 {
-    cx_buf           body;
-    cx_json_writer   w;
+    cx_openai_options  o;
 
-    if (s->base_url.len == 0 || s->model.len == 0 || p->question.len == 0) {
-        return CX_INVALID;
-    }
-
-    cx_buf_init(&body, a, 8192, BODY_MAX);
-    cx_json_write_init(&w, &body);
-
-    cx_json_begin(&w, '{');
-    cx_json_name(&w, CX_STR("model"));
-    cx_json_put_str(&w, s->model);
-    cx_json_name(&w, CX_STR("messages"));
-    put_messages(&w, p, a);
-
-    if (s->temperature >= 0) {
-        put_temperature(&w, s->temperature, a);
-    }
-
-    /* The new name is max_completion_tokens, which most compatible servers
-     * do not know; OpenAI's own still takes this one. */
-    if (s->max_tokens > 0) {
-        cx_json_name(&w, CX_STR("max_tokens"));
-        cx_json_put_i64(&w, s->max_tokens);
-    }
-
-    cx_json_name(&w, CX_STR("stream"));
-    cx_json_put_bool(&w, false);
-    cx_json_end(&w, '}');
-
-    if (body.failed || cx_arena_failed(a)) {
-        return CX_NOMEM;
-    }
-
-    *req = (cx_http_req) {
-        .method = CX_STR("POST"),
-        .url = cx_concat(a, s->base_url, CX_STR("/chat/completions")),
-        .body = cx_buf_str(&body),
-    };
-
-    return set_headers(s, a, req);
+    return cx_openai_options_read(options, a, &o, pointer, error);
 }
 
 
 static cx_err
-set_headers(const cx_ai_settings *s, cx_arena *a, cx_http_req *req)
+build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
+    cx_http_req *req)
 {
-    cx_header  *h;
+    cx_buf              body;
+    cx_err              err;
+    cx_str              pointer, error;
+    cx_json_writer      w;
+    cx_openai_options   o;
 
-    /* A line end in a key would begin another header. */
-    for (size_t i = 0; i < s->api_key.len; i++) {
-        if (s->api_key.p[i] <= ' ' || s->api_key.p[i] > '~') {
-            return CX_INVALID;
-        }
+    if (s->base_url.len == 0 || s->model.len == 0
+        || (p->question.len == 0 && p->nimages == 0))
+    {
+        return CX_INVALID;
     }
 
-    h = CX_NEW_N(a, 2, cx_header);
-    if (h == NULL) {
-        return CX_NOMEM;
+    err = cx_openai_options_read(s->options, a, &o, &pointer, &error);
+    if (err != CX_OK) {
+        return err;
     }
 
-    h[0] = (cx_header) { CX_STR("Content-Type"), CX_STR("application/json") };
-    req->headers = h;
-    req->nheaders = 1;
+    cx_openai_body_init(&body, p, a);
+    cx_json_write_init(&w, &body);
 
-    if (s->api_key.len > 0) {
-        h[1] = (cx_header) { CX_STR("Authorization"),
-                             cx_concat(a, CX_STR("Bearer "), s->api_key) };
-        req->nheaders = 2;
-    }
+    cx_json_begin(&w, '{');
+    cx_openai_put_text(&w, "model", s->model);
+    cx_json_name(&w, CX_STR("messages"));
+    put_messages(&w, p, &o, a);
+    put_tools(&w, p);
+    put_settings(&w, s, &o, a);
+    cx_openai_put_extra(&w, o.extra, a);
+    cx_json_end(&w, '}');
 
-    return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
+    return cx_openai_request(s, &o, "/chat/completions", &body, a, req);
 }
 
 
-/* The role "system" is the one that every compatible server knows. */
 static void
-put_messages(cx_json_writer *w, const cx_ai_prompt *p, cx_arena *a)
+put_settings(cx_json_writer *w, const cx_ai_settings *s,
+    const cx_openai_options *o, cx_arena *a)
+{
+    cx_openai_put_temperature(w, s->temperature, a);
+
+    if (s->max_tokens > 0) {
+        cx_json_name(w, o->token_limit);
+        cx_json_put_i64(w, s->max_tokens);
+    }
+
+    cx_openai_put_if(w, "reasoning_effort", o->reasoning_effort);
+    cx_openai_put_if(w, "verbosity", o->verbosity);
+    cx_openai_put_if(w, "service_tier", o->service_tier);
+
+    if (o->store) {
+        cx_json_name(w, CX_STR("store"));
+        cx_json_put_bool(w, true);
+    }
+
+    if (o->user_field.len > 0 && s->user.len > 0) {
+        cx_json_name(w, o->user_field);
+        cx_json_put_str(w, s->user);
+    }
+
+    cx_json_name(w, CX_STR("stream"));
+    cx_json_put_bool(w, s->stream);
+
+    if (s->stream && o->include_usage) {
+        cx_json_name(w, CX_STR("stream_options"));
+        cx_json_put_raw(w, CX_STR("{\"include_usage\":true}"));
+    }
+}
+
+
+static void
+put_tools(cx_json_writer *w, const cx_ai_prompt *p)
+{
+    if (p->ntools == 0) {
+        return;
+    }
+
+    cx_json_name(w, CX_STR("tools"));
+    cx_json_begin(w, '[');
+
+    for (size_t i = 0; i < p->ntools; i++) {
+        cx_json_begin(w, '{');
+        cx_openai_put_text(w, "type", CX_STR("function"));
+        cx_json_name(w, CX_STR("function"));
+        cx_json_begin(w, '{');
+        cx_openai_put_text(w, "name", p->tools[i].name);
+        cx_openai_put_if(w, "description", p->tools[i].description);
+        cx_json_name(w, CX_STR("parameters"));
+        cx_json_put_raw(w, cx_openai_schema(&p->tools[i]));
+        cx_json_end(w, '}');
+        cx_json_end(w, '}');
+    }
+
+    cx_json_end(w, ']');
+}
+
+
+/* --- the conversation ---------------------------------------------------- */
+
+static void
+put_messages(cx_json_writer *w, const cx_ai_prompt *p,
+    const cx_openai_options *o, cx_arena *a)
 {
     cx_json_begin(w, '[');
-    put_message(w, CX_STR("system"), cx_ai_instructions(p, a));
+    put_message(w, o->system_role, cx_ai_instructions(p, a));
+    put_turns(w, p, o, a);
+
+    for (size_t i = 0; i < p->nrounds; i++) {
+        put_round(w, &p->rounds[i], i, a);
+    }
+
+    cx_json_end(w, ']');
+}
+
+
+static void
+put_turns(cx_json_writer *w, const cx_ai_prompt *p,
+    const cx_openai_options *o, cx_arena *a)
+{
+    turns  list = { .items = CX_NEW_N(a, p->nhistory + 1, cx_ai_turn) };
+
+    if (list.items == NULL) {
+        return;
+    }
 
     for (size_t i = 0; i < p->nhistory; i++) {
-        const cx_ai_turn  *t = &p->history[i];
-
-        if (t->text.len > 0) {
-            put_message(w, t->role == CX_TURN_US ? CX_STR("assistant")
-                                                 : CX_STR("user"),
-                        cx_ai_said(t, a));
+        if (p->history[i].text.len > 0) {
+            add_turn(&list, p->history[i].role, cx_ai_said(&p->history[i], a),
+                     o, a);
         }
     }
 
-    put_message(w, CX_STR("user"), cx_ai_question(p, a));
+    add_turn(&list, CX_TURN_CUSTOMER, cx_ai_question(p, a), o, a);
+
+    for (size_t i = 0; i + 1 < list.n; i++) {
+        put_message(w, list.items[i].role == CX_TURN_US
+                           ? CX_STR("assistant") : CX_STR("user"),
+                    list.items[i].text);
+    }
+
+    put_question(w, p, list.items[list.n - 1].text, o);
+}
+
+
+/* Some chat templates of local models know nothing but a customer and us in
+ * turns, the customer first. */
+static void
+add_turn(turns *list, cx_turn_role role, cx_str text,
+    const cx_openai_options *o, cx_arena *a)
+{
+    cx_ai_turn  *last = list->n > 0 ? &list->items[list->n - 1] : NULL;
+
+    if (o->alternate && last != NULL && last->role == role) {
+        last->text = cx_printf(a, "%.*s\n\n%.*s", CX_ARG(last->text),
+                               CX_ARG(text));
+
+    } else if (!o->alternate || last != NULL || role == CX_TURN_CUSTOMER) {
+        list->items[list->n++] = (cx_ai_turn) { .role = role, .text = text };
+    }
+}
+
+
+static void
+put_question(cx_json_writer *w, const cx_ai_prompt *p, cx_str text,
+    const cx_openai_options *o)
+{
+    if (p->nimages == 0) {
+        put_message(w, CX_STR("user"), text);
+        return;
+    }
+
+    cx_json_begin(w, '{');
+    cx_openai_put_text(w, "role", CX_STR("user"));
+    cx_json_name(w, CX_STR("content"));
+    cx_json_begin(w, '[');
+
+    if (text.len > 0) {
+        cx_json_begin(w, '{');
+        cx_openai_put_text(w, "type", CX_STR("text"));
+        cx_openai_put_text(w, "text", text);
+        cx_json_end(w, '}');
+    }
+
+    for (size_t i = 0; i < p->nimages; i++) {
+        if (cx_openai_image_ok(&p->images[i])) {
+            put_image(w, &p->images[i], o->image_detail);
+        }
+    }
+
     cx_json_end(w, ']');
+    cx_json_end(w, '}');
+}
+
+
+static void
+put_image(cx_json_writer *w, const cx_ai_image *image, cx_str detail)
+{
+    cx_json_begin(w, '{');
+    cx_openai_put_text(w, "type", CX_STR("image_url"));
+    cx_json_name(w, CX_STR("image_url"));
+    cx_json_begin(w, '{');
+    cx_json_name(w, CX_STR("url"));
+    cx_openai_put_image(w, image);
+    cx_openai_put_if(w, "detail", detail);
+    cx_json_end(w, '}');
+    cx_json_end(w, '}');
+}
+
+
+/* Every call needs its result, or the server refuses them all. */
+static void
+put_round(cx_json_writer *w, const cx_ai_round *r, size_t round, cx_arena *a)
+{
+    cx_json_begin(w, '{');
+    cx_openai_put_text(w, "role", CX_STR("assistant"));
+    cx_json_name(w, CX_STR("content"));
+
+    if (r->text.len > 0) {
+        cx_json_put_str(w, r->text);
+
+    } else {
+        cx_json_put_raw(w, CX_STR("null"));
+    }
+
+    cx_json_name(w, CX_STR("tool_calls"));
+    cx_json_begin(w, '[');
+
+    for (size_t i = 0; i < r->ncalls; i++) {
+        put_call(w, &r->calls[i], cx_openai_call_id(&r->calls[i], round, i,
+                                                    a));
+    }
+
+    cx_json_end(w, ']');
+    cx_json_end(w, '}');
+
+    for (size_t i = 0; i < r->ncalls; i++) {
+        cx_json_begin(w, '{');
+        cx_openai_put_text(w, "role", CX_STR("tool"));
+        cx_openai_put_text(w, "tool_call_id",
+                           cx_openai_call_id(&r->calls[i], round, i, a));
+        cx_openai_put_text(w, "content", r->results[i]);
+        cx_json_end(w, '}');
+    }
+}
+
+
+/* Another provider may have left its own things in extra. */
+static void
+put_call(cx_json_writer *w, const cx_ai_call *c, cx_str id)
+{
+    cx_json_begin(w, '{');
+    cx_openai_put_text(w, "id", id);
+    cx_openai_put_text(w, "type", CX_STR("function"));
+    cx_json_name(w, CX_STR("function"));
+    cx_json_begin(w, '{');
+    cx_openai_put_text(w, "name", c->name);
+    cx_openai_put_text(w, "arguments", c->arguments.len > 0 ? c->arguments
+                                                            : CX_STR("{}"));
+    cx_json_end(w, '}');
+
+    if (cx_str_find(c->extra, CX_STR("\"thought_signature\"")) != SIZE_MAX) {
+        cx_json_name(w, CX_STR("extra_content"));
+        cx_json_put_raw(w, c->extra);
+    }
+
+    cx_json_end(w, '}');
 }
 
 
@@ -137,20 +333,7 @@ static void
 put_message(cx_json_writer *w, cx_str role, cx_str content)
 {
     cx_json_begin(w, '{');
-    cx_json_name(w, CX_STR("role"));
-    cx_json_put_str(w, role);
-    cx_json_name(w, CX_STR("content"));
-    cx_json_put_str(w, content);
+    cx_openai_put_text(w, "role", role);
+    cx_openai_put_text(w, "content", content);
     cx_json_end(w, '}');
-}
-
-
-/* Thousandths, written by hand: printf would follow the locale. */
-static void
-put_temperature(cx_json_writer *w, double t, cx_arena *a)
-{
-    const int  n = (int) ((t < 2 ? t : 2) * 1000 + 0.5);
-
-    cx_json_name(w, CX_STR("temperature"));
-    cx_json_put_raw(w, cx_printf(a, "%d.%03d", n / 1000, n % 1000));
 }

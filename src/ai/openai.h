@@ -7,16 +7,74 @@
 #include "ai/stream.h"
 #include "core/json.h"
 
+/* --- cx_ai_settings.options, docs/MODELS.md ------------------------------ */
+
+typedef struct {
+    cx_str  token_limit;        /* the member's name */
+    cx_str  system_role;
+    cx_str  auth;               /* "bearer", "api-key" */
+    cx_str  api_version;        /* of Azure */
+    cx_str  deployment;         /* ... in the path, which is its older form */
+    cx_str  organization;
+    cx_str  project;
+    cx_str  reasoning_effort;
+    cx_str  verbosity;
+    cx_str  service_tier;
+    cx_str  image_detail;
+    cx_str  user_field;         /* for settings.user; empty: is not told */
+    cx_str  query;              /* a JSON object of texts */
+    cx_str  extra;              /* members of the body: a JSON object */
+    bool    include_usage;      /* asked for when it streams */
+    bool    alternate;          /* turns of one side become one */
+    bool    store;
+    bool    keep_reasoning;     /* comes encrypted, goes back with results */
+} cx_openai_options;
+
+/* Empty text: the defaults.  CX_INVALID with *pointer and *error, CX_NOMEM. */
+cx_err cx_openai_options_read(cx_str json, cx_arena *a,
+    cx_openai_options *out, cx_str *pointer, cx_str *error);
+cx_err cx_responses_options_read(cx_str json, cx_arena *a,
+    cx_openai_options *out, cx_str *pointer, cx_str *error);
+
+/* --- requests ------------------------------------------------------------ */
+
+/* The body's buffer, with room for the prompt's images. */
+void cx_openai_body_init(cx_buf *b, const cx_ai_prompt *p, cx_arena *a);
+
+/* POST of body to base_url and path.  CX_INVALID: a key or name that is no
+ * header. */
+cx_err cx_openai_request(const cx_ai_settings *s, const cx_openai_options *o,
+    const char *path, const cx_buf *body, cx_arena *a, cx_http_req *req);
+
+void cx_openai_put_text(cx_json_writer *w, const char *name, cx_str value);
+/* The same, but nothing when it is empty. */
+void cx_openai_put_if(cx_json_writer *w, const char *name, cx_str value);
+void cx_openai_put_temperature(cx_json_writer *w, double t, cx_arena *a);
+/* As a data URL; false: not an image that could be one. */
+bool cx_openai_image_ok(const cx_ai_image *image);
+void cx_openai_put_image(cx_json_writer *w, const cx_ai_image *image);
+void cx_openai_put_extra(cx_json_writer *w, cx_str extra, cx_arena *a);
+/* The provider's, or one that round and place make. */
+cx_str cx_openai_call_id(const cx_ai_call *c, size_t round, size_t i,
+    cx_arena *a);
+cx_str cx_openai_schema(const cx_ai_tool *t);
+
+/* --- answers ------------------------------------------------------------- */
+
 cx_ai_outcome cx_openai_parse(const cx_http_res *res, cx_arena *a,
     cx_ai_reply *out);
 void cx_openai_event(cx_ai_stream *s, cx_str event, cx_str data);
 
+cx_ai_outcome cx_responses_parse(const cx_http_res *res, cx_arena *a,
+    cx_ai_reply *out);
+void cx_responses_event(cx_ai_stream *s, cx_str event, cx_str data);
+
 /* An error's object; views. */
 typedef struct {
-    bool    failed;         /* there is one */
+    bool    failed;             /* there is one */
     cx_str  type;
     cx_str  code;
-    bool    too_long;       /* the prompt was, says the message */
+    bool    too_long;           /* the prompt was, says the message */
 } cx_openai_error;
 
 /* The value at hand: {"message", "type", "code"}; some servers send a text;
@@ -29,13 +87,17 @@ void cx_openai_read_arguments(cx_json_reader *j, cx_str *out);
 
 cx_ai_outcome cx_openai_failure(const cx_http_res *res,
     const cx_openai_error *e, cx_arena *a);
+void cx_openai_fail(cx_ai_stream *s, const cx_openai_error *e);
+
+/* Copies what an event has told for the first time: its bytes do not stay. */
+void cx_openai_keep(cx_ai_stream *s, cx_str *to, cx_str from);
 
 /* Of a chat completion. */
 cx_ai_finish cx_openai_finish(cx_str word, size_t ncalls);
 
 /* A tool call, or a piece of one. */
 typedef struct {
-    int64_t     index;      /* -1: was not told */
+    int64_t     index;          /* -1: was not told */
     cx_ai_call  call;
 } cx_openai_piece;
 

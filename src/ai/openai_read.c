@@ -221,3 +221,22 @@ cx_openai_failure(const cx_http_res *res, const cx_openai_error *e,
 
     return o;
 }
+
+
+void
+cx_openai_fail(cx_ai_stream *s, const cx_openai_error *e)
+{
+    s->failed = true;
+    s->too_long = e->too_long;
+    cx_openai_keep(s, &s->type, e->type);
+    cx_openai_keep(s, &s->code, e->code);
+}
+
+
+void
+cx_openai_keep(cx_ai_stream *s, cx_str *to, cx_str from)
+{
+    if (to->len == 0 && from.len > 0) {
+        *to = cx_dup(s->arena, from);
+    }
+}

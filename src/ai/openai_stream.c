@@ -15,7 +15,6 @@ typedef struct {
 } chunk;
 
 
-static void keep(cx_ai_stream *s, cx_str *to, cx_str from);
 static void take_chunk(cx_ai_stream *s, const chunk *c);
 static void read_choices(cx_json_reader *j, cx_ai_stream *s, chunk *c);
 static void read_choice(cx_json_reader *j, cx_ai_stream *s, chunk *c);
@@ -78,8 +77,8 @@ cx_openai_event(cx_ai_stream *s, cx_str event, cx_str data)
 static void
 take_chunk(cx_ai_stream *s, const chunk *c)
 {
-    keep(s, &s->reply.id, c->id);
-    keep(s, &s->reply.model, c->model);
+    cx_openai_keep(s, &s->reply.id, c->id);
+    cx_openai_keep(s, &s->reply.model, c->model);
 
     if (c->finish.len > 0) {
         s->whole = true;
@@ -90,20 +89,7 @@ take_chunk(cx_ai_stream *s, const chunk *c)
     }
 
     if (c->error.failed) {
-        s->failed = true;
-        s->too_long = c->error.too_long;
-        keep(s, &s->type, c->error.type);
-        keep(s, &s->code, c->error.code);
-    }
-}
-
-
-/* The first that was told; the event's bytes do not stay. */
-static void
-keep(cx_ai_stream *s, cx_str *to, cx_str from)
-{
-    if (to->len == 0 && from.len > 0) {
-        *to = cx_dup(s->arena, from);
+        cx_openai_fail(s, &c->error);
     }
 }
 
@@ -201,16 +187,16 @@ take_piece(cx_ai_stream *s, const cx_openai_piece *piece)
     cx_ai_call   *call = cx_ai_stream_call(s, at);
 
     if (call != NULL) {
-        keep(s, &call->id, piece->call.id);
-        keep(s, &call->name, piece->call.name);
-        keep(s, &call->extra, piece->call.extra);
+        cx_openai_keep(s, &call->id, piece->call.id);
+        cx_openai_keep(s, &call->name, piece->call.name);
+        cx_openai_keep(s, &call->extra, piece->call.extra);
         cx_buf_add(&s->args[at], piece->call.arguments);
     }
 }
 
 
-/* By its index.  Where a server tells none, or the same for all of them, its
- * id makes the call another. */
+/* By its index.  Where a server tells none, as Gemini's does, or the same for
+ * all of them, its id makes the call another. */
 static size_t
 place_of(const cx_ai_stream *s, const cx_openai_piece *piece)
 {

@@ -11,6 +11,8 @@
 #define WAIT_MAX  (3600 * 1000)
 
 
+static int64_t status_of(cx_str type, cx_str code);
+static bool is_too_long(cx_str type, cx_str code);
 static bool out_of_money(cx_str type, cx_str code);
 static int64_t wait_of(const cx_http_res *res);
 static int64_t decimal(cx_str s, int64_t unit);
@@ -26,8 +28,8 @@ cx_ai_failure(const cx_http_res *res, cx_str type, cx_str code, cx_arena *a)
     const cx_str   what = code.len > 0 ? code : type;
     cx_ai_outcome  o = { .result = CX_AI_REFUSED };
 
-    if (status == 200 && !cx_str_to_i64(code, &status)) {
-        status = 500;               /* an error in a 200 without a number */
+    if (status == 200) {
+        status = status_of(type, code);
     }
 
     if (status == 0 || status == 408 || status == 409 || status == 429
@@ -36,11 +38,13 @@ cx_ai_failure(const cx_http_res *res, cx_str type, cx_str code, cx_arena *a)
         o.result = CX_AI_RETRY;
     }
 
-    if (out_of_money(type, code) || CX_STR_IS(should, "false")) {
+    o.too_long = is_too_long(type, code);
+
+    if (o.too_long || out_of_money(type, code)
+        || CX_STR_IS(should, "false"))
+    {
         o.result = CX_AI_REFUSED;
     }
-
-    o.too_long = CX_STR_IS(code, "context_length_exceeded");
 
     if (o.result == CX_AI_RETRY) {
         o.wait_ms = wait_of(res);
@@ -50,6 +54,58 @@ cx_ai_failure(const cx_http_res *res, cx_str type, cx_str code, cx_arena *a)
                           : cx_printf(a, "%d %.*s", res->status,
                                       CX_ARG(word(what)));
     return o;
+}
+
+
+/* An error in a 200, mostly in the middle of a stream: its code may be a
+ * number, else its word says what the status would have been. */
+static int64_t
+status_of(cx_str type, cx_str code)
+{
+    static const struct {
+        const char  *word;
+        int64_t      status;
+    } words[] = {
+        { "invalid_request_error",   400 },
+        { "invalid_prompt",          400 },
+        { "content_filter",          400 },
+        { "BadRequestError",         400 },
+        { "authentication_error",    401 },
+        { "invalid_api_key",         401 },
+        { "billing_error",           402 },
+        { "permission_error",        403 },
+        { "not_found_error",         404 },
+        { "model_not_found",         404 },
+        { "request_too_large",       413 },
+        { "rate_limit_error",        429 },
+        { "rate_limit_exceeded",     429 },
+        { "overloaded_error",        529 },
+    };
+
+    int64_t  status;
+
+    if (cx_str_to_i64(code, &status) && status >= 400) {
+        return status;
+    }
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (cx_str_eq(code, cx_strz(words[i].word))
+            || cx_str_eq(type, cx_strz(words[i].word)))
+        {
+            return words[i].status;
+        }
+    }
+
+    return 500;
+}
+
+
+/* llama.cpp's own, with 400 or 500. */
+static bool
+is_too_long(cx_str type, cx_str code)
+{
+    return CX_STR_IS(code, "context_length_exceeded")
+           || CX_STR_IS(type, "exceed_context_size_error");
 }
 
 

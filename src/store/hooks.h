@@ -19,7 +19,8 @@
     X(TAKEN,           "conversation.taken")                                  \
     X(GIVEN,           "conversation.given")                                  \
     X(MESSAGE_FAILED,  "message.failed")                                      \
-    X(ACTION_REQUIRED, "channel.action_required")
+    X(ACTION_REQUIRED, "channel.action_required")                             \
+    X(BUDGET,          "budget.exhausted")
 
 typedef enum {
 #define X(name, word)  CX_EVENT_##name,
@@ -86,6 +87,7 @@ typedef struct {
     int64_t   channel_id;         /* ... 0: that of the conversation */
     int64_t   review_id;
     int64_t   message_id;
+    int64_t   budget_id;
     cx_str    who;
     cx_str    reason;
     cx_str    text;               /* only for hooks that ask for it */

@@ -104,6 +104,7 @@ body_of(const cx_telling *what, const audience *of, bool text, cx_arena *a)
     put_id(&w, "conversation", "cv", what->conversation_id);
     put_id(&w, "review", "rv", what->review_id);
     put_id(&w, "message", "ms", what->message_id);
+    put_id(&w, "budget", "bg", what->budget_id);
     put(&w, "who", what->who);
     put(&w, "reason", what->reason);
 

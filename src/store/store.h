@@ -278,6 +278,7 @@ typedef struct {
     bool                 knowledge;     /* the agent has files to search */
     int64_t              fence;         /* moves when a person speaks */
     bool                 taken;         /* a person has the conversation */
+    bool                 budgeted;      /* a budget has to be asked first */
     /* Oldest first, of all conversations of the customer; inputs, and what
      * the customer never got, left out.  Only id, turn_id, outbound, author,
      * state, created_at, content, text; channel where it is another one. */
@@ -312,6 +313,7 @@ typedef struct {
     cx_str           evidence;      /* JSON: what the confidence is made of */
     const cx_usage_row  *usage;     /* calls of models that were made for it */
     size_t           nusage;
+    bool             reserved;      /* of budgets (store/budgets.h): settle */
     const cx_str    *parts;         /* texts to be sent, in order */
     const int64_t   *part_ids;
     size_t           nparts;

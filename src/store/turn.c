@@ -2,6 +2,8 @@
  * RECALL and PLAN: what a turn is about, and what is to be said.
  */
 
+#include "store/budgets.h"
+#include "store/costs.h"
 #include "store/sql.h"
 #include "store/talk.h"
 
@@ -32,6 +34,7 @@ get_turn(cx_store *s, int64_t turn_id, cx_arena *a, cx_recall *r)
         r->taken = cx_get_i64(&q) != 0;
         r->knowledge = cx_get_i64(&q) != 0;
         r->root_id = cx_get_i64(&q);
+        r->budgeted = cx_get_i64(&q) != 0;
     }
 
     err = cx_query_end(&q);
@@ -301,6 +304,27 @@ add_letter(cx_store *s, const cx_plan *in)
 }
 
 
+/* What was paid for is on record, also when nobody hears the answer. */
+static cx_err
+add_calls(cx_store *s, const cx_plan *in)
+{
+    int64_t  before = 0;
+    cx_err   err = CX_OK;
+
+    if (in->reserved) {
+        err = cx_ask_1(s, CX_SQL_CALLS_LAST, in->turn_id, &before);
+    }
+
+    if (err == CX_OK) {
+        err = cx_store_calls_add(s, in->turn_id, in->usage, in->nusage);
+    }
+
+    return err == CX_OK && in->reserved
+           ? cx_store_settle_budgets(s, in->turn_id, before, in->now_ms)
+           : err;
+}
+
+
 /* What has become of the conversation since the recall. */
 typedef struct {
     int64_t  fence;
@@ -404,6 +428,10 @@ write_all(cx_store *s, const cx_plan *in, const cx_turn_place *t)
 
     if (err == CX_OK && in->state == CX_TURN_HUMAN) {
         err = add_review(s, in, t);
+    }
+
+    if (err == CX_OK) {
+        err = add_calls(s, in);
     }
 
     return err == CX_OK && in->state == CX_TURN_DEAD

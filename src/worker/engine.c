@@ -10,6 +10,7 @@
 #include "worker/templates.h"
 #include "worker/rotate.h"
 
+#include "worker/tools.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,7 @@ cx_worker_start(cx_worker *w)
     w->beat.data = w;
     w->drain_timer.data = w;
     (void) uv_timer_start(&w->beat, beat_fired, beat, beat);
+    cx_tools_init(w);
     w->started = true;
 
     cx_log(CX_LOG_INFO, "worker.start", CX_FZ("owner", w->owner),
@@ -284,6 +286,7 @@ cx_worker_free(cx_worker *w)
     cx_logins_free(w);
     cx_owner_unlock(w);
     cx_directory_free(&w->dir);
+    cx_tools_free(w);
     cx_secrets_free(w->secrets);
     cx_arena_free(w->scratch);
     cx_arena_free(w->arena);

@@ -264,6 +264,7 @@ struct cx_worker_s {
     cx_http         *http;
     cx_arena        *arena;            /* of the worker's own strings */
     cx_arena        *scratch;          /* reset by whoever uses it next */
+typedef struct cx_tools_s  cx_tools;
     cx_redis        *redis;            /* commands */
     cx_id_maker      ids;
     cx_secrets      *secrets;          /* used by the store's threads, too */
@@ -302,6 +303,7 @@ struct cx_worker_s {
     bool             idling;           /* idle.c: its job is with the store */
     int64_t          idle_at;          /* when it looks next, and where */
     unsigned         idle_from;
+    cx_tools        *tools;            /* tools.c; NULL: none can be called */
     cx_worker_stats  stats;
     bool             draining;
     bool             goodbye;          /* said to the store */
@@ -459,3 +461,7 @@ CX_STEPS(X)
 void cx_worker_check_drained(cx_worker *w);
 
 #endif /* CX_WORKER_ENGINE_H */
+/* What is the same whoever asks: instructions, facts, tools. */
+void cx_prompt_agent(cx_ai_prompt *p, const cx_dir_agent *agent, cx_arena *a);
+/* So many messages of context. */
+size_t cx_prompt_history(const cx_worker *w, const cx_agent_config *config);

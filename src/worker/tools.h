@@ -19,14 +19,16 @@
 
 typedef struct cx_tool_run_s  cx_tool_run;
 
-/* For whom: ids of the record; 0: there is none (somebody tries it out). */
+/* For whom: ids of the record; 0: there is none. */
 typedef struct {
     int64_t  turn_id;
     int64_t  conversation_id;
     int64_t  customer_id;           /* of those who are linked: the root */
     cx_str   channel;               /* slug, may be empty */
-    cx_str   event;                 /* trace */
+    cx_str   event;                 /* trace, may be empty */
     size_t   used;                  /* calls of this turn before these */
+    bool     trial;                 /* somebody tries it out: functions that
+                                     * are not a GET are not called */
 } cx_tool_context;
 
 /* results: one a call, in their order, in the arena of the start. */
@@ -46,6 +48,9 @@ void cx_tools_cancel(cx_tool_run *run);
 /* The agent's functions as a prompt wants them, in a. */
 const cx_ai_tool *cx_tools_of(const cx_dir_agent *agent, cx_arena *a,
     size_t *n);
+
+/* Whether the installation lets functions go there ([tools] hosts). */
+bool cx_tools_host_ok(const cx_conf *conf, cx_str host);
 
 void cx_tools_init(cx_worker *w);
 void cx_tools_free(cx_worker *w);

@@ -16,10 +16,11 @@
 static const cx_ai *const  providers[] = {
     &cx_ai_knowledge,
     &cx_ai_openai,
+    &cx_ai_responses,
 };
 
 /* Kept beside the list; t/unit/ai/query.c checks that they agree. */
-static const char  names[] = "knowledge, openai";
+static const char  names[] = "knowledge, openai, responses";
 
 
 static bool seen(const cx_words *w, size_t i);

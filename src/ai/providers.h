@@ -7,5 +7,6 @@
 
 extern const cx_ai  cx_ai_knowledge;
 extern const cx_ai  cx_ai_openai;
+extern const cx_ai  cx_ai_responses;
 
 #endif /* CX_AI_PROVIDERS_H */

@@ -1,0 +1,280 @@
+/*
+ * OpenAI's Responses API (OpenAI, Azure's v1, Ollama and vLLM without state):
+ * the request.  Facts: OpenAI API reference, "Create a model response", and
+ * the guides "Conversation state" and "Reasoning models" (encrypted reasoning
+ * goes back with a tool's result).
+ *
+ * Every request holds the whole conversation, as our record has it: what a
+ * person has sent or changed meanwhile is not known to the provider.
+ */
+
+#include "ai/openai.h"
+
+#include "ai/prompt.h"
+#include "ai/providers.h"
+
+
+static cx_err build(const cx_ai_settings *s, const cx_ai_prompt *p,
+    cx_arena *a, cx_http_req *req);
+static cx_err check(cx_str options, cx_arena *a, cx_str *pointer,
+    cx_str *error);
+static void put_input(cx_json_writer *w, const cx_ai_prompt *p,
+    const cx_openai_options *o, cx_arena *a);
+static void put_message(cx_json_writer *w, cx_str role, cx_str content);
+static void put_question(cx_json_writer *w, const cx_ai_prompt *p,
+    const cx_openai_options *o, cx_arena *a);
+static void put_round(cx_json_writer *w, const cx_ai_round *r, size_t round,
+    cx_arena *a);
+static void put_call(cx_json_writer *w, const cx_ai_call *c, cx_str id);
+static void put_tools(cx_json_writer *w, const cx_ai_prompt *p);
+static void put_settings(cx_json_writer *w, const cx_ai_settings *s,
+    const cx_openai_options *o, cx_arena *a);
+static void put_one(cx_json_writer *w, const char *object, const char *name,
+    cx_str value);
+
+
+const cx_ai  cx_ai_responses = {
+    .name = "responses",
+    .build = build,
+    .check = check,
+    .parse = cx_responses_parse,
+    .event = cx_responses_event,
+};
+
+
+static cx_err
+check(cx_str options, cx_arena *a, cx_str *pointer, cx_str *error)
+{
+    cx_openai_options  o;
+
+    return cx_responses_options_read(options, a, &o, pointer, error);
+}
+
+
+static cx_err
+build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
+    cx_http_req *req)
+{
+    cx_buf              body;
+    cx_err              err;
+    cx_str              pointer, error;
+    cx_json_writer      w;
+    cx_openai_options   o;
+
+    if (s->base_url.len == 0 || s->model.len == 0
+        || (p->question.len == 0 && p->nimages == 0))
+    {
+        return CX_INVALID;
+    }
+
+    err = cx_responses_options_read(s->options, a, &o, &pointer, &error);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    cx_openai_body_init(&body, p, a);
+    cx_json_write_init(&w, &body);
+
+    cx_json_begin(&w, '{');
+    cx_openai_put_text(&w, "model", s->model);
+    cx_openai_put_text(&w, "instructions", cx_ai_instructions(p, a));
+    cx_json_name(&w, CX_STR("input"));
+    put_input(&w, p, &o, a);
+    put_tools(&w, p);
+    put_settings(&w, s, &o, a);
+    cx_openai_put_extra(&w, o.extra, a);
+    cx_json_end(&w, '}');
+
+    return cx_openai_request(s, &o, "/responses", &body, a, req);
+}
+
+
+static void
+put_settings(cx_json_writer *w, const cx_ai_settings *s,
+    const cx_openai_options *o, cx_arena *a)
+{
+    cx_openai_put_temperature(w, s->temperature, a);
+
+    if (s->max_tokens > 0) {
+        cx_json_name(w, CX_STR("max_output_tokens"));
+        cx_json_put_i64(w, s->max_tokens);
+    }
+
+    put_one(w, "reasoning", "effort", o->reasoning_effort);
+    put_one(w, "text", "verbosity", o->verbosity);
+    cx_openai_put_if(w, "service_tier", o->service_tier);
+
+    if (o->keep_reasoning) {
+        cx_json_name(w, CX_STR("include"));
+        cx_json_put_raw(w, CX_STR("[\"reasoning.encrypted_content\"]"));
+    }
+
+    if (o->user_field.len > 0 && s->user.len > 0) {
+        cx_json_name(w, o->user_field);
+        cx_json_put_str(w, s->user);
+    }
+
+    /* Theirs is true: they would keep the customers' messages. */
+    cx_json_name(w, CX_STR("store"));
+    cx_json_put_bool(w, o->store);
+    cx_json_name(w, CX_STR("stream"));
+    cx_json_put_bool(w, s->stream);
+}
+
+
+static void
+put_one(cx_json_writer *w, const char *object, const char *name, cx_str value)
+{
+    if (value.len > 0) {
+        cx_json_name(w, cx_strz(object));
+        cx_json_begin(w, '{');
+        cx_openai_put_text(w, name, value);
+        cx_json_end(w, '}');
+    }
+}
+
+
+/* Strict is what they take for granted; a schema must be made for it. */
+static void
+put_tools(cx_json_writer *w, const cx_ai_prompt *p)
+{
+    if (p->ntools == 0) {
+        return;
+    }
+
+    cx_json_name(w, CX_STR("tools"));
+    cx_json_begin(w, '[');
+
+    for (size_t i = 0; i < p->ntools; i++) {
+        cx_json_begin(w, '{');
+        cx_openai_put_text(w, "type", CX_STR("function"));
+        cx_openai_put_text(w, "name", p->tools[i].name);
+        cx_openai_put_if(w, "description", p->tools[i].description);
+        cx_json_name(w, CX_STR("parameters"));
+        cx_json_put_raw(w, cx_openai_schema(&p->tools[i]));
+        cx_json_name(w, CX_STR("strict"));
+        cx_json_put_bool(w, false);
+        cx_json_end(w, '}');
+    }
+
+    cx_json_end(w, ']');
+}
+
+
+/* --- the conversation ---------------------------------------------------- */
+
+static void
+put_input(cx_json_writer *w, const cx_ai_prompt *p,
+    const cx_openai_options *o, cx_arena *a)
+{
+    cx_json_begin(w, '[');
+
+    for (size_t i = 0; i < p->nhistory; i++) {
+        const cx_ai_turn  *t = &p->history[i];
+
+        if (t->text.len > 0) {
+            put_message(w, t->role == CX_TURN_US ? CX_STR("assistant")
+                                                 : CX_STR("user"),
+                        cx_ai_said(t, a));
+        }
+    }
+
+    put_question(w, p, o, a);
+
+    for (size_t i = 0; i < p->nrounds; i++) {
+        put_round(w, &p->rounds[i], i, a);
+    }
+
+    cx_json_end(w, ']');
+}
+
+
+static void
+put_message(cx_json_writer *w, cx_str role, cx_str content)
+{
+    cx_json_begin(w, '{');
+    cx_openai_put_text(w, "role", role);
+    cx_openai_put_text(w, "content", content);
+    cx_json_end(w, '}');
+}
+
+
+static void
+put_question(cx_json_writer *w, const cx_ai_prompt *p,
+    const cx_openai_options *o, cx_arena *a)
+{
+    if (p->nimages == 0) {
+        put_message(w, CX_STR("user"), cx_ai_question(p, a));
+        return;
+    }
+
+    cx_json_begin(w, '{');
+    cx_openai_put_text(w, "role", CX_STR("user"));
+    cx_json_name(w, CX_STR("content"));
+    cx_json_begin(w, '[');
+
+    if (p->question.len > 0) {
+        cx_json_begin(w, '{');
+        cx_openai_put_text(w, "type", CX_STR("input_text"));
+        cx_openai_put_text(w, "text", cx_ai_question(p, a));
+        cx_json_end(w, '}');
+    }
+
+    for (size_t i = 0; i < p->nimages; i++) {
+        if (cx_openai_image_ok(&p->images[i])) {
+            cx_json_begin(w, '{');
+            cx_openai_put_text(w, "type", CX_STR("input_image"));
+            cx_json_name(w, CX_STR("image_url"));
+            cx_openai_put_image(w, &p->images[i]);
+            cx_openai_put_text(w, "detail", o->image_detail.len > 0
+                                            ? o->image_detail
+                                            : CX_STR("auto"));
+            cx_json_end(w, '}');
+        }
+    }
+
+    cx_json_end(w, ']');
+    cx_json_end(w, '}');
+}
+
+
+static void
+put_round(cx_json_writer *w, const cx_ai_round *r, size_t round, cx_arena *a)
+{
+    if (r->text.len > 0) {
+        put_message(w, CX_STR("assistant"), r->text);
+    }
+
+    for (size_t i = 0; i < r->ncalls; i++) {
+        put_call(w, &r->calls[i], cx_openai_call_id(&r->calls[i], round, i,
+                                                    a));
+    }
+
+    for (size_t i = 0; i < r->ncalls; i++) {
+        cx_json_begin(w, '{');
+        cx_openai_put_text(w, "type", CX_STR("function_call_output"));
+        cx_openai_put_text(w, "call_id",
+                           cx_openai_call_id(&r->calls[i], round, i, a));
+        cx_openai_put_text(w, "output", r->results[i]);
+        cx_json_end(w, '}');
+    }
+}
+
+
+/* What the model thought stands before the call it led to.  Another provider
+ * may have left its own things in extra. */
+static void
+put_call(cx_json_writer *w, const cx_ai_call *c, cx_str id)
+{
+    if (cx_str_find(c->extra, CX_STR("\"encrypted_content\"")) != SIZE_MAX) {
+        cx_json_put_raw(w, c->extra);
+    }
+
+    cx_json_begin(w, '{');
+    cx_openai_put_text(w, "type", CX_STR("function_call"));
+    cx_openai_put_text(w, "call_id", id);
+    cx_openai_put_text(w, "name", c->name);
+    cx_openai_put_text(w, "arguments", c->arguments.len > 0 ? c->arguments
+                                                            : CX_STR("{}"));
+    cx_json_end(w, '}');
+}

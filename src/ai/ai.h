@@ -80,6 +80,7 @@ typedef struct {
     size_t               nfacts;
     const cx_ai_image   *images;
     size_t               nimages;
+    size_t               unseen;      /* images that could not be shown */
     const cx_ai_tool    *tools;
     size_t               ntools;
     const cx_ai_round   *rounds;      /* oldest first */
@@ -134,6 +135,8 @@ typedef struct {
     cx_str   reason;        /* one line: why that confidence */
     cx_str   evidence;      /* what it was made of: a JSON object, or empty */
     bool     handoff;       /* we do not know: text is the honest sentence */
+    bool     held;          /* a person has to see it, whatever the confidence:
+                             * it says what it must not (ai/policy.h) */
     int64_t  tokens_in;
     int64_t  tokens_out;
     cx_str   model;

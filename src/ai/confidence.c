@@ -1,7 +1,7 @@
 /*
- * Confidence from evidence.  A model's opinion of itself is not asked: what
- * counts is whether the knowledge speaks of what was asked, and whether the
- * answer says what the knowledge says.
+ * What the texts tell of an answer: whether the knowledge, the facts of the
+ * business and what tools said speak of what was asked, and whether the answer
+ * says what they say.
  */
 
 #include "ai/evidence.h"
@@ -9,147 +9,243 @@
 #include "core/utf8.h"
 
 
-#define SURE            0.98    /* covered by one passage, taken from it */
 #define SPREAD          0.9     /* covered only by several together */
-#define TOPICLESS       0.3     /* nothing to look up, no greeting either */
-#define SUPPORT_MIN     0.6     /* share of the answer's words that stand in
-                                 * the evidence, from which it is enough */
-#define USED_MIN        0.3     /* of the answer's words: a passage was used */
+#define USED_MIN        0.3     /* of the answer's words: it was used */
+#define FACT_USED_MIN   0.6     /* of a fact's value, in the answer */
 #define GREETING_MAX    100     /* bytes of a question that may be one */
 #define SMALL_TALK_MAX  240     /* code points of a reply to a greeting */
 #define USED_MAX        (sizeof(((cx_ai_answer *) 0)->used)                  \
                          / sizeof(((cx_ai_answer *) 0)->used[0]))
 
+/* Passages first, then what tools said, at last the facts that are used, as
+ * one text. */
 typedef struct {
     const cx_ai_prompt  *prompt;
     cx_words             question;
     cx_words             answer;
-    cx_words            *passages;      /* one a passage */
-    double              *shares;        /* of the answer in each passage */
+    cx_words            *texts;
+    double              *shares;        /* of the answer in each of them */
+    size_t               ntexts;
+    size_t               nfacts;        /* used */
     cx_words             system;        /* the agent's prompt */
-    cx_words             all;           /* of the passages the answer uses;
+    cx_words             all;           /* of the texts the answer uses;
                                          * has room for the question's and
                                          * the prompt's */
 } evidence;
 
 
+static void manners(const cx_ai_prompt *p, const cx_sources *from,
+    cx_str answer, cx_arena *a, cx_signals *out);
+static bool quotes(const cx_ai_prompt *p, cx_str answer);
+static size_t results(const cx_ai_prompt *p);
 static bool gather(evidence *e, const cx_ai_prompt *p, cx_str answer,
     cx_arena *a);
+static void add_results(evidence *e, cx_arena *a);
+static void add_facts(evidence *e, cx_arena *a);
+static bool join_used(evidence *e, cx_arena *a);
 static void append(cx_words *list, const cx_words *more);
-static cx_str doubt(const evidence *e, cx_str answer, cx_arena *a);
 static size_t topics(const cx_words *w);
-static double judge(const evidence *e, cx_arena *a, cx_str *reason);
+static void weigh(const evidence *e, cx_signals *out);
 static cx_coverage covered(const evidence *e);
 static double share_of(const cx_words *answer, const cx_words *in);
-static double small_talk(const cx_ai_prompt *p, cx_str answer,
-    cx_str *reason);
 
 
 double
 cx_ai_confidence(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
     cx_str *reason)
 {
-    double    c;
-    cx_str    why;
-    evidence  e = { .prompt = p };
+    cx_signals    s;
+    cx_ai_answer  out = { .confidence = 0 };
 
-    /* Manners are short: no need to take long texts apart for them. */
-    if (p->question.len <= GREETING_MAX) {
-        e.question = cx_words_of(a, p->question);
-    }
-
-    if (cx_ai_small_talk(&e.question).len > 0
-        && cx_str_trim(answer).len > 0)
-    {
-        return small_talk(p, answer, reason);
-    }
-
-    if (p->npassages == 0) {
-        *reason = CX_STR("no knowledge speaks of what was asked");
-        return 0;
-    }
-
-    if (!gather(&e, p, answer, a)) {
+    if (cx_ai_signals(p, answer, a, &s) != CX_OK) {
         *reason = CX_STR("out of memory");
         return 0;
     }
 
-    if (e.answer.n == 0) {
-        *reason = CX_STR("the answer is empty");
-        return 0;
-    }
+    cx_ai_score(&s, a, &out);
+    *reason = out.reason;
 
-    c = judge(&e, a, reason);
-    why = doubt(&e, answer, a);
-
-    if (why.len == 0) {
-        return c;
-    }
-
-    *reason = why;
-    return c < CX_AI_DOUBT ? c : CX_AI_DOUBT;
+    return out.confidence;
 }
 
 
-/* Why the answer is not to be trusted, however well the question is covered;
- * empty: nothing speaks against it. */
-static cx_str
-doubt(const evidence *e, cx_str answer, cx_arena *a)
+cx_err
+cx_ai_signals(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
+    cx_signals *out)
 {
-    if (cx_ai_invented(e->prompt, answer)) {
-        return CX_STR("a number or link of the answer stands nowhere in the "
-                      "knowledge");
+    evidence    e;
+    cx_words    question = { .n = 0 };
+    cx_sources  from;
+
+    *out = (cx_signals) { .finish = CX_FINISH_STOP };
+
+    if (!cx_sources_of(p, a, &from)) {
+        return CX_NOMEM;
     }
 
-    for (size_t i = 0; i < e->prompt->npassages; i++) {
+    /* Manners are short: no need to take long texts apart for them. */
+    if (p->question.len <= GREETING_MAX) {
+        question = cx_words_of(a, p->question);
+    }
+
+    if (cx_ai_small_talk(&question).len > 0
+        && cx_str_trim(answer).len > 0)
+    {
+        manners(p, &from, answer, a, out);
+        return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
+    }
+
+    if (p->npassages == 0 && p->nfacts == 0 && results(p) == 0) {
+        out->nothing = true;
+        return CX_OK;
+    }
+
+    if (!gather(&e, p, answer, a)) {
+        return CX_NOMEM;
+    }
+
+    out->empty = e.answer.n == 0;
+    cx_ai_facts(p, &from, answer, a, &out->facts);
+    out->quotes = quotes(p, answer);
+    out->hedged = cx_ai_hedged(answer, a);
+    out->vague = topics(&e.answer) == 0;
+    out->denies = cx_ai_denies(&e.answer) && !cx_ai_denies(&e.all);
+    weigh(&e, out);
+
+    return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
+}
+
+
+static void
+manners(const cx_ai_prompt *p, const cx_sources *from, cx_str answer,
+    cx_arena *a, cx_signals *out)
+{
+    out->manners = true;
+    cx_ai_facts(p, from, answer, a, &out->facts);
+    out->claims = out->facts.found < out->facts.quoted
+                  || cx_utf8_count(answer) > SMALL_TALK_MAX;
+}
+
+
+/* The knowledge's own words are not doubted for their tone. */
+static bool
+quotes(const cx_ai_prompt *p, cx_str answer)
+{
+    for (size_t i = 0; i < p->npassages; i++) {
         if (cx_str_eq(cx_str_trim(answer),
-                      cx_str_trim(e->prompt->passages[i].text)))
+                      cx_str_trim(p->passages[i].text)))
         {
-            return CX_NOSTR;                /* the knowledge's own words */
+            return true;
         }
     }
 
-    if (cx_ai_hedged(answer, a)) {
-        return CX_STR("the answer says itself that it is not sure");
+    return false;
+}
+
+
+static size_t
+results(const cx_ai_prompt *p)
+{
+    size_t  n = 0;
+
+    for (size_t i = 0; i < p->nrounds; i++) {
+        n += p->rounds[i].ncalls;
     }
 
-    if (topics(&e->answer) == 0) {
-        return CX_STR("the answer says nothing that could be checked");
-    }
-
-    if (cx_ai_denies(&e->answer) && !cx_ai_denies(&e->all)) {
-        return CX_STR("the answer denies something, the knowledge does not");
-    }
-
-    return CX_NOSTR;
+    return n;
 }
 
 
 static bool
 gather(evidence *e, const cx_ai_prompt *p, cx_str answer, cx_arena *a)
 {
-    size_t  n;
+    const size_t  room = p->npassages + results(p) + 1;
 
     *e = (evidence) {
         .prompt = p,
-        .question = e->question.n > 0 ? e->question
-                                      : cx_words_of(a, p->question),
+        .question = cx_words_of(a, p->question),
         .answer = cx_words_of(a, answer),
         .system = cx_words_of(a, p->system),
-        .passages = CX_NEW_N(a, p->npassages + 1, cx_words),
-        .shares = CX_NEW_N(a, p->npassages + 1, double),
+        .texts = CX_NEW_N(a, room, cx_words),
+        .shares = CX_NEW_N(a, room, double),
     };
 
-    if (e->passages == NULL || e->shares == NULL) {
+    if (e->texts == NULL || e->shares == NULL) {
         return false;
     }
 
-    n = e->question.n + e->system.n;
-
     for (size_t i = 0; i < p->npassages; i++) {
-        e->passages[i] = cx_ai_passage_words(a, &p->passages[i]);
-        e->shares[i] = share_of(&e->answer, &e->passages[i]);
-        n += e->passages[i].n;
+        e->texts[i] = cx_ai_passage_words(a, &p->passages[i]);
+        e->shares[i] = share_of(&e->answer, &e->texts[i]);
+    }
+
+    e->ntexts = p->npassages;
+    add_results(e, a);
+    add_facts(e, a);
+
+    return join_used(e, a);
+}
+
+
+/* The tool's name says what its result is about. */
+static void
+add_results(evidence *e, cx_arena *a)
+{
+    for (size_t i = 0; i < e->prompt->nrounds; i++) {
+        const cx_ai_round  *r = &e->prompt->rounds[i];
+
+        for (size_t k = 0; k < r->ncalls; k++) {
+            const cx_ai_passage  said = {
+                .question = r->calls[k].name,
+                .text = r->results[k],
+            };
+
+            e->texts[e->ntexts] = cx_ai_passage_words(a, &said);
+            e->shares[e->ntexts] = share_of(&e->answer,
+                                            &e->texts[e->ntexts]);
+            e->ntexts++;
+        }
+    }
+}
+
+
+/* Facts are short, and an answer may need several of them. */
+static void
+add_facts(evidence *e, cx_arena *a)
+{
+    cx_buf  b;
+
+    if (e->prompt->nfacts == 0) {
+        return;
+    }
+
+    cx_buf_init(&b, a, 256, 1024 * 1024);
+
+    for (size_t i = 0; i < e->prompt->nfacts; i++) {
+        const cx_ai_fact  *f = &e->prompt->facts[i];
+        const cx_words     value = cx_words_of(a, f->value);
+
+        if (value.n > 0 && share_of(&value, &e->answer) >= FACT_USED_MIN) {
+            cx_buf_printf(&b, "%.*s: %.*s\n", CX_ARG(f->name),
+                          CX_ARG(f->value));
+            e->nfacts++;
+        }
+    }
+
+    if (e->nfacts > 0) {
+        e->texts[e->ntexts] = cx_words_of(a, cx_buf_str(&b));
+        e->shares[e->ntexts++] = 1;
+    }
+}
+
+
+static bool
+join_used(evidence *e, cx_arena *a)
+{
+    size_t  n = e->question.n + e->system.n;
+
+    for (size_t i = 0; i < e->ntexts; i++) {
+        n += e->texts[i].n;
     }
 
     e->all.items = CX_NEW_N(a, n + 1, cx_word);
@@ -157,9 +253,9 @@ gather(evidence *e, const cx_ai_prompt *p, cx_str answer, cx_arena *a)
         return false;
     }
 
-    for (size_t i = 0; i < p->npassages; i++) {
+    for (size_t i = 0; i < e->ntexts; i++) {
         if (e->shares[i] >= USED_MIN) {
-            append(&e->all, &e->passages[i]);
+            append(&e->all, &e->texts[i]);
         }
     }
 
@@ -179,34 +275,30 @@ append(cx_words *list, const cx_words *more)
 }
 
 
-static double
-judge(const evidence *e, cx_arena *a, cx_str *reason)
+static void
+weigh(const evidence *e, cx_signals *out)
 {
-    double             support;
-    const cx_coverage  c = covered(e);
-    cx_words           all = e->all;
+    const size_t  facts = e->ntexts - (e->nfacts > 0);
+    cx_words      all = e->all;
 
-    if (c.asked == 0) {
-        *reason = CX_STR("the question names nothing to look up");
-        return TOPICLESS;
+    out->coverage = covered(e);
+    out->own_facts = e->nfacts;
+
+    for (size_t i = 0; i < facts; i++) {
+        if (e->shares[i] >= USED_MIN) {
+            *(i < e->prompt->npassages ? &out->passages : &out->tools) += 1;
+        }
     }
 
     /* The answer may repeat the question and what the agent was told. */
     append(&all, &e->question);
     append(&all, &e->system);
-    support = share_of(&e->answer, &all);
-
-    *reason = cx_printf(a, "%zu of %zu words of the question and %d %% of "
-                        "the answer's stand in the knowledge",
-                        c.found, c.asked, (int) (100 * support));
-
-    return SURE * c.share
-           * (support < SUPPORT_MIN ? support / SUPPORT_MIN : 1);
+    out->support = share_of(&e->answer, &all);
 }
 
 
-/* By the best passage, or with less trust by all of them together.  Only
- * what the answer uses counts: knowing is not saying. */
+/* By the best text, or with less trust by all of them together.  Only what
+ * the answer uses counts: knowing is not saying. */
 static cx_coverage
 covered(const evidence *e)
 {
@@ -214,8 +306,8 @@ covered(const evidence *e)
 
     best.share *= SPREAD;
 
-    for (size_t i = 0; i < e->prompt->npassages; i++) {
-        c = cx_ai_coverage(&e->question, &e->passages[i]);
+    for (size_t i = 0; i < e->ntexts; i++) {
+        c = cx_ai_coverage(&e->question, &e->texts[i]);
 
         if (e->shares[i] >= USED_MIN && c.share >= best.share) {
             best = c;
@@ -256,19 +348,6 @@ share_of(const cx_words *answer, const cx_words *in)
     }
 
     return asked > 0 ? (double) found / (double) asked : 1;
-}
-
-
-static double
-small_talk(const cx_ai_prompt *p, cx_str answer, cx_str *reason)
-{
-    if (cx_ai_invented(p, answer) || cx_utf8_count(answer) > SMALL_TALK_MAX) {
-        *reason = CX_STR("a greeting got a long answer or one with facts");
-        return CX_AI_DOUBT;
-    }
-
-    *reason = CX_STR("a greeting or thanks, nothing is claimed");
-    return SURE;
 }
 
 

@@ -7,6 +7,9 @@
 #define CX_AI_EVIDENCE_H
 
 #include "ai/ai.h"
+#include "ai/policy.h"
+#include "ai/report.h"
+#include "ai/sources.h"
 #include "ai/words.h"
 
 /* An answer that is not taken from evidence never gets more than this. */
@@ -24,9 +27,53 @@ cx_coverage cx_ai_coverage(const cx_words *question, const cx_words *passage);
 /* Words of a passage: its question and its text. */
 cx_words cx_ai_passage_words(cx_arena *a, const cx_ai_passage *p);
 
-/* A number, link or e-mail address of the answer stands in no passage, not
- * in the prompt and not in the question. */
-bool cx_ai_invented(const cx_ai_prompt *p, cx_str answer);
+/* Numbers, links and e-mail addresses an answer quotes, and how many of them
+ * stand in the sources or in what the customer wrote; names as well, where
+ * they can be told from other words. */
+typedef struct {
+    size_t  quoted;
+    size_t  found;
+    size_t  names;
+    size_t  names_found;
+} cx_fact_count;
+
+void cx_ai_facts(const cx_ai_prompt *p, const cx_sources *s, cx_str answer,
+    cx_arena *a, cx_fact_count *out);
+
+/* All that a confidence is made of. */
+typedef struct {
+    cx_coverage    coverage;    /* of the question, by what the answer uses */
+    double         support;     /* share of the answer's words that stand in
+                                 * what it uses */
+    cx_fact_count  facts;
+    size_t         passages;    /* used */
+    size_t         own_facts;   /* of the business, used */
+    size_t         tools;       /* results, used */
+    bool           nothing;     /* there was nothing to be used */
+    bool           empty;       /* no word in the answer */
+    bool           manners;     /* the question is a greeting or thanks, */
+    bool           claims;      /* but the answer is not */
+    bool           quotes;      /* it is a passage, word for word */
+    bool           hedged;
+    bool           vague;       /* it says nothing that could be checked */
+    bool           denies;      /* what the sources do not */
+    bool           cut;
+    cx_ai_finish   finish;
+    unsigned       policy;      /* CX_POLICY_BIT */
+    bool           cleaned;
+    cx_report      report;
+} cx_signals;
+
+/* What the texts tell: all but finish, policy and report.  CX_NOMEM. */
+cx_err cx_ai_signals(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
+    cx_signals *out);
+
+/* Signals become confidence, reason and evidence of out (ai/score.c). */
+void cx_ai_score(const cx_signals *s, cx_arena *a, cx_ai_answer *out);
+
+/* The agent's list names the host: "example.org" stands for "www.example.org"
+ * too, and ".example.org" for all below it. */
+bool cx_ai_link_allowed(const cx_ai_prompt *p, cx_str host);
 
 /* "I think", "maybe": the model says itself that it is not sure. */
 bool cx_ai_hedged(cx_str answer, cx_arena *a);

@@ -1,75 +1,123 @@
 /*
- * Facts of an answer: numbers, links, e-mail addresses.  A model may choose
- * its words, but a fact that stands nowhere in the evidence is made up.
+ * Facts of an answer: numbers, links, e-mail addresses, names.  A model may
+ * choose its words, but a fact that stands nowhere in the evidence is made up.
  */
 
 #include "ai/evidence.h"
 
+#include "core/fold.h"
+#include "core/language.h"
+#include "core/utf8.h"
 
-static bool token_invented(const cx_ai_prompt *p, cx_str token, bool first);
-static bool is_address(cx_str token);
-static bool in_evidence(const cx_ai_prompt *p, cx_str fact,
-    bool (*found)(cx_str text, cx_str fact));
-static bool found_text(cx_str text, cx_str fact);
-static bool found_number(cx_str text, cx_str fact);
-static bool same_number(cx_str text, cx_str fact);
+
+#define FACTS_MAX  200      /* of one answer; one that has more is no answer
+                             * to be sent unseen */
+#define NAME_MIN   3        /* letters */
+
+typedef struct {
+    const cx_ai_prompt  *prompt;
+    const cx_sources    *sources;
+    cx_fact_count       *count;
+} look;
+
+
+static void count_line(look *l, cx_str line);
+static void count_token(look *l, cx_str token);
+static bool numbers_a_list(cx_str token);
+static bool link_known(const look *l, cx_str token, const cx_place *place);
+static void count_fact(look *l, bool found);
+static void count_names(look *l, cx_str answer, cx_arena *a);
+static bool has_case(cx_str answer);
+static bool begins_sentence(cx_str text, cx_str word);
+static bool is_name(cx_str word);
+static bool name_known(const cx_words *known, const cx_word *name);
+static cx_words words_of_sources(const cx_sources *s, cx_arena *a);
 static cx_str strip(cx_str token);
-static bool is_digit(char c);
-static bool next_number(cx_str *rest, cx_str *number);
 
 
-bool
-cx_ai_invented(const cx_ai_prompt *p, cx_str answer)
+void
+cx_ai_facts(const cx_ai_prompt *p, const cx_sources *s, cx_str answer,
+    cx_arena *a, cx_fact_count *out)
 {
-    bool    first;
-    cx_str  line, token;
+    cx_str  line, rest = answer;
+    look    l = { .prompt = p, .sources = s, .count = out };
 
-    while (cx_str_split(&answer, '\n', &line)) {
-        first = true;
+    *out = (cx_fact_count) { 0 };
 
-        while (cx_str_split(&line, ' ', &token)) {
-            if (token.len == 0) {
-                continue;
-            }
+    while (cx_str_split(&rest, '\n', &line)) {
+        count_line(&l, line);
+    }
 
-            if (token_invented(p, token, first)) {
-                return true;
+    count_names(&l, answer, a);
+}
+
+
+static void
+count_line(look *l, cx_str line)
+{
+    bool    first = true;
+    cx_str  token;
+
+    while (cx_str_split(&line, ' ', &token)) {
+        if (token.len > 0) {
+            if (!first || !numbers_a_list(token)) {
+                count_token(l, token);
             }
 
             first = false;
         }
     }
-
-    return false;
 }
 
 
-/* first: the first word of a line, where "2." only numbers a list. */
+/* "2." at the beginning of a line. */
 static bool
-token_invented(const cx_ai_prompt *p, cx_str token, bool first)
+numbers_a_list(cx_str token)
 {
-    cx_str  number;
+    return token.len <= 3
+           && (cx_str_ends(token, CX_STR("."))
+               || cx_str_ends(token, CX_STR(")")));
+}
 
-    if (first && token.len <= 3
-        && (cx_str_ends(token, CX_STR("."))
-            || cx_str_ends(token, CX_STR(")"))))
-    {
-        return false;
-    }
+
+static void
+count_token(look *l, cx_str token)
+{
+    cx_str    rest, number;
+    cx_place  place;
 
     token = strip(token);
+    rest = token;
 
-    if (is_address(token)) {
-        return !in_evidence(p, token, found_text);
+    if (cx_place_next(&rest, &place)) {
+        count_fact(l, link_known(l, token, &place));
+        return;
     }
 
-    while (next_number(&token, &number)) {
-        if (!in_evidence(p, number, found_number)) {
-            return true;
-        }
+    while (cx_number_next(&token, &number)) {
+        count_fact(l, l->count->quoted < FACTS_MAX
+                      && cx_sources_number(l->sources, CX_FROM_ANYBODY,
+                                           number));
     }
+}
 
-    return false;
+
+/* As it stands in a source, or anywhere on a host that is allowed by name. */
+static bool
+link_known(const look *l, cx_str token, const cx_place *place)
+{
+    return l->count->quoted < FACTS_MAX
+           && (cx_sources_text(l->sources, CX_FROM_ANYBODY, token)
+               || (place->kind != CX_PLACE_MAIL && !place->odd
+                   && cx_ai_link_allowed(l->prompt, place->host)));
+}
+
+
+static void
+count_fact(look *l, bool found)
+{
+    l->count->quoted++;
+    l->count->found += found;
 }
 
 
@@ -100,148 +148,140 @@ strip(cx_str token)
 }
 
 
-/* A URL, an e-mail address or a bare "example.org/path". */
+/* --- names --------------------------------------------------------------- */
+
+/* A capital letter within a sentence makes one, where a language does not
+ * write all its nouns so. */
+static void
+count_names(look *l, cx_str answer, cx_arena *a)
+{
+    cx_words  w, known = { .n = 0 };
+
+    if (!has_case(answer)) {
+        return;
+    }
+
+    w = cx_words_of(a, answer);
+
+    for (size_t i = 0; i < w.n && l->count->names < FACTS_MAX; i++) {
+        if (!is_name(w.items[i].raw) || w.items[i].stop
+            || begins_sentence(answer, w.items[i].raw))
+        {
+            continue;
+        }
+
+        if (known.n == 0) {
+            known = words_of_sources(l->sources, a);
+        }
+
+        l->count->names++;
+        l->count->names_found += name_known(&known, &w.items[i]);
+    }
+}
+
+
 static bool
-is_address(cx_str token)
+has_case(cx_str answer)
+{
+    char  folded[4096];
+
+    switch (cx_language_guess((cx_str) {
+                cx_fold_words(answer, folded, sizeof(folded)), folded })) {
+
+    case CX_LANGUAGE_EN:
+    case CX_LANGUAGE_ES:
+    case CX_LANGUAGE_FR:
+    case CX_LANGUAGE_IT:
+    case CX_LANGUAGE_PT:
+    case CX_LANGUAGE_NL:
+        return true;
+
+    default:
+        return false;
+    }
+}
+
+
+/* word is a view of text. */
+static bool
+begins_sentence(cx_str text, cx_str word)
+{
+    size_t  at = (size_t) (word.p - text.p);
+
+    while (at > 0 && memchr(" \t\"'(*_-[>", text.p[at - 1], 10) != NULL) {
+        at--;
+    }
+
+    /* Behind an ellipsis or a quotation mark of another alphabet, too. */
+    return at == 0 || (uint8_t) text.p[at - 1] >= 0x80
+           || memchr(".!?:;\n)]", text.p[at - 1], 8) != NULL;
+}
+
+
+/* "Maria", not "I", "WLAN" or "iPhone". */
+static bool
+is_name(cx_str word)
 {
     size_t  letters = 0;
 
-    if (cx_str_find(token, CX_STR("://")) != SIZE_MAX
-        || cx_str_find_byte(token, '@') != SIZE_MAX
-        || cx_str_starts(token, CX_STR("www.")))
-    {
-        return true;
-    }
-
-    for (size_t i = 1; i < token.len; i++) {
-        if (token.p[i] == '/') {
-            break;
-        }
-
-        if (token.p[i] == '.') {
-            letters = 1;
-
-        } else if (token.p[i] < 'a' || token.p[i] > 'z') {
-            letters = 0;
-
-        } else if (letters > 0) {
-            letters++;
-        }
-    }
-
-    return letters > 2;
-}
-
-
-static bool
-in_evidence(const cx_ai_prompt *p, cx_str fact,
-    bool (*found)(cx_str text, cx_str fact))
-{
-    if (found(p->system, fact) || found(p->question, fact)) {
-        return true;
-    }
-
-    for (size_t i = 0; i < p->npassages; i++) {
-        if (found(p->passages[i].text, fact)
-            || found(p->passages[i].question, fact))
-        {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-static bool
-found_text(cx_str text, cx_str fact)
-{
-    for (size_t i = 0; i + fact.len <= text.len; i++) {
-        if (cx_str_eq_nocase(cx_str_sub(text, i, fact.len), fact)) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-static bool
-found_number(cx_str text, cx_str fact)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (is_digit(text.p[i])
-            && (i == 0 || !is_digit(text.p[i - 1]) || text.p[i - 1] == '0')
-            && same_number(cx_str_sub(text, i, text.len - i), fact))
-        {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-/* Whether text begins with that number: "9.30" stands for "9:30". */
-static bool
-same_number(cx_str text, cx_str fact)
-{
-    if (text.len < fact.len
-        || (text.len > fact.len && is_digit(text.p[fact.len])))
-    {
+    if (word.len == 0 || word.p[0] < 'A' || word.p[0] > 'Z') {
         return false;
     }
 
-    for (size_t i = 0; i < fact.len; i++) {
-        if (is_digit(fact.p[i]) || is_digit(text.p[i])) {
-            if (fact.p[i] != text.p[i]) {
-                return false;
-            }
-
-        } else if (memchr(".,:", text.p[i], 3) == NULL) {
+    for (size_t i = 1; i < word.len; i++) {
+        if (word.p[i] < 'a' && (uint8_t) word.p[i] < 0x80) {
             return false;
+        }
+
+        letters++;
+    }
+
+    return letters + 1 >= NAME_MIN;
+}
+
+
+/* Names of days and months are of everybody. */
+static bool
+name_known(const cx_words *known, const cx_word *name)
+{
+    static const char  common[] =
+        " monday tuesday wednesday thursday friday saturday sunday january "
+        "february march april june july august september october november "
+        "december christmas easter english german french italian spanish "
+        "portuguese dutch internet email whatsapp google ";
+
+    if (cx_word_in(common, name->fold)) {
+        return true;
+    }
+
+    for (size_t i = 0; i < known->n; i++) {
+        if (cx_word_alike(&known->items[i], name)) {
+            return true;
         }
     }
 
-    return true;
+    return false;
 }
 
 
-/* Digits, with separators between digits; leading zeros are left out. */
-static bool
-next_number(cx_str *rest, cx_str *number)
+static cx_words
+words_of_sources(const cx_sources *s, cx_arena *a)
 {
-    size_t  from = 0, to;
+    size_t    n = 0;
+    cx_words  all = { .n = 0 }, *lists = CX_NEW_N(a, s->n, cx_words);
 
-    while (from < rest->len && !is_digit(rest->p[from])) {
-        from++;
+    for (size_t i = 0; lists != NULL && i < s->n; i++) {
+        lists[i] = cx_words_of(a, s->items[i]);
+        n += lists[i].n;
     }
 
-    to = from;
+    all.items = CX_NEW_N(a, n + 1, cx_word);
 
-    while (to < rest->len
-           && (is_digit(rest->p[to])
-               || (to + 1 < rest->len && is_digit(rest->p[to + 1])
-                   && memchr(".,:", rest->p[to], 3) != NULL)))
-    {
-        to++;
+    for (size_t i = 0; lists != NULL && all.items != NULL && i < s->n; i++) {
+        for (size_t k = 0; k < lists[i].n; k++) {
+            all.items[all.n++] = lists[i].items[k];
+        }
     }
 
-    while (from + 1 < to && rest->p[from] == '0'
-           && is_digit(rest->p[from + 1]))
-    {
-        from++;
-    }
-
-    *number = cx_str_sub(*rest, from, to - from);
-    *rest = cx_str_sub(*rest, to, rest->len - to);
-
-    return number->len > 0;
-}
-
-
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
+    return all;
 }

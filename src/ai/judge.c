@@ -10,8 +10,8 @@
 
 
 static cx_str without_thoughts(cx_str text);
-static void weigh(const cx_ai_prompt *p, const cx_ai_reply *r, bool cut,
-    cx_arena *a, cx_ai_answer *out);
+static cx_err weigh(const cx_ai_prompt *p, cx_signals *told, cx_arena *a,
+    cx_ai_answer *out);
 static bool says(cx_str text, cx_str sentence);
 static void hand_off(const cx_ai_prompt *p, const char *why,
     cx_ai_answer *out);
@@ -32,7 +32,8 @@ cx_ai_outcome
 cx_ai_judge(const cx_ai_prompt *p, const cx_ai_reply *r, cx_arena *a,
     cx_ai_answer *out)
 {
-    cx_str  text, piece = CX_NOSTR;
+    cx_str      text, piece = CX_NOSTR;
+    cx_signals  told = { .finish = r->finish };
 
     *out = (cx_ai_answer) {
         .tokens_in = r->tokens_in,
@@ -46,6 +47,8 @@ cx_ai_judge(const cx_ai_prompt *p, const cx_ai_reply *r, cx_arena *a,
     }
 
     text = cx_str_trim(without_thoughts(cx_utf8_clean(a, r->text)));
+    told.report = cx_report_take(p, a, &text);
+    text = cx_str_trim(text);
 
     if (cx_arena_failed(a)) {
         return cx_ai_useless(CX_AI_RETRY, "out of memory");
@@ -61,32 +64,49 @@ cx_ai_judge(const cx_ai_prompt *p, const cx_ai_reply *r, cx_arena *a,
     }
 
     out->text = piece;
-    weigh(p, r, text.len > 0, a, out);
+    told.cut = text.len > 0;
 
-    return (cx_ai_outcome) { .result = CX_AI_OK };
+    if (weigh(p, &told, a, out) != CX_OK) {
+        return cx_ai_useless(CX_AI_RETRY, "out of memory");
+    }
+
+    return out->text.len > 0
+           ? (cx_ai_outcome) { .result = CX_AI_OK }
+           : cx_ai_useless(CX_AI_RETRY, "nothing but marks of a page");
 }
 
 
-/* Confidence, sources, and whether it is the sentence we asked for. */
-static void
-weigh(const cx_ai_prompt *p, const cx_ai_reply *r, bool cut, cx_arena *a,
-    cx_ai_answer *out)
+/* Policy, confidence, sources, and whether it is the sentence we asked for.
+ * told: what the reply says of itself. */
+static cx_err
+weigh(const cx_ai_prompt *p, cx_signals *told, cx_arena *a, cx_ai_answer *out)
 {
+    cx_signals  s;
+    cx_policy   policy;
+
     if (says(out->text, cx_ai_handoff(p))) {
         hand_off(p, "the model says that the knowledge does not answer it",
                  out);
-        return;
+        return CX_OK;
     }
 
-    out->confidence = cx_ai_confidence(p, out->text, a, &out->reason);
+    if (cx_policy_check(p, out->text, a, &policy) != CX_OK
+        || cx_ai_signals(p, policy.text, a, &s) != CX_OK)
+    {
+        return CX_NOMEM;
+    }
+
+    out->text = cx_str_trim(policy.text);
+    s.finish = told->finish;
+    s.cut = told->cut;
+    s.report = told->report;
+    s.policy = policy.hits;
+    s.cleaned = policy.cleaned;
+
+    cx_ai_score(&s, a, out);
     cx_ai_used(p, out->text, a, out);
 
-    if ((cut || r->finish == CX_FINISH_LENGTH)
-        && out->confidence > CX_AI_DOUBT)
-    {
-        out->confidence = CX_AI_DOUBT;
-        out->reason = CX_STR("the answer is cut off");
-    }
+    return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
 }
 
 

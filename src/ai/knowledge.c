@@ -60,6 +60,7 @@ static void
 say(const cx_ai_prompt *p, size_t best, const cx_words *question, cx_arena *a,
     cx_ai_answer *out)
 {
+    cx_signals     s;
     cx_ai_prompt   alone = *p;
     cx_ai_passage  said = p->passages[best];
 
@@ -68,9 +69,13 @@ say(const cx_ai_prompt *p, size_t best, const cx_words *question, cx_arena *a,
     said.text = best_piece(said.text, question, a);
     alone.passages = &said;
     alone.npassages = 1;
-    out->confidence = cx_ai_confidence(&alone, said.text, a, &out->reason);
 
-    out->text = cx_printf(a, "%.*s (%.*s)", CX_ARG(said.text),
+    if (cx_ai_signals(&alone, said.text, a, &s) == CX_OK) {
+        cx_ai_score(&s, a, out);
+    }
+
+    out->text = cx_printf(a, "%.*s (%.*s)",
+                          CX_ARG(cx_policy_clean(a, said.text)),
                           CX_ARG(said.source));
     out->used[0] = best;
     out->nused = 1;

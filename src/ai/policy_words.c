@@ -1,0 +1,248 @@
+/* What an answer says in words: our instructions, and promises. */
+
+#include "ai/evidence.h"
+#include "ai/policy_rules.h"
+#include "ai/prompt.h"
+
+
+#define WINDOW       4      /* words that are compared at once */
+#define PROMPT_RUN   20     /* words in a row that are no chance */
+#define OURS_RUN     12     /* the same, of what every agent is told */
+#define SHORT_RUN    8      /* enough when it is half of the prompt */
+
+/* Rows of words, folded, that promise the same in several languages; an end of
+ * "-" stands for any ending. */
+static const struct {
+    bool         deniable;      /* "we cannot guarantee" claims nothing */
+    const char  *words;
+} promises[] = {
+    { false,    /* money back */
+      " refund- reimburse- moneyback ruckerstatt- erstatt- ruckzahl- "
+      "ruckvergut- reembols- devolucion- rembours- rimbors- " },
+    { false,    /* less to pay */
+      " discount- rebate- rabatt- nachlass- ermassigung- preisnachlass- "
+      "descuent- reduction- ristourne- rabais- sconto sconti descont- " },
+    { false,    /* something worth money */
+      " voucher- coupon- gutschein- giftcard- promocode- cupon- cupom- " },
+    { false,    /* making up for it */
+      " compensat- entschadig- schadenersatz- kulanz- indemniz- indemnis- "
+      "dedommage- risarcimento indenniz- " },
+    { false,    /* for nothing */
+      " free complimentary freebie- gratis kostenlos- kostenfrei- gratuit- "
+      "unentgeltlich- " },
+    { true,     /* without conditions */
+      " guarantee- garantier- garantiz- garantiss- garantit- garantim- " },
+};
+
+#define PROMISES  (sizeof(promises) / sizeof(promises[0]))
+
+
+static size_t longest_run(cx_str text, cx_str in, cx_arena *a, size_t *words);
+static size_t run_at(cx_str x, size_t i, cx_str y, size_t k);
+static bool is_half(size_t run, size_t words);
+static unsigned rows_in(const cx_words *w);
+static bool in_row(const char *row, cx_str fold);
+static cx_str sentence(cx_str *rest);
+static bool source_promises(const cx_policy_case *c, unsigned row,
+    bool denied);
+
+
+/* Facts that the answer may repeat belong in the facts or in the knowledge:
+ * what stands there, too, is no secret. */
+bool
+cx_policy_prompt(const cx_policy_case *c)
+{
+    size_t              words, run;
+    const cx_ai_prompt  bare = { .handoff = CX_STR("-") };
+
+    run = longest_run(c->prompt->system, c->answer, c->arena, &words);
+
+    if (run >= PROMPT_RUN || is_half(run, words)) {
+        return true;
+    }
+
+    return longest_run(cx_ai_instructions(&bare, c->arena), c->answer,
+                       c->arena, &words) >= OURS_RUN;
+}
+
+
+static bool
+is_half(size_t run, size_t words)
+{
+    return run >= SHORT_RUN && 2 * run >= words;
+}
+
+
+/* Words in a row that stand in both.  Windows of text are looked up one behind
+ * the other: a run of twice their length has at least one in it. */
+static size_t
+longest_run(cx_str text, cx_str in, cx_arena *a, size_t *words)
+{
+    size_t          best = 0, at, from = 0, n;
+    const cx_words  w = cx_words_of(a, text), v = cx_words_of(a, in);
+    const cx_str    x = cx_words_join(a, &w), y = cx_words_join(a, &v);
+
+    *words = w.n;
+
+    for (size_t i = 0; i + WINDOW <= w.n; i += WINDOW) {
+        cx_str  window;
+
+        n = 1;
+
+        for (size_t k = i; k < i + WINDOW; k++) {
+            n += w.items[k].fold.len + 1;
+        }
+
+        window = cx_str_sub(x, from, n);
+        at = cx_str_find(y, window);
+
+        if (at != SIZE_MAX) {
+            const size_t  run = run_at(x, from, y, at);
+
+            best = run > best ? run : best;
+        }
+
+        from += n - 1;
+    }
+
+    return best;
+}
+
+
+/* Words around those places that are the same; both are at a space. */
+static size_t
+run_at(cx_str x, size_t i, cx_str y, size_t k)
+{
+    size_t  n = 0, back = 0;
+
+    while (back < i && back < k
+           && x.p[i - back - 1] == y.p[k - back - 1])
+    {
+        back++;
+        n += x.p[i - back] == ' ';
+    }
+
+    for (i++, k++; i < x.len && k < y.len && x.p[i] == y.p[k]; i++, k++) {
+        n += x.p[i] == ' ';
+    }
+
+    return n;
+}
+
+
+/* --- promises ------------------------------------------------------------ */
+
+/* A source speaks of it, and does not deny what the answer affirms. */
+bool
+cx_policy_promise(const cx_policy_case *c)
+{
+    cx_str  rest = c->answer;
+
+    while (rest.len > 0) {
+        const cx_words  w = cx_words_of(c->arena, sentence(&rest));
+        const unsigned  rows = rows_in(&w);
+        const bool      denied = rows != 0 && cx_ai_denies(&w);
+
+        for (size_t i = 0; i < PROMISES; i++) {
+            if ((rows & (1u << i)) != 0
+                && !(denied && promises[i].deniable)
+                && !source_promises(c, 1u << i, denied))
+            {
+                return true;
+            }
+        }
+    }
+
+    return false;
+}
+
+
+static bool
+source_promises(const cx_policy_case *c, unsigned row, bool denied)
+{
+    for (size_t i = 0; i < c->sources.nours; i++) {
+        cx_str  rest = c->sources.items[i];
+
+        while (rest.len > 0) {
+            const cx_words  w = cx_words_of(c->arena, sentence(&rest));
+
+            if ((rows_in(&w) & row) != 0 && (denied || !cx_ai_denies(&w))) {
+                return true;
+            }
+        }
+    }
+
+    return false;
+}
+
+
+/* A bit for each row that has a word there. */
+static unsigned
+rows_in(const cx_words *w)
+{
+    unsigned  rows = 0;
+
+    for (size_t i = 0; i < w->n; i++) {
+        const cx_word  *x = &w->items[i];
+
+        /* "feel free", "sugar-free" */
+        if (CX_STR_IS(x->fold, "free")
+            && (x->tied || (i > 0 && CX_STR_IS(w->items[i - 1].fold,
+                                               "feel"))))
+        {
+            continue;
+        }
+
+        for (size_t k = 0; k < PROMISES; k++) {
+            rows |= in_row(promises[k].words, x->fold) ? 1u << k : 0;
+        }
+    }
+
+    return rows;
+}
+
+
+static bool
+in_row(const char *row, cx_str fold)
+{
+    cx_str  rest = cx_strz(row), word;
+
+    while (cx_str_split(&rest, ' ', &word)) {
+        if (word.len == 0) {
+            continue;
+        }
+
+        if (word.p[word.len - 1] != '-') {
+            if (cx_str_eq(word, fold)) {
+                return true;
+            }
+
+        } else if (cx_str_starts(fold, cx_str_sub(word, 0, word.len - 1))) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* Up to a full stop with something behind it, or the end of the line. */
+static cx_str
+sentence(cx_str *rest)
+{
+    size_t  n = 0;
+    cx_str  part;
+
+    while (n < rest->len && rest->p[n] != '\n'
+           && (memchr(".!?", rest->p[n], 3) == NULL
+               || (n + 1 < rest->len && rest->p[n + 1] != ' '
+                   && rest->p[n + 1] != '\n')))
+    {
+        n++;
+    }
+
+    part = cx_str_sub(*rest, 0, n);
+    *rest = cx_str_sub(*rest, n + 1, rest->len);
+
+    return part;
+}

@@ -18,9 +18,10 @@ $(B)/unit/ai/%: t/unit/ai/%.c $(AI) $(CORE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -It -o $@ $< $(AI) $(CORE) $(LDFLAGS) $(PURE_LIBS)
 
-$(B)/unit/store/%: t/unit/store/%.c $(STORE) $(CORE)
+# With what makes the terms that are kept.
+$(B)/unit/store/%: t/unit/store/%.c $(STORE) $(AI) $(CORE)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -It -o $@ $< $(STORE) $(CORE) $(LDFLAGS) $(STORE_LIBS) $(PURE_LIBS) -lpthread
+	$(CC) $(CFLAGS) -It -o $@ $< $(STORE) $(AI) $(CORE) $(LDFLAGS) $(STORE_LIBS) $(PURE_LIBS) -lpthread
 
 # A unit of the worker may name the objects it needs, so that its test can
 # stand in for the rest (a store that fails, an engine that counts).

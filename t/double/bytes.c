@@ -134,10 +134,17 @@ td_str_has(td_str s, const char *z)
 
 
 int64_t
-td_now_ms(void)
+td_now_us(void)
 {
     struct timeval tv;
 
     gettimeofday(&tv, NULL);
-    return (int64_t) tv.tv_sec * 1000 + tv.tv_usec / 1000;
+    return (int64_t) tv.tv_sec * 1000000 + tv.tv_usec;
+}
+
+
+int64_t
+td_now_ms(void)
+{
+    return td_now_us() / 1000;
 }

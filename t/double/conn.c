@@ -1,45 +1,8 @@
-#include "double.h"
+#include "conn.h"
 
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-typedef enum {
-    READING,               /* a request is not complete */
-    WORKING,               /* somebody owes an answer */
-    SILENT                 /* a rule wants no (further) answer, ever */
-} state;
-
-struct td_conn_s {
-    union {
-        uv_handle_t  handle;
-        uv_stream_t  stream;
-        uv_tcp_t     tcp;
-        uv_pipe_t    pipe;
-    } u;
-    uv_timer_t   timer;
-    state        state;
-    bool         closing;
-    bool         promised;       /* 100 Continue was sent */
-    int          open;           /* handles not closed, answers owed */
-    td_buf       in;
-    size_t       used;           /* bytes of `in` the request takes */
-    td_buf       joined;         /* body that came in chunks */
-    td_req       req;
-    td_reply     reply;
-    td_buf       out;
-    size_t       dripped;
-};
-
-typedef struct {
-    uv_write_t  req;
-    td_conn    *c;
-    bool        last;
-    char        p[];
-} write_job;
-
-static void parse(td_conn *c);
 
 
 td_req *
@@ -56,8 +19,25 @@ td_conn_reply(td_conn *c)
 }
 
 
-static void
-unref(td_conn *c)
+void
+td_conn_record(td_conn *c, size_t n)
+{
+    c->record = n;
+}
+
+
+void
+td_conn_watch(td_conn *c)
+{
+    if (!c->closing) {
+        c->watched = true;
+        td.count.answering++;
+    }
+}
+
+
+void
+td_conn_unref(td_conn *c)
 {
     c->open--;
     if (c->open > 0) {
@@ -68,6 +48,7 @@ unref(td_conn *c)
     td_buf_free(&c->joined);
     td_buf_free(&c->reply.headers);
     td_buf_free(&c->reply.body);
+    free(c->reply.pieces);
     td_buf_free(&c->out);
     free(c);
 }
@@ -76,18 +57,23 @@ unref(td_conn *c)
 static void
 closed(uv_handle_t *h)
 {
-    unref(h->data);
+    td_conn_unref(h->data);
 }
 
 
-static void
-close_conn(td_conn *c, bool reset)
+void
+td_conn_close(td_conn *c, bool reset)
 {
     if (c->closing) {
         return;
     }
 
     c->closing = true;
+    if (c->watched) {
+        c->watched = false;
+        td.count.answering--;
+    }
+
     uv_close((uv_handle_t *) &c->timer, closed);
 
     /* A pipe knows no RST. */
@@ -99,59 +85,8 @@ close_conn(td_conn *c, bool reset)
 }
 
 
-static void
-written(uv_write_t *req, int status)
-{
-    write_job  *job = (write_job *) req;
-    td_conn    *c = job->c;
-
-    if (status != 0 || job->last) {
-        close_conn(c, false);
-    }
-
-    free(job);
-    unref(c);
-}
-
-
-static void
-push(td_conn *c, const char *p, size_t len, bool last)
-{
-    int        n;
-    uv_buf_t   buf = uv_buf_init((char *) (uintptr_t) p, (unsigned) len);
-    write_job *job;
-
-    n = uv_try_write(&c->u.stream, &buf, 1);
-    if (n < 0 && n != UV_EAGAIN) {
-        close_conn(c, false);
-        return;
-    }
-
-    n = n < 0 ? 0 : n;
-    if ((size_t) n == len) {
-        if (last) {
-            close_conn(c, false);
-        }
-
-        return;
-    }
-
-    len -= (size_t) n;
-    job = td_alloc(sizeof(*job) + len);
-    memcpy(job->p, p + n, len);
-    job->c = c;
-    job->last = last;
-    c->open++;
-    buf = uv_buf_init(job->p, (unsigned) len);
-    if (uv_write(&job->req, &c->u.stream, &buf, 1, written) != 0) {
-        written(&job->req, -1);
-    }
-}
-
-
-/* The request is answered: forget it and look at what came after it. */
-static void
-next(td_conn *c)
+void
+td_conn_next(td_conn *c)
 {
     size_t left = c->in.len - c->used;
 
@@ -164,121 +99,15 @@ next(td_conn *c)
     c->joined.len = 0;
     c->out.len = 0;
     c->promised = false;
+    c->piece = 0;
+    c->tokens = 0;
+    c->waited = false;
+    c->record = 0;
     c->state = READING;
-}
-
-
-static const char *
-reason(int status)
-{
-    return status < 300 ? "OK" : status < 500 ? "Refused" : "Failed";
-}
-
-
-static void
-format(td_conn *c)
-{
-    td_reply *r = &c->reply;
-
-    c->out.len = 0;
-    td_buf_printf(&c->out,
-                  "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n"
-                  "Content-Length: %zu\r\n%s",
-                  r->status, reason(r->status),
-                  r->sse ? "text/event-stream" : "application/json",
-                  r->body.len,
-                  c->req.keepalive ? "" : "Connection: close\r\n");
-    td_buf_add(&c->out, r->headers.p, r->headers.len);
-    td_buf_addz(&c->out, "\r\n");
-    td_buf_add(&c->out, r->body.p, r->body.len);
-}
-
-
-static void
-drip(uv_timer_t *t)
-{
-    td_conn *c = t->data;
-
-    push(c, c->out.p + c->dripped, 1, false);
-    c->dripped++;
-    if (c->closing || c->dripped < c->out.len) {
-        return;
+    if (c->watched) {
+        c->watched = false;
+        td.count.answering--;
     }
-
-    uv_timer_stop(t);
-    next(c);
-    parse(c);
-}
-
-
-static void
-deliver(td_conn *c)
-{
-    size_t    half;
-    td_reply *r = &c->reply;
-
-    format(c);
-    half = c->out.len - (r->body.len - r->body.len / 2);
-
-    switch (r->end) {
-
-    case TD_END_ANSWER:
-        push(c, c->out.p, c->out.len, !c->req.keepalive);
-        if (!c->closing) {
-            next(c);
-        }
-
-        return;
-
-    case TD_END_CLOSE:
-    case TD_END_RESET:
-        close_conn(c, r->end == TD_END_RESET);
-        return;
-
-    case TD_END_HANG:
-        c->state = SILENT;
-        return;
-
-    case TD_END_TRUNCATE:
-        push(c, c->out.p, half, true);
-        return;
-
-    case TD_END_HALF:
-        push(c, c->out.p, half, false);
-        c->state = SILENT;
-        return;
-
-    case TD_END_DRIP:
-        c->dripped = 0;
-        uv_timer_start(&c->timer, drip, 0, (uint64_t) r->drip_ms);
-        return;
-    }
-}
-
-
-static void
-delayed(uv_timer_t *t)
-{
-    deliver(t->data);
-    parse(t->data);
-}
-
-
-void
-td_conn_answer(td_conn *c)
-{
-    if (c->closing) {
-        /* The client did not wait. */
-
-    } else if (c->reply.delay_ms > 0) {
-        uv_timer_start(&c->timer, delayed, (uint64_t) c->reply.delay_ms, 0);
-
-    } else {
-        deliver(c);
-        parse(c);
-    }
-
-    unref(c);              /* the answer owed: see begin() */
 }
 
 
@@ -291,7 +120,7 @@ fail(td_conn *c)
                                "Content-Length: 0\r\n"
                                "Connection: close\r\n\r\n";
 
-    push(c, text, sizeof(text) - 1, true);
+    td_conn_push(c, text, sizeof(text) - 1, true);
 }
 
 
@@ -430,6 +259,11 @@ begin(td_conn *c)
     r->end = TD_END_ANSWER;
     r->delay_ms = 0;
     r->drip_ms = 0;
+    r->npieces = 0;
+    r->first_ms = 0;
+    r->pause_ms = 0;
+    r->after = -1;
+    r->stamp = false;
 
     /* Whoever owes the answer keeps the connection's memory. */
     c->open++;
@@ -443,6 +277,9 @@ begin(td_conn *c)
 static bool
 complete(td_conn *c)
 {
+    static const char *const  keys[] = { "x-api-key", "x-goog-api-key",
+                                         "api-key" };
+
     int          rc;
     bool         http10;
     size_t       body = 0, at;
@@ -468,6 +305,12 @@ complete(td_conn *c)
     v = header(head, "Connection");
     c->req.keepalive = http10 ? td_str_has(v, "eep-") : !td_str_has(v, "lose");
     c->req.auth = header(head, "Authorization");
+    for (size_t i = 0; c->req.auth.len == 0 && i < 3; i++) {
+        c->req.auth = header(head, keys[i]);
+    }
+
+    c->req.type = header(head, "Content-Type");
+    c->req.version = header(head, "Anthropic-Version");
 
     v = header(head, "Transfer-Encoding");
     if (v.len > 0) {
@@ -488,15 +331,15 @@ complete(td_conn *c)
 
     if (rc == 0 && !c->promised && header(head, "Expect").len > 0) {
         c->promised = true;
-        push(c, "HTTP/1.1 100 Continue\r\n\r\n", 25, false);
+        td_conn_push(c, "HTTP/1.1 100 Continue\r\n\r\n", 25, false);
     }
 
     return rc > 0;
 }
 
 
-static void
-parse(td_conn *c)
+void
+td_conn_parse(td_conn *c)
 {
     /* A request answered at once comes back here through td_conn_answer();
      * the loop, not that recursion, goes on with the next one. */
@@ -534,17 +377,21 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
     td_conn *c = s->data;
 
     if (n < 0) {
-        close_conn(c, false);
+        if (c->watched) {
+            td_record_gone(c->record);
+        }
+
+        td_conn_close(c, false);
         return;
     }
 
     td_buf_add(&c->in, buf->base, (size_t) n);
     if (c->in.len > TD_HEAD_MAX + TD_BODY_MAX) {
-        close_conn(c, true);
+        td_conn_close(c, true);
         return;
     }
 
-    parse(c);
+    td_conn_parse(c);
 }
 
 
@@ -571,7 +418,7 @@ td_on_connection(uv_stream_t *server, int status)
     c->u.handle.data = c;
     c->timer.data = c;
     if (uv_accept(server, &c->u.stream) != 0) {
-        close_conn(c, false);
+        td_conn_close(c, false);
         return;
     }
 

@@ -79,7 +79,8 @@ reset(td_conn *c, json_t *body)
     td_record_reset();
     td_ledger_reset();
     td_twilio_reset();
-    td.count = (td_counters) { 0 };
+    /* Those that are being answered still are. */
+    td.count = (td_counters) { .answering = td.count.answering };
     td_buf_addz(&td_conn_reply(c)->body, "{}\n");
 }
 
@@ -153,11 +154,14 @@ counts(td_conn *c, json_t *body)
     json_t *j;
 
     (void) body;
-    j = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
+    j = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
                   "requests", (json_int_t) td.count.requests,
                   "sends", (json_int_t) td.count.sends,
                   "receipts", (json_int_t) td.count.receipts,
                   "models", (json_int_t) td.count.models,
+                  "embeddings", (json_int_t) td.count.embeddings,
+                  "transcripts", (json_int_t) td.count.transcripts,
+                  "answering", (json_int_t) td.count.answering,
                   "accepted", (json_int_t) td.count.accepted,
                   "connections", (json_int_t) td.count.connections);
     td_hook_counts(j);

@@ -6,9 +6,10 @@
  * One loop, one thread.  A connection works on one request at a time; what a
  * client pipelines waits in its buffer, so answers never change places.
  *
- *   conn.c      connections: bytes to requests, replies to bytes
+ *   conn.c      connections: bytes to requests
+ *   reply.c     replies to bytes, a stream's token by token
  *   route.c     which request is for whom
- *   graph.c     the Graph API            model.c     the model APIs
+ *   graph.c     the Graph API            model*.c    the model APIs (model.h)
  *   page.c      Messenger and Instagram, within the Graph API
  *   script.c    rules: what goes wrong   ledger.c    what was accepted
  *   record.c    what was asked           hook.c      delivery statuses
@@ -43,7 +44,9 @@ typedef enum {
     TD_KIND_OTHER,
     TD_KIND_SEND,          /* a message to a customer */
     TD_KIND_RECEIPT,       /* mark as read, typing */
-    TD_KIND_MODEL
+    TD_KIND_MODEL,
+    TD_KIND_EMBED,
+    TD_KIND_TRANSCRIBE
 } td_kind;
 
 /* How a reply ends. */
@@ -54,26 +57,46 @@ typedef enum {
     TD_END_HANG,           /* no byte, connection stays open */
     TD_END_TRUNCATE,       /* half the body, then FIN */
     TD_END_HALF,           /* half the body, then silence */
-    TD_END_DRIP            /* whole, byte by byte */
+    TD_END_DRIP,           /* whole, byte by byte */
+    TD_END_EARLY,          /* half the body, as if that were all */
+    TD_END_BREAK           /* half the body, then RST */
 } td_end;
 
 typedef struct {
     td_str   method;
     td_str   path;         /* without the query */
     td_str   query;
-    td_str   auth;         /* value of Authorization */
+    td_str   auth;         /* value of Authorization, or of a key's header */
+    td_str   type;         /* value of Content-Type */
+    td_str   version;      /* value of Anthropic-Version */
     td_str   body;         /* chunks joined */
     bool     keepalive;
 } td_req;
 
+/* Where the time of leaving, in microseconds, goes into a token. */
+#define TD_STAMP  "@0000000000000000"
+
+/* Of a streamed body: it leaves as one chunk. */
 typedef struct {
-    int      status;
-    td_buf   headers;      /* extra lines, each with its CRLF */
-    td_buf   body;
-    bool     sse;          /* text/event-stream instead of JSON */
-    td_end   end;
-    int64_t  delay_ms;     /* before the answer */
-    int64_t  drip_ms;      /* between two bytes */
+    size_t  end;           /* in the body */
+    bool    token;         /* waits for its time; else it follows at once */
+} td_piece;
+
+typedef struct {
+    int        status;
+    td_buf     headers;    /* extra lines, each with its CRLF */
+    td_buf     body;
+    bool       sse;        /* text/event-stream instead of JSON */
+    td_end     end;
+    int64_t    delay_ms;   /* before the answer */
+    int64_t    drip_ms;    /* between two bytes */
+    td_piece  *pieces;     /* none: the body leaves whole */
+    size_t     npieces;
+    size_t     room;
+    int64_t    first_ms;   /* between the head and the first token */
+    int64_t    pause_ms;   /* between two tokens */
+    int64_t    after;      /* tokens until `end` comes; -1: half of them */
+    bool       stamp;      /* TD_STAMP in a token becomes its time */
 } td_reply;
 
 typedef struct td_conn_s  td_conn;
@@ -104,6 +127,9 @@ typedef struct {
     uint64_t  sends;       /* asked for */
     uint64_t  receipts;
     uint64_t  models;
+    uint64_t  embeddings;  /* requests for some */
+    uint64_t  transcripts;
+    uint64_t  answering;   /* models: not answered to the end yet */
     uint64_t  accepted;    /* in the ledger */
     uint64_t  connections; /* ever */
 } td_counters;
@@ -127,6 +153,12 @@ td_req *td_conn_req(td_conn *c);
 td_reply *td_conn_reply(td_conn *c);
 /* Sends the reply, as it says, after its delay.  Once per request. */
 void td_conn_answer(td_conn *c);
+/* Its number in the record. */
+void td_conn_record(td_conn *c, size_t n);
+/* It is counted as being answered, and its tokens are noted in its record. */
+void td_conn_watch(td_conn *c);
+/* What was added to the body since the last one is a piece of its own. */
+void td_reply_piece(td_reply *r, bool token);
 
 /* --- route.c ------------------------------------------------------------- */
 
@@ -137,6 +169,9 @@ td_kind td_kind_of(const td_req *req, const json_t *body);
 
 void td_graph(td_conn *c, td_kind kind, json_t *body);
 void td_model(td_conn *c, json_t *body);
+bool td_model_path(td_str path);
+void td_embed(td_conn *c, json_t *body);
+void td_transcribe(td_conn *c);
 /* google.c: the RCS for Business API, and where it gives out tokens. */
 void td_google(td_conn *c, td_kind kind, json_t *body);
 void td_google_token(td_conn *c);
@@ -170,6 +205,7 @@ typedef struct {
     json_t   *headers;     /* borrowed, NULL unsaid */
     json_t   *statuses;    /* borrowed array of words, NULL unsaid */
     json_t   *text;        /* model: content of the answer, NULL unsaid */
+    json_t   *what;        /* the whole "do", borrowed, NULL: no rule */
 } td_act;
 
 /* NULL with *error set when the rule is not understood; takes no reference. */
@@ -179,6 +215,7 @@ json_t *td_script_list(void);
 /* The first rule that matches and is not used up; false: no rule. */
 bool td_script_match(const td_req *req, td_kind kind, const char *to,
     const char *text, td_act *act);
+bool td_script_kind(const char *name, td_kind *kind);
 /* Status, headers, body and end of an act that overrides the default. */
 void td_script_apply(const td_act *act, td_reply *r);
 
@@ -202,8 +239,12 @@ void td_ledger_reset(void);
 
 /* --- record.c ------------------------------------------------------------ */
 
-/* body: its JSON, NULL when it is none. */
-void td_record(const td_req *req, td_kind kind, const json_t *body);
+/* body: its JSON, NULL when it is none.  Its number, 0: it is not kept. */
+size_t td_record(const td_req *req, td_kind kind, const json_t *body);
+/* A token of its answer leaves. */
+void td_record_token(size_t n, int64_t at_us);
+/* The client left before the answer was over. */
+void td_record_gone(size_t n);
 void td_record_dump(td_buf *out, td_str query);
 void td_record_reset(void);
 
@@ -252,5 +293,6 @@ void td_buf_free(td_buf *b);
 bool td_str_is(td_str s, const char *z);
 bool td_str_has(td_str s, const char *z);    /* contains */
 int64_t td_now_ms(void);
+int64_t td_now_us(void);
 
 #endif /* TD_DOUBLE_H */

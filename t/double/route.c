@@ -24,8 +24,16 @@ ends(td_str s, const char *z)
 td_kind
 td_kind_of(const td_req *req, const json_t *body)
 {
-    if (ends(req->path, "/chat/completions")) {
+    if (td_model_path(req->path)) {
         return TD_KIND_MODEL;
+    }
+
+    if (ends(req->path, "/embeddings")) {
+        return TD_KIND_EMBED;
+    }
+
+    if (ends(req->path, "/audio/transcriptions")) {
+        return TD_KIND_TRANSCRIBE;
     }
 
     if (ends(req->path, "/Messages.json")) {
@@ -97,7 +105,7 @@ td_route(td_conn *c)
 
     body = json_loadb(req->body.p, req->body.len, 0, NULL);
     kind = td_kind_of(req, body);
-    td_record(req, kind, body);
+    td_conn_record(c, td_record(req, kind, body));
 
     if (td_twilio(c, kind)) {
         json_decref(body);
@@ -125,6 +133,14 @@ td_route(td_conn *c)
 
     case TD_KIND_MODEL:
         td_model(c, body);
+        break;
+
+    case TD_KIND_EMBED:
+        td_embed(c, body);
+        break;
+
+    case TD_KIND_TRANSCRIBE:
+        td_transcribe(c);
         break;
 
     case TD_KIND_OTHER:

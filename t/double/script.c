@@ -27,24 +27,29 @@ static const struct {
     { "half_then_hang",     1,     0,     TD_END_HALF,     false, false },
     { "no_id",              1,     0,     TD_END_ANSWER,   true,  false },
     { "bad_json",           1,     0,     TD_END_ANSWER,   false, true  },
-    { "drip",               1,     0,     TD_END_DRIP,     false, false }
+    { "drip",               1,     0,     TD_END_DRIP,     false, false },
+    { "ended_early",        1,     0,     TD_END_EARLY,    false, false },
+    { "reset_midway",       1,     0,     TD_END_BREAK,    false, false }
 };
 
 static const struct {
     const char  *name;
     td_kind      kind;
 } kinds[] = {
-    { "graph",   TD_KIND_SEND },
-    { "receipt", TD_KIND_RECEIPT },
-    { "model",   TD_KIND_MODEL },
-    { "other",   TD_KIND_OTHER }
+    { "graph",      TD_KIND_SEND },
+    { "receipt",    TD_KIND_RECEIPT },
+    { "model",      TD_KIND_MODEL },
+    { "embedding",  TD_KIND_EMBED },
+    { "transcript", TD_KIND_TRANSCRIBE },
+    { "other",      TD_KIND_OTHER }
 };
 
 static const char *const  match_keys[] = { "path", "kind", "to", "text",
                                            NULL };
 static const char *const  do_keys[] = { "act", "accept", "status", "body",
     "headers", "delay_ms", "drip_ms", "code", "statuses", "statuses_first",
-    "text", NULL };
+    "text", "first_ms", "pause_ms", "after", "stamp", "error", "tools",
+    "finish", "thoughts", "usage", "cost", NULL };
 static const char *const  rule_keys[] = { "match", "times", "do", NULL };
 
 typedef struct rule_s  rule;
@@ -126,6 +131,22 @@ refuse(const json_t *r)
     }
 
     return NULL;
+}
+
+
+bool
+td_script_kind(const char *name, td_kind *kind)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(kinds[i].name, name) == 0) {
+            *kind = kinds[i].kind;
+            return true;
+        }
+    }
+
+    return false;
 }
 
 
@@ -220,12 +241,13 @@ integer(const json_t *o, const char *key)
 
 
 static void
-fill(const json_t *what, td_act *act)
+fill(json_t *what, td_act *act)
 {
     size_t       i;
     json_t      *accept = json_object_get(what, "accept");
     const char  *name = string(what, "act");
 
+    act->what = what;
     act->status = (int) integer(what, "status");
     act->code = integer(what, "code");
     act->delay_ms = integer(what, "delay_ms");
@@ -333,7 +355,9 @@ td_script_apply(const td_act *act, td_reply *r)
         td_buf_printf(&r->headers, "%s: %s\r\n", k, json_string_value(v));
     }
 
-    if (r->status == 429 && r->headers.len == 0) {
+    if (r->status == 429 && (act->status == 429 || act->code != 0)
+        && r->headers.len == 0)
+    {
         td_buf_addz(&r->headers, "Retry-After: 1\r\n");
     }
 }

@@ -17,7 +17,7 @@
 /* So few results fit into any socket: neither side can wait for the other to
  * read. */
 #define CX_PG_QUEUE   64
-#define CX_PG_PARAMS  40
+#define CX_PG_PARAMS  72
 
 /* One parameter, as it goes over the wire. */
 typedef struct {
@@ -55,7 +55,6 @@ typedef struct {
     PGconn          *conn;      /* NULL: none at the moment */
     bool             inside;    /* a transaction was begun */
     bool             again;     /* the same may go well at another try */
-    bool             unreadable;    /* the statement's text could not be */
     int64_t          retry_at;  /* no connection before; monotonic ms */
     int64_t          delay_ms;
     int64_t          line;      /* a number of our own, see COMMIT_MARK */

@@ -237,17 +237,6 @@ cx_pg_next(cx_query *q)
 }
 
 
-/* A query text that cannot be read is the caller's mistake. */
-static bool
-is_unreadable(const cx_query *q)
-{
-    const cx_postgres  *s = cx_postgres_of(q->store);
-
-    return q->st == &s->statements[CX_SQL_SEARCH] && s->unreadable
-           && !s->inside;
-}
-
-
 cx_err
 cx_pg_end(cx_query *q)
 {
@@ -262,7 +251,7 @@ cx_pg_end(cx_query *q)
     st->rows = NULL;
     forget_cleaned(st);
 
-    return q->rc == 0 ? CX_OK : is_unreadable(q) ? CX_INVALID : CX_IO;
+    return q->rc == 0 ? CX_OK : CX_IO;
 }
 
 

@@ -40,7 +40,6 @@ cx_pg_failed(cx_postgres *s, const PGresult *r)
     snprintf(s->base.error, sizeof(s->base.error), "%s (%s)",
              text != NULL ? text : "no text", state != NULL ? state : "-");
     s->again = state != NULL && was_in_the_way(state);
-    s->unreadable = state != NULL && strcmp(state, "42601") == 0;
 
     if (s->base.writing) {
         s->base.broken = true;

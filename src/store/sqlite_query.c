@@ -118,23 +118,13 @@ cx_sqlite_str(cx_query *q, int column)
 }
 
 
-/* A text that FTS5 cannot read is the caller's mistake, not the disk's; what
- * it says would quote a customer and is dropped. */
-static bool
-is_unreadable(const cx_query *q)
-{
-    return q->rc == SQLITE_ERROR
-           && q->st == cx_sqlite_of(q->store)->statements[CX_SQL_SEARCH];
-}
-
-
 cx_err
 cx_sqlite_end(cx_query *q)
 {
     cx_err  err = CX_OK;
 
     if (q->rc != SQLITE_OK) {
-        err = is_unreadable(q) ? CX_INVALID : cx_sqlite_failed(q->store);
+        err = cx_sqlite_failed(q->store);
     }
 
     sqlite3_reset(q->st);

@@ -19,6 +19,7 @@
 #include "core/err.h"
 #include "core/msg.h"
 #include "core/queue.h"
+#include "store/knowledge.h"
 #include "store/media.h"
 #include "store/people_claim.h"
 #include "store/people_fence.h"
@@ -219,25 +220,6 @@ typedef struct {
     cx_str   state;           /* "dead", "retried", "dropped" */
     int64_t  created_at;
 } cx_dead_row;
-
-typedef struct {
-    int64_t  id;
-    int64_t  agent_id;
-    cx_str   name;
-    int64_t  bytes;
-    int64_t  chunks;
-    int64_t  created_at;
-} cx_knowledge_row;
-
-typedef struct {
-    int64_t  file_id;
-    int64_t  chunk_id;
-    cx_str   source;
-    int64_t  position;
-    cx_str   question;
-    cx_str   text;
-    double   score;           /* higher is better */
-} cx_hit_row;
 
 /* Growing lists in an arena. */
 #define CX_LIST(type)  struct { type *items; size_t n; size_t room; }
@@ -488,25 +470,27 @@ cx_err cx_store_channel_put(cx_store *s, const cx_channel_row *row,
 /* CX_CONFLICT: it has conversations. */
 cx_err cx_store_channel_delete(cx_store *s, int64_t id);
 
-/* Replaces a file of that name; its old chunks go in the same step. */
-cx_err cx_store_knowledge_put(cx_store *s, const cx_knowledge_row *row,
-    const cx_hit_row *chunks, size_t n);
+/* By name; a version that is not ready stands beside the one that is. */
 cx_err cx_store_knowledge(cx_store *s, int64_t agent_id, cx_arena *a,
     cx_knowledge_list *out);
 cx_err cx_store_knowledge_delete(cx_store *s, int64_t id);
-/* query: FTS text (cx_ai_query); empty gives nothing, CX_INVALID when it
- * cannot be read. */
-cx_err cx_store_search(cx_store *s, int64_t agent_id, cx_str query,
+/* The best passages by their terms; nothing to be found gives nothing. */
+cx_err cx_store_search(cx_store *s, int64_t agent_id, const cx_find *find,
     size_t limit, cx_arena *a, cx_hit_list *out);
 
 /* Which conversations; the numbers stand in the SQL. */
 typedef enum {
     CX_TALKS_CURRENT = 0,         /* not archived */
+cx_err cx_store_knowledge_get(cx_store *s, int64_t id, cx_arena *a,
+    cx_knowledge_row *out);
     CX_TALKS_ACTIVE = 1,
     CX_TALKS_CLOSED = 2,
     CX_TALKS_ARCHIVED = 3,
     CX_TALKS_ALL = 4
 } cx_talks;
+/* At most CX_SPOTS_MAX, in that order, with these scores. */
+cx_err cx_store_spots(cx_store *s, int64_t agent_id, const cx_spot *spots,
+    size_t n, cx_arena *a, cx_hit_list *out);
 
 typedef struct {
     int64_t   channel_id;         /* 0: all */

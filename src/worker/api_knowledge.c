@@ -1,6 +1,6 @@
 #include "worker/api_request.h"
 
-#include "ai/ai.h"
+#include "ai/terms.h"
 #include "core/utf8.h"
 
 #define NAME_MAX_CHARS  255
@@ -11,10 +11,11 @@ typedef struct {
     cx_str      name;
     cx_hit_row *chunks;
     size_t      n;
+    cx_terms    terms;
 } upload;
 
 typedef struct {
-    cx_str  query;           /* full text */
+    cx_find  find;
 } question;
 
 
@@ -87,6 +88,23 @@ check_upload(cx_api_request *req)
 }
 
 
+static cx_err
+index_file(cx_api_request *req, const cx_chunks *list, upload *u)
+{
+    cx_arena  *scratch = cx_arena_new((size_t) 64 << 20);
+    cx_err     err;
+
+    if (scratch == NULL) {
+        return CX_NOMEM;
+    }
+
+    err = cx_ai_terms(list->items, list->n, req->arena, scratch, &u->terms);
+    cx_arena_free(scratch);
+
+    return err == CX_OK ? to_rows(req, list, u) : err;
+}
+
+
 /* Ten megabytes take a while: this runs on the reader's thread, not on the
  * loop, and needs no store. */
 static cx_err
@@ -117,7 +135,7 @@ split_file(cx_api_request *req, cx_store *s)
                                     ? error : CX_STR("not readable")));
     }
 
-    return to_rows(req, &list, u);
+    return index_file(req, &list, u);
 }
 
 
@@ -141,7 +159,7 @@ put_file(cx_api_request *req, cx_store *s)
     row.chunks = (int64_t) u->n;
     row.created_at = req->now_ms;
 
-    err = cx_store_knowledge_put(s, &row, u->chunks, u->n);
+    err = cx_store_knowledge_put(s, &row, u->chunks, u->n, &u->terms);
 
     if (err == CX_OK) {
         err = cx_api_audit(req, s, "knowledge.put", "kf", row.id);
@@ -266,7 +284,7 @@ check_search(cx_api_request *req)
                              "q must be 1 to %d characters", QUESTION_MAX);
     }
 
-    state->query = cx_ai_query(req->arena, q);
+    cx_ai_find_words(req->arena, q, &state->find);
     req->state = state;
     return CX_OK;
 }
@@ -283,7 +301,7 @@ search(cx_api_request *req, cx_store *s)
     err = cx_api_agent(req, s, req->arg, &agent);
 
     if (err == CX_OK) {
-        err = cx_store_search(s, agent.id, q->query, HITS, req->arena, &hits);
+        err = cx_store_search(s, agent.id, &q->find, HITS, req->arena, &hits);
     }
 
     if (err != CX_OK) {

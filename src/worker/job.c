@@ -1,5 +1,8 @@
 #include "worker/engine.h"
 
+#include "ai/terms.h"
+#include "worker/seeing.h"
+
 #include <string.h>
 
 
@@ -12,7 +15,7 @@ static cx_err
 recall_run(cx_store *s, cx_db_job *job)
 {
     cx_conv  *c = (cx_conv *) job;
-    cx_str    query;
+    cx_find   find;
     cx_err    err;
 
     cx_arena_reset(c->arena);
@@ -31,10 +34,10 @@ recall_run(cx_store *s, cx_db_job *job)
         return cx_arena_failed(c->arena) ? CX_NOMEM : CX_OK;
     }
 
-    query = cx_ai_query(c->arena, c->recall.question);
+    cx_ai_find_words(c->arena, c->recall.question, &find);
     cx_store_as(s, c->recall.tenant);
 
-    err = cx_store_search(s, c->recall.agent_id, query, CX_KNOWLEDGE_HITS,
+    err = cx_store_search(s, c->recall.agent_id, &find, CX_KNOWLEDGE_HITS,
                           c->arena, &c->hits);
     if (err != CX_OK) {
         return err;

@@ -1,0 +1,569 @@
+/*
+ * Finding passages: entries of terms are read from the database, weighed and
+ * added up here, so that every database finds the same in the same order.
+ *
+ * Each word of the question gives a passage at most its weight, which is the
+ * larger the rarer it is; a score is the share of the weight of all words that
+ * the passage got.
+ */
+
+#include "store/sql.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+
+#define ENTRIES_MAX  ((size_t) 256 << 20)   /* bytes read for one search */
+#define RARE         8      /* a word in fewer passages may be like others */
+#define NEAR_MIN     3      /* bytes of it that those begin with */
+#define NEAR_LOOK    512    /* terms that are looked at */
+#define NEAR_WORD    16     /* terms that are taken for one word */
+
+/* A term that is like a word. */
+typedef struct {
+    cx_str  term;
+    size_t  word;
+    double  part;
+} near;
+
+/* Entries of one term in one file. */
+typedef struct {
+    int64_t  file_id;
+    int64_t  passages;
+    cx_str   postings;
+    size_t   word;          /* of the question */
+    double   part;          /* 1, less for one that is only like it */
+} list;
+
+/* What a passage got so far. */
+typedef struct {
+    int64_t  file_id;
+    int64_t  number;        /* + 1; 0: free */
+    double   sum;           /* of the words before */
+    double   best;          /* of the word at hand */
+    size_t   word;
+} tally;
+
+typedef struct {
+    cx_store       *store;
+    int64_t         agent_id;
+    const cx_find  *find;
+    cx_arena       *arena;
+    double          size;   /* passages there are */
+    double          total;  /* weight of all words */
+    double          weight[CX_FIND_WORDS];
+    list           *lists;
+    size_t          n;
+    size_t          room;
+    size_t          entries;
+    near            near[CX_FIND_ALL];
+    size_t          nnear;
+    tally          *tallies;
+    size_t          ntallies;       /* a power of two */
+} search;
+
+
+/* --- reading ------------------------------------------------------------- */
+
+static bool
+add_list(search *f, list one, int64_t passages)
+{
+    list  *items;
+
+    if (f->n == f->room) {
+        items = cx_list_more(f->arena, f->lists, f->n, &f->room,
+                             sizeof(*items));
+        if (items == NULL) {
+            return false;
+        }
+
+        f->lists = items;
+    }
+
+    one.postings = cx_dup(f->arena, one.postings);
+    one.passages = passages;
+    f->lists[f->n++] = one;
+    f->entries += (size_t) passages;
+
+    return !cx_arena_failed(f->arena);
+}
+
+
+static bool
+has_form(const cx_find_word *w, cx_str term)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        if (cx_str_eq(w->forms[i], term)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* A term may be a form of several words, and like others. */
+static bool
+add_term(search *f, cx_query *q)
+{
+    list           one = { .file_id = cx_get_i64(q), .part = 1 };
+    const cx_str   term = cx_dup(f->arena, cx_view_str(q));
+    const int64_t  passages = cx_get_i64(q);
+    bool           ok = true;
+
+    one.postings = cx_view_str(q);
+
+    for (one.word = 0; f->nnear == 0 && ok && one.word < f->find->n;
+         one.word++)
+    {
+        ok = !has_form(&f->find->words[one.word], term)
+             || add_list(f, one, passages);
+    }
+
+    for (size_t i = 0; i < f->nnear && ok; i++) {
+        if (cx_str_eq(f->near[i].term, term)) {
+            one.word = f->near[i].word;
+            one.part = f->near[i].part;
+            ok = add_list(f, one, passages);
+        }
+    }
+
+    return ok;
+}
+
+
+static cx_err
+read_terms(search *f, const cx_str *terms, size_t n)
+{
+    cx_query  q = cx_query_of(f->store, CX_SQL_FIND_TERMS);
+
+    cx_bind_i64(&q, f->agent_id);
+
+    for (size_t i = 0; i < CX_FIND_ALL; i++) {
+        cx_bind_str(&q, i < n ? terms[i] : CX_NOSTR);
+    }
+
+    while (cx_query_next(&q) && add_term(f, &q)) {
+        /* void */
+    }
+
+    return cx_query_end(&q);
+}
+
+
+static cx_err
+read_exact(search *f)
+{
+    cx_str  terms[CX_FIND_ALL];
+    size_t  n = 0;
+
+    for (size_t w = 0; w < f->find->n; w++) {
+        for (size_t i = 0; i < f->find->words[w].n && n < CX_FIND_ALL; i++) {
+            terms[n++] = f->find->words[w].forms[i];
+        }
+    }
+
+    return read_terms(f, terms, n);
+}
+
+
+/* --- what is only like it ------------------------------------------------ */
+
+static double
+best_near(const cx_find_word *w, cx_str term)
+{
+    double  best = 0;
+
+    for (size_t i = 0; i < w->n; i++) {
+        const double  part = cx_term_near(w->forms[i], term);
+
+        best = part > best ? part : best;
+    }
+
+    return best;
+}
+
+
+static size_t
+add_near(search *f, size_t word, cx_str term)
+{
+    const cx_find_word  *w = &f->find->words[word];
+    const double         part = has_form(w, term) ? 0 : best_near(w, term);
+
+    if (part == 0 || f->nnear == CX_FIND_ALL
+        || (f->nnear > 0 && f->near[f->nnear - 1].word == word
+            && cx_str_eq(f->near[f->nnear - 1].term, term)))
+    {
+        return 0;
+    }
+
+    f->near[f->nnear++] = (near) { cx_dup(f->arena, term), word, part };
+    return 1;
+}
+
+
+/* All that begins as it does: up to the beginning whose last byte, a letter,
+ * is one higher. */
+static cx_err
+look_near(search *f, size_t word)
+{
+    const cx_str  from = cx_str_sub(f->find->words[word].forms[0], 0,
+                                    NEAR_MIN);
+    char          to[NEAR_MIN];
+    size_t        n = 0;
+    cx_query      q;
+
+    for (size_t i = 0; i < from.len; i++) {
+        if (from.len < NEAR_MIN || (unsigned char) from.p[i] >= 0x7f) {
+            return CX_OK;
+        }
+
+        to[i] = from.p[i];
+    }
+
+    to[NEAR_MIN - 1]++;
+    q = cx_query_of(f->store, CX_SQL_FIND_NEAR);
+    cx_bind_i64(&q, f->agent_id);
+    cx_bind_str(&q, from);
+    cx_bind_str(&q, (cx_str) { sizeof(to), to });
+    cx_bind_i64(&q, NEAR_LOOK);
+
+    while (cx_query_next(&q) && n < NEAR_WORD) {
+        n += add_near(f, word, cx_view_str(&q));
+    }
+
+    return cx_query_end(&q);
+}
+
+
+static double
+passages_of(const search *f, size_t word)
+{
+    double  n = 0;
+
+    for (size_t i = 0; i < f->n; i++) {
+        n += f->lists[i].word == word ? (double) f->lists[i].passages : 0;
+    }
+
+    return n < f->size ? n : f->size;
+}
+
+
+/* The near ones are read together. */
+static cx_err
+read_near(search *f)
+{
+    cx_str  terms[CX_FIND_ALL];
+
+    for (size_t i = 0; i < f->nnear; i++) {
+        terms[i] = f->near[i].term;
+    }
+
+    return f->nnear > 0 ? read_terms(f, terms, f->nnear) : CX_OK;
+}
+
+
+static cx_err
+read_all(search *f)
+{
+    cx_err  err;
+
+    err = read_exact(f);
+
+    for (size_t w = 0; w < f->find->n && err == CX_OK; w++) {
+        if (!f->find->words[w].exact && passages_of(f, w) < RARE) {
+            err = look_near(f, w);
+        }
+    }
+
+    if (err == CX_OK) {
+        err = read_near(f);
+    }
+
+    return err == CX_OK && cx_arena_failed(f->arena) ? CX_NOMEM : err;
+}
+
+
+/* --- weighing ------------------------------------------------------------ */
+
+static void
+weigh_words(search *f)
+{
+    for (size_t w = 0; w < f->find->n; w++) {
+        const double  n = passages_of(f, w);
+
+        f->weight[w] = log(1 + (f->size - n + 0.5) / (n + 0.5));
+        f->total += f->weight[w];
+    }
+}
+
+
+static tally *
+tally_of(search *f, int64_t file_id, int64_t number)
+{
+    uint64_t  h = ((uint64_t) file_id ^ (uint64_t) number << 40)
+                  * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t) number
+                  * UINT64_C(0xff51afd7ed558ccd);
+    size_t    i = (size_t) (h >> 32) & (f->ntallies - 1);
+
+    while (f->tallies[i].number != 0
+           && (f->tallies[i].number != number + 1
+               || f->tallies[i].file_id != file_id))
+    {
+        i = (i + 1) & (f->ntallies - 1);
+    }
+
+    return &f->tallies[i];
+}
+
+
+static void
+add_entries(search *f, const list *l)
+{
+    const double  most = f->weight[l->word] * l->part / CX_IMPACT_MAX;
+    cx_str        rest = l->postings;
+    int64_t       number = -1, left = l->passages;
+    unsigned      impact;
+
+    while (left-- > 0 && cx_posting_next(&rest, &number, &impact)) {
+        tally         *t = tally_of(f, l->file_id, number);
+        const double   got = most * impact;
+
+        if (t->number == 0 || t->word != l->word) {
+            t->file_id = l->file_id;
+            t->number = number + 1;
+            t->sum += t->best;
+            t->best = 0;
+            t->word = l->word;
+        }
+
+        t->best = got > t->best ? got : t->best;
+    }
+}
+
+
+static cx_err
+add_up(search *f)
+{
+    for (f->ntallies = 64; f->ntallies < 2 * f->entries; f->ntallies *= 2) {
+        /* void */
+    }
+
+    f->tallies = CX_NEW_N(f->arena, f->ntallies, tally);
+    if (f->tallies == NULL) {
+        return CX_NOMEM;
+    }
+
+    for (size_t w = 0; w < f->find->n; w++) {
+        for (size_t i = 0; i < f->n; i++) {
+            if (f->lists[i].word == w) {
+                add_entries(f, &f->lists[i]);
+            }
+        }
+    }
+
+    return CX_OK;
+}
+
+
+static bool
+is_better(const cx_spot *a, const cx_spot *b)
+{
+    if (a->score != b->score) {
+        return a->score > b->score;
+    }
+
+    return a->file_id != b->file_id ? a->file_id < b->file_id
+                                    : a->number < b->number;
+}
+
+
+/* Into its place among the best so far; they are few. */
+static void
+keep_best(cx_spot_list *best, const cx_spot *one)
+{
+    size_t  i = best->n;
+
+    if (i == best->room) {
+        if (i == 0 || !is_better(one, &best->items[i - 1])) {
+            return;
+        }
+
+        i--;
+
+    } else {
+        best->n++;
+    }
+
+    for ( /* void */ ; i > 0 && is_better(one, &best->items[i - 1]); i--) {
+        best->items[i] = best->items[i - 1];
+    }
+
+    best->items[i] = *one;
+}
+
+
+static void
+pick(const search *f, cx_spot_list *best)
+{
+    for (size_t i = 0; i < f->ntallies; i++) {
+        const tally  *t = &f->tallies[i];
+        cx_spot       one = { t->file_id, t->number - 1, 0 };
+
+        if (t->number > 0) {
+            one.score = (t->sum + t->best) / f->total;
+            keep_best(best, &one);
+        }
+    }
+}
+
+
+/* --- what others call ---------------------------------------------------- */
+
+static cx_err
+rank(search *f, cx_spot_list *best)
+{
+    int64_t  size;
+    cx_err   err;
+
+    err = cx_ask_1(f->store, CX_SQL_FIND_SIZE, f->agent_id, &size);
+    if (err != CX_OK || size == 0) {
+        return err;
+    }
+
+    f->size = (double) size;
+    err = read_all(f);
+    if (err != CX_OK || f->n == 0) {
+        return err;
+    }
+
+    weigh_words(f);
+    err = add_up(f);
+
+    if (err == CX_OK) {
+        pick(f, best);
+    }
+
+    return err;
+}
+
+
+cx_err
+cx_store_rank(cx_store *s, int64_t agent_id, const cx_find *find,
+    size_t limit, cx_arena *a, cx_spot_list *out)
+{
+    search        f = { .store = s, .agent_id = agent_id, .find = find };
+    cx_spot_list  best = { .room = limit };
+    cx_err        err;
+
+    *out = (cx_spot_list) { .n = 0 };
+
+    if (find->n == 0 || limit == 0) {
+        return CX_OK;
+    }
+
+    best.items = CX_NEW_N(a, limit, cx_spot);
+    f.arena = cx_arena_new(ENTRIES_MAX);
+
+    if (best.items == NULL || f.arena == NULL) {
+        cx_arena_free(f.arena);
+        return CX_NOMEM;
+    }
+
+    err = rank(&f, &best);
+    cx_arena_free(f.arena);
+
+    if (err == CX_OK) {
+        *out = best;
+    }
+
+    return err;
+}
+
+
+static void
+read_hit(cx_query *q, const cx_spot *spots, size_t n, cx_arena *a,
+    cx_hit_row *rows)
+{
+    const int64_t  file_id = cx_get_i64(q);
+    const int64_t  chunk_id = cx_get_i64(q);
+    const int64_t  number = cx_get_i64(q);
+
+    for (size_t i = 0; i < n; i++) {
+        if (spots[i].file_id == file_id && spots[i].number == number) {
+            rows[i].file_id = file_id;
+            rows[i].chunk_id = chunk_id;
+            rows[i].number = number;
+            rows[i].source = cx_get_str(q, a);
+            rows[i].position = cx_get_i64(q);
+            rows[i].question = cx_get_str(q, a);
+            rows[i].text = cx_get_str(q, a);
+            rows[i].score = spots[i].score;
+            return;
+        }
+    }
+}
+
+
+cx_err
+cx_store_spots(cx_store *s, int64_t agent_id, const cx_spot *spots, size_t n,
+    cx_arena *a, cx_hit_list *out)
+{
+    cx_query     q;
+    cx_hit_row  *rows = CX_NEW_N(a, CX_SPOTS_MAX, cx_hit_row);
+    cx_err       err;
+    size_t       kept = 0;
+
+    *out = (cx_hit_list) { .n = 0 };
+
+    if (rows == NULL || n == 0) {
+        return rows == NULL ? CX_NOMEM : CX_OK;
+    }
+
+    n = n < CX_SPOTS_MAX ? n : CX_SPOTS_MAX;
+    q = cx_query_of(s, CX_SQL_FIND_CHUNKS);
+    cx_bind_i64(&q, agent_id);
+
+    for (size_t i = 0; i < CX_SPOTS_MAX; i++) {
+        cx_bind_i64(&q, i < n ? spots[i].file_id : 0);
+        cx_bind_i64(&q, i < n ? spots[i].number : 0);
+    }
+
+    while (cx_query_next(&q)) {
+        read_hit(&q, spots, n, a, rows);
+    }
+
+    err = cx_query_end(&q);
+
+    /* A file may have gone since they were ranked. */
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].chunk_id != 0) {
+            rows[kept++] = rows[i];
+        }
+    }
+
+    if (err == CX_OK && cx_arena_failed(a)) {
+        err = CX_NOMEM;
+    }
+
+    if (err == CX_OK) {
+        *out = (cx_hit_list) { rows, kept, CX_SPOTS_MAX };
+    }
+
+    return err;
+}
+
+
+cx_err
+cx_store_search(cx_store *s, int64_t agent_id, const cx_find *find,
+    size_t limit, cx_arena *a, cx_hit_list *out)
+{
+    cx_spot_list  best;
+    cx_err        err;
+
+    limit = limit < CX_SPOTS_MAX ? limit : CX_SPOTS_MAX;
+    err = cx_store_rank(s, agent_id, find, limit, a, &best);
+
+    return err == CX_OK ? cx_store_spots(s, agent_id, best.items, best.n, a,
+                                         out) : err;
+}

@@ -1,4 +1,4 @@
-#include "worker/api_request.h"
+#include "worker/api_agents.h"
 
 #include "ai/ai.h"
 #include "worker/api_credentials.h"
@@ -14,6 +14,7 @@
 typedef struct {
     cx_agent_row   row;
     json_t        *credentials;         /* to be sealed; or NULL */
+    json_t        *config;              /* what of it is given */
     uint32_t       given;
 } agent_change;
 
@@ -278,8 +279,31 @@ get_agent(cx_api_request *req, cx_store *s)
 }
 
 
+/* The members of the body, all of them when it is to be the whole. */
 static cx_err
-check_change(cx_api_request *req, bool create)
+read_change(cx_api_request *req, bool whole, agent_change *c)
+{
+    cx_err  err;
+
+    c->row.provider = CX_STR("knowledge");
+    c->row.threshold = THRESHOLD;
+    c->row.temperature = -1;
+    c->row.active = true;
+    err = cx_api_config_take(req, &c->config);
+
+    if (err != CX_OK) {
+        return err;
+    }
+
+    err = cx_api_fields(req, fields, NFIELDS, whole, c, &c->given);
+
+    return json_object_set_new(req->json, "config", c->config) != 0
+           ? CX_NOMEM : err;
+}
+
+
+static cx_err
+check_change(cx_api_request *req, bool whole)
 {
     agent_change  *c = CX_NEW(req->arena, agent_change);
     cx_err         err;
@@ -288,18 +312,42 @@ check_change(cx_api_request *req, bool create)
         return CX_NOMEM;
     }
 
-    c->row.provider = CX_STR("knowledge");
-    c->row.threshold = THRESHOLD;
-    c->row.temperature = -1;
-    c->row.active = true;
     req->state = c;
     req->audit_id = cx_worker_new_id(req->worker);
     req->new_id = cx_worker_new_id(req->worker);
-
-    err = cx_api_fields(req, fields, NFIELDS, create, c, &c->given);
+    err = read_change(req, whole, c);
 
     return err != CX_OK ? err : cx_api_credentials_check(req, c->credentials,
-                                                         "api_key");
+                                                         NULL);
+}
+
+
+cx_err
+cx_api_agent_read(cx_api_request *req, json_t *body, cx_agent_row *row,
+    json_t **given)
+{
+    agent_change  c = { .given = 0 };
+    cx_err        err;
+
+    if (!json_is_object(body)) {
+        json_decref(body);
+        return CX_INTERNAL;
+    }
+
+    json_decref(req->json);
+    req->json = body;
+    err = read_change(req, true, &c);
+
+    if (err == CX_OK) {
+        c.row.id = row->id;
+        c.row.tenant = row->tenant;
+        c.row.created_at = row->created_at;
+        c.row.updated_at = row->updated_at;
+        *row = c.row;
+        *given = c.config;
+    }
+
+    return err;
 }
 
 
@@ -333,17 +381,58 @@ check_whole(cx_api_request *req, const cx_agent_row *row)
 
 
 static cx_err
-put_agent(cx_api_request *req, cx_store *s, cx_agent_row *row, bool create)
+check_put(cx_api_request *req, cx_store *s, cx_agent_row *row, json_t *given,
+    const json_t *credentials)
 {
-    const agent_change  *c = req->state;
-    cx_err               err;
+    cx_err  err;
 
-    err = check_whole(req, row);
+    err = cx_api_config_merge(req, row->config, given, &row->config);
+
+    if (err == CX_OK) {
+        err = check_whole(req, row);
+    }
+
+    return err == CX_OK ? cx_api_config_check(req, s, row, given,
+                                              credentials) : err;
+}
+
+
+/* Beside the row: secrets, the version, the line of the audit. */
+static cx_err
+put_rest(cx_api_request *req, cx_store *s, cx_agent_row *row,
+    const cx_agent_row *before, json_t *credentials)
+{
+    cx_err  err;
+
+    err = cx_api_credentials_put(req, s, CX_STR("agent"), row->id,
+                                 credentials);
+
+    if (err == CX_OK) {
+        err = cx_api_version_leave(req, s, before, row);
+    }
+
+    if (err == CX_OK) {
+        err = cx_api_audit(req, s, before == NULL ? "agent.create"
+                                                  : "agent.change",
+                           "ag", row->id);
+    }
+
+    return err == CX_OK ? fill_credentials(req, s, row) : err;
+}
+
+
+cx_err
+cx_api_agent_put(cx_api_request *req, cx_store *s, cx_agent_row *row,
+    const cx_agent_row *before, json_t *given, json_t *credentials)
+{
+    cx_err  err;
+
+    err = check_put(req, s, row, given, credentials);
     if (err != CX_OK) {
         return err;
     }
 
-    err = cx_store_agent_put(s, row, create);
+    err = cx_store_agent_put(s, row, before == NULL);
 
     if (err == CX_CONFLICT) {
         return cx_api_refuse(req, err, "/name",
@@ -351,22 +440,11 @@ put_agent(cx_api_request *req, cx_store *s, cx_agent_row *row, bool create)
     }
 
     if (err == CX_OK) {
-        err = cx_api_credentials_put(req, s, CX_STR("agent"), row->id,
-                                     c->credentials);
+        err = put_rest(req, s, row, before, credentials);
     }
 
     if (err == CX_OK) {
-        err = cx_api_audit(req, s,
-                           create ? "agent.create" : "agent.change", "ag",
-                           row->id);
-    }
-
-    if (err == CX_OK) {
-        err = fill_credentials(req, s, row);
-    }
-
-    if (err == CX_OK) {
-        cx_out_begin(req, create ? 201 : 200);
+        cx_out_begin(req, before == NULL ? 201 : 200);
         cx_out_agent(req, row);
     }
 
@@ -384,7 +462,27 @@ create_agent(cx_api_request *req, cx_store *s)
     row.created_at = row.updated_at = req->now_ms;
     req->location = cx_concat(req->arena, CX_STR("/api/v1/agents/"),
                               cx_id_text(req->arena, "ag", row.id));
-    return put_agent(req, s, &row, true);
+    return cx_api_agent_put(req, s, &row, NULL, c->config, c->credentials);
+}
+
+
+static cx_err
+replace_agent(cx_api_request *req, cx_store *s)
+{
+    const agent_change  *c = req->state;
+    cx_agent_row         before, row = c->row;
+    cx_err               err;
+
+    err = cx_api_agent(req, s, req->arg, &before);
+    if (err != CX_OK) {
+        return err;
+    }
+
+    row.id = before.id;
+    row.created_at = before.created_at;
+    row.updated_at = req->now_ms;
+    return cx_api_agent_put(req, s, &row, &before, c->config,
+                            c->credentials);
 }
 
 
@@ -393,16 +491,19 @@ patch_agent(cx_api_request *req, cx_store *s)
 {
     const agent_change  *c = req->state;
     agent_change         now = { .given = 0 };
+    cx_agent_row         before;
     cx_err               err;
 
-    err = cx_api_agent(req, s, req->arg, &now.row);
+    err = cx_api_agent(req, s, req->arg, &before);
     if (err != CX_OK) {
         return err;
     }
 
+    now.row = before;
     cx_api_overlay(fields, NFIELDS, c->given, c, &now);
     now.row.updated_at = req->now_ms;
-    return put_agent(req, s, &now.row, false);
+    return cx_api_agent_put(req, s, &now.row, &before, c->config,
+                            c->credentials);
 }
 
 
@@ -457,6 +558,8 @@ const cx_api_route  cx_api_agent_routes[] = {
       check_create, create_agent, cx_api_config_changed, "agents:write" },
     { "GET", "/api/v1/agents/{}", "", CX_API_NO_BODY, CX_API_READ,
       NULL, get_agent, NULL, "agents:read" },
+    { "PUT", "/api/v1/agents/{}", "", CX_API_JSON, CX_API_WRITE,
+      check_create, replace_agent, cx_api_config_changed, "agents:write" },
     { "PATCH", "/api/v1/agents/{}", "", CX_API_JSON, CX_API_WRITE,
       check_patch, patch_agent, cx_api_config_changed, "agents:write" },
     { "DELETE", "/api/v1/agents/{}", "", CX_API_NO_BODY, CX_API_WRITE,

@@ -1,5 +1,6 @@
 #include "worker/api_credentials.h"
 
+#include "ai/agent.h"
 #include "core/mac.h"
 
 
@@ -55,7 +56,13 @@ cx_api_credentials_check(cx_api_request *req, json_t *change,
     json_t      *value;
 
     json_object_foreach(change, name, value) {
-        if (!is_listed(known, cx_strz(name))) {
+        if (known == NULL && !cx_agent_credential_ok(cx_strz(name))) {
+            return cx_api_refuse(req, CX_INVALID, "/credentials",
+                                 "names of credentials are of a-z, 0-9 and "
+                                 "_, at most 32");
+        }
+
+        if (known != NULL && !is_listed(known, cx_strz(name))) {
             return cx_api_refuse(req, CX_INVALID, "/credentials",
                                  "credentials may have: %s", known);
         }

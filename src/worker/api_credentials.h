@@ -9,8 +9,9 @@
 #include "store/credentials.h"
 #include "worker/api_request.h"
 
-/* For check: names must be of known (space separated), values texts that
- * could be secrets, or null, which removes one. */
+/* For check: names must be of known (space separated; NULL: any that an
+ * agent's can have), values texts that could be secrets, or null, which
+ * removes one. */
 cx_err cx_api_credentials_check(cx_api_request *req, json_t *change,
     const char *known);
 /* For run: seals and stores.  change may be NULL. */

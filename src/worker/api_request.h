@@ -72,7 +72,8 @@ struct cx_api_request_s {
     cx_str                query;
     cx_str                content_type;
     cx_str                key;           /* Idempotency-Key */
-    cx_str                arg;           /* what stood for "{}" */
+    cx_str                arg;           /* what stood for "{}" ... */
+    cx_str                sub;           /* ... and for a second one */
     cx_buf                body;
     size_t                body_max;
     json_t               *json;          /* of a CX_API_JSON route */
@@ -193,6 +194,8 @@ void cx_out_list_end(cx_api_request *req, const char *prefix, int64_t next);
 /* --- json_out_rows.c: objects as docs/API.md has them -------------------- */
 
 void cx_out_agent(cx_api_request *req, const cx_agent_row *r);
+/* Without what only the record knows, in an object that is open already. */
+void cx_out_agent_members(cx_api_request *req, const cx_agent_row *r);
 /* agent: its name, empty for none. */
 void cx_out_channel(cx_api_request *req, const cx_channel_row *r,
     cx_str agent);
@@ -250,6 +253,7 @@ extern const cx_api_route  cx_api_tenant_routes[];
 extern const cx_api_route  cx_api_user_routes[];
 extern const cx_api_route  cx_api_key_routes[];
 extern const cx_api_route  cx_api_agent_routes[];
+extern const cx_api_route  cx_api_version_routes[];
 extern const cx_api_route  cx_api_channel_routes[];
 extern const cx_api_route  cx_api_knowledge_routes[];
 extern const cx_api_route  cx_api_talk_routes[];

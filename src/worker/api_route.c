@@ -14,6 +14,7 @@ static const cx_api_route *const  tables[] = {
     cx_api_export_routes,
     cx_api_retention_routes,
     cx_api_agent_routes,
+    cx_api_version_routes,
     cx_api_channel_routes,
     cx_api_knowledge_routes,
     cx_api_talk_routes,
@@ -40,9 +41,10 @@ static void finish(cx_api_request *req, cx_err err);
 
 /* Segment by segment; an empty one never stands for "{}". */
 static bool
-matches(cx_str template, cx_str path, cx_str *arg)
+matches(cx_str template, cx_str path, cx_str args[2])
 {
     bool    more, path_more;
+    size_t  n = 0;
     cx_str  want, have;
 
     for ( ;; ) {
@@ -57,8 +59,8 @@ matches(cx_str template, cx_str path, cx_str *arg)
             return true;
         }
 
-        if (cx_str_eq(want, CX_STR("{}")) && have.len > 0) {
-            *arg = have;
+        if (cx_str_eq(want, CX_STR("{}")) && have.len > 0 && n < 2) {
+            args[n++] = have;
 
         } else if (!cx_str_eq(want, have)) {
             return false;
@@ -83,20 +85,21 @@ static cx_err
 find(cx_api_request *req)
 {
     cx_buf               allow;
-    cx_str               arg = CX_NOSTR;
+    cx_str               args[2] = { CX_NOSTR, CX_NOSTR };
     const cx_api_route  *r;
 
     cx_buf_init(&allow, req->arena, 32, 128);
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         for (r = tables[i]; r->method != NULL; r++) {
-            if (!matches(cx_strz(r->path), req->path, &arg)) {
+            if (!matches(cx_strz(r->path), req->path, args)) {
                 continue;
             }
 
             if (cx_str_eq(req->method, cx_strz(r->method))) {
                 req->route = r;
-                req->arg = arg;
+                req->arg = args[0];
+                req->sub = args[1];
                 return CX_OK;
             }
 

@@ -192,6 +192,29 @@ fill_channels(dir_load *l, cx_directory *d)
 }
 
 
+/* Of an agent's model that stands in. */
+static cx_str
+fallback_key(dir_load *l, const cx_dir_agent *a, const cx_agent_fallback *f)
+{
+    cx_str  wrong = CX_NOSTR, key;
+
+    if (f->api_key_file.len > 0 || f->credential.len == 0) {
+        return secret_of(l->arena, f->api_key_file, "agent", a->row.name);
+    }
+
+    key = unsealed_of(&l->api_keys, a->row.id, f->credential, &wrong);
+
+    if (key.len == 0) {
+        cx_log(CX_LOG_ERROR, "secrets", CX_FS("agent", a->row.name),
+               CX_FS("credential", f->credential),
+               CX_FS("error", wrong.len > 0 ? wrong
+                                            : CX_STR("is not sealed")));
+    }
+
+    return key;
+}
+
+
 static void
 fill_models(dir_load *l, cx_dir_agent *a)
 {
@@ -217,8 +240,7 @@ fill_models(dir_load *l, cx_dir_agent *a)
             .provider = cx_ai_find(f->provider),
             .settings = {
                 .base_url = f->base_url,
-                .api_key = secret_of(l->arena, f->api_key_file, "agent",
-                                     a->row.name),
+                .api_key = fallback_key(l, a, f),
                 .model = f->model,
                 .temperature = a->row.temperature,
                 .max_tokens = a->row.max_tokens,
@@ -409,9 +431,13 @@ cx_directory_free(cx_directory *d)
                        d->channels[i].token.len);
     }
 
+    /* The first model's is the agent's own. */
     for (size_t i = 0; i < d->nagents; i++) {
-        cx_secret_wipe((void *) (uintptr_t) d->agents[i].api_key.p,
-                       d->agents[i].api_key.len);
+        for (size_t k = 0; k < d->agents[i].nmodels; k++) {
+            const cx_str  key = d->agents[i].models[k].settings.api_key;
+
+            cx_secret_wipe((void *) (uintptr_t) key.p, key.len);
+        }
     }
 
     cx_unsealed_wipe(&d->tokens);
@@ -506,4 +532,30 @@ cx_directory_agent(const cx_worker *w, int64_t id)
     }
 
     return NULL;
+}
+
+
+cx_str
+cx_directory_secret(const cx_worker *w, const cx_dir_agent *agent,
+    cx_str file, cx_str credential, cx_arena *a)
+{
+    const cx_opened  *o;
+    cx_str            secret = CX_NOSTR;
+    char              error[256];
+
+    if (file.len > 0) {
+        if (cx_secret_load(file, a, &secret, error, sizeof(error)) != CX_OK) {
+            cx_log(CX_LOG_ERROR, "secret", CX_FZ("of", "agent"),
+                   CX_FS("name", agent->row.name), CX_FZ("error", error));
+            return CX_NOSTR;
+        }
+
+        return secret;
+    }
+
+    o = credential.len > 0
+        ? cx_unsealed_find(&w->dir.api_keys, agent->row.id, credential)
+        : NULL;
+
+    return o != NULL ? cx_dup(a, o->plain) : CX_NOSTR;
 }

@@ -419,6 +419,10 @@ void cx_conv_out_done(cx_conv *c, int64_t message_id);
 /* It has something new to send. */
 void cx_conv_wake(cx_conv *c);
 /* A person has answered: its turn is closed in the store. */
+/* A secret that the agent's config names: of a file, or a sealed one.  Empty:
+ * there is none.  A copy in a, which the caller wipes. */
+cx_str cx_directory_secret(const cx_worker *w, const cx_dir_agent *agent,
+    cx_str file, cx_str credential, cx_arena *a);
 void cx_conv_hush(cx_conv *c);
 /* It is erased: nothing more is begun, what is under way finds nothing. */
 void cx_conv_forget(cx_conv *c);

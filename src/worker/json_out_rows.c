@@ -17,17 +17,50 @@ out_credentials(cx_api_request *req, cx_str json)
 }
 
 
-void
-cx_out_agent(cx_api_request *req, const cx_agent_row *r)
+/* The members that are kept as JSON: those that have been set. */
+static void
+out_config(cx_api_request *req, cx_str config)
 {
-    cx_out_open(req, NULL, '{');
-    cx_out_id(req, "id", "ag", r->id);
+    cx_json_reader  r;
+    cx_str          name, value;
+
+    if (config.len == 0) {
+        return;
+    }
+
+    cx_json_open(&r, config, req->arena);
+
+    if (!cx_json_enter(&r, CX_JSON_OBJECT)) {
+        return;
+    }
+
+    while (cx_json_key(&r, &name) && cx_json_raw(&r, &value)) {
+        cx_json_name(&req->w, name);
+        cx_json_put_raw(&req->w, value);
+    }
+}
+
+
+static void
+out_int_or_null(cx_api_request *req, const char *name, int64_t n)
+{
+    if (n == 0) {
+        cx_out_null(req, name);
+
+    } else {
+        cx_out_int(req, name, n);
+    }
+}
+
+
+void
+cx_out_agent_members(cx_api_request *req, const cx_agent_row *r)
+{
     cx_out_str(req, "name", r->name);
     cx_out_str(req, "provider", r->provider);
     cx_out_str(req, "base_url", r->base_url);
     cx_out_str(req, "model", r->model);
     cx_out_str(req, "api_key_file", r->api_key_file);
-    out_credentials(req, r->credentials);
     cx_out_str(req, "prompt", r->prompt);
     cx_out_str(req, "handoff", r->handoff);
     cx_out_real(req, "threshold", r->threshold);
@@ -39,26 +72,25 @@ cx_out_agent(cx_api_request *req, const cx_agent_row *r)
         cx_out_real(req, "temperature", r->temperature);
     }
 
-    if (r->max_tokens == 0) {
-        cx_out_null(req, "max_tokens");
-
-    } else {
-        cx_out_int(req, "max_tokens", r->max_tokens);
-    }
-
+    out_int_or_null(req, "max_tokens", r->max_tokens);
     cx_out_bool(req, "active", r->active);
     cx_out_str(req, "hours", r->hours);
     cx_out_str(req, "zone", r->zone);
-    if (r->review_timeout_ms == 0) {
-        cx_out_null(req, "review_timeout_ms");
-
-    } else {
-        cx_out_int(req, "review_timeout_ms", r->review_timeout_ms);
-    }
-
+    out_int_or_null(req, "review_timeout_ms", r->review_timeout_ms);
     cx_out_str(req, "review_on_timeout", r->review_on_timeout.len > 0
                                          ? r->review_on_timeout
                                          : CX_STR("wait"));
+    out_config(req, r->config);
+}
+
+
+void
+cx_out_agent(cx_api_request *req, const cx_agent_row *r)
+{
+    cx_out_open(req, NULL, '{');
+    cx_out_id(req, "id", "ag", r->id);
+    cx_out_agent_members(req, r);
+    out_credentials(req, r->credentials);
     cx_out_time(req, "created_at", r->created_at);
     cx_out_time(req, "updated_at", r->updated_at);
     cx_out_close(req, '}');

@@ -158,24 +158,6 @@ on_answer(void *ctx, cx_call_end end, const cx_http_res *res,
 }
 
 
-static cx_str
-secret_of(cx_worker *w, const cx_dir_agent *agent, const cx_agent_tool *t,
-    cx_arena *a)
-{
-    const cx_opened  *o;
-    cx_str            secret = CX_NOSTR;
-    char              error[256];
-
-    if (t->secret_file.len > 0) {
-        return cx_secret_load(t->secret_file, a, &secret, error,
-                              sizeof(error)) == CX_OK ? secret : CX_NOSTR;
-    }
-
-    o = cx_unsealed_find(&w->dir.api_keys, agent->row.id, t->credential);
-    return o != NULL ? o->plain : CX_NOSTR;
-}
-
-
 /* Copied by the client; our copies do not stay. */
 static void
 call_start(tool_call *c, const cx_agent_tool *t, cx_http_req *req,
@@ -205,34 +187,49 @@ call_start(tool_call *c, const cx_agent_tool *t, cx_http_req *req,
 }
 
 
+/* False: it needs one that is not there, or cannot stand in a header. */
+static bool
+bearer_of(const cx_worker *w, const cx_dir_agent *agent,
+    const cx_agent_tool *t, cx_arena *a, cx_str *bearer)
+{
+    cx_str  secret;
+    bool    ok;
+
+    *bearer = CX_NOSTR;
+
+    if (t->secret_file.len == 0 && t->credential.len == 0) {
+        return true;
+    }
+
+    secret = cx_directory_secret(w, agent, t->secret_file, t->credential, a);
+    ok = secret.len > 0 && cx_http_word_ok(secret);
+
+    if (ok) {
+        *bearer = cx_concat(a, CX_STR("Bearer "), secret);
+    }
+
+    cx_secret_wipe((void *) (uintptr_t) secret.p, secret.len);
+    return ok;
+}
+
+
 static void
 call_make(tool_call *c, const cx_dir_agent *agent, const cx_agent_tool *t,
     const cx_tool_context *context, cx_str arguments, cx_arena *a)
 {
-    cx_worker    *w = c->run->worker;
-    cx_str        secret = secret_of(w, agent, t, a), bearer = CX_NOSTR;
-    cx_http_req   req;
-    const char   *wrong;
-
-    if ((t->secret_file.len > 0 || t->credential.len > 0)
-        && secret.len == 0)
-    {
-        refuse(c, "no_secret", CX_STR("the function is not set up"));
-        return;
-    }
-
-    if (secret.len > 0) {
-        bearer = cx_concat(a, CX_STR("Bearer "), secret);
-    }
-
-    if (t->secret_file.len > 0) {
-        cx_secret_wipe((void *) (uintptr_t) secret.p, secret.len);
-    }
+    cx_str       bearer;
+    cx_http_req  req;
+    const char  *wrong;
 
     wrong = cx_tool_text_request(t->url, t->get, arguments, a, &req);
 
     if (wrong != NULL) {
         refuse(c, "bad_arguments", cx_strz(wrong));
+        return;
+    }
+
+    if (!bearer_of(c->run->worker, agent, t, a, &bearer)) {
+        refuse(c, "no_secret", CX_STR("the function is not set up"));
         return;
     }
 
@@ -269,9 +266,16 @@ find(const cx_dir_agent *agent, cx_str name)
 
 
 bool
-cx_tools_host_ok(const cx_conf *conf, cx_str host)
+cx_worker_private_tools(const cx_worker *w)
 {
-    cx_str  rest = conf->tools_hosts, word;
+    return w->conf->tools_allow_private;
+}
+
+
+bool
+cx_worker_tool_host(const cx_worker *w, cx_str host)
+{
+    cx_str  rest = w->conf->tools_hosts, word;
     bool    any = true;
 
     while (cx_str_split(&rest, ' ', &word)) {
@@ -292,8 +296,8 @@ may_go(const cx_worker *w, const cx_agent_tool *t)
 {
     const cx_str  host = cx_agent_host(t->url);
 
-    if (!cx_tools_host_ok(w->conf, host)
-        || (t->insecure && !w->conf->tools_allow_private))
+    if (!cx_worker_tool_host(w, host)
+        || (t->insecure && !cx_worker_private_tools(w)))
     {
         return false;
     }

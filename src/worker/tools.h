@@ -49,9 +49,6 @@ void cx_tools_cancel(cx_tool_run *run);
 const cx_ai_tool *cx_tools_of(const cx_dir_agent *agent, cx_arena *a,
     size_t *n);
 
-/* Whether the installation lets functions go there ([tools] hosts). */
-bool cx_tools_host_ok(const cx_conf *conf, cx_str host);
-
 void cx_tools_init(cx_worker *w);
 void cx_tools_free(cx_worker *w);
 

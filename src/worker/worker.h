@@ -58,6 +58,9 @@ bool cx_worker_templates(cx_worker *w, int64_t channel_id,
     void (*done)(void *ctx, const char *error), void *ctx);
 /* Whether hooks may go to http and private addresses. */
 bool cx_worker_private_hooks(const cx_worker *w);
+/* Where functions of agents may go ([tools]). */
+bool cx_worker_private_tools(const cx_worker *w);
+bool cx_worker_tool_host(const cx_worker *w, cx_str host);
 /* Something waits to be told to somebody (hooks). */
 void cx_worker_tell(cx_worker *w);
 /* Puts a raw stream entry back (dead letter of kind event). */

@@ -172,6 +172,23 @@ cx_worker_private_hooks(const cx_worker *w)
 }
 
 
+bool
+cx_worker_private_tools(const cx_worker *w)
+{
+    (void) w;
+    return false;
+}
+
+
+bool
+cx_worker_tool_host(const cx_worker *w, cx_str host)
+{
+    (void) w;
+    (void) host;
+    return true;
+}
+
+
 void
 cx_worker_tell(cx_worker *w)
 {

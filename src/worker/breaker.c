@@ -237,21 +237,21 @@ count(cx_breakers *all, cx_breaker *b, bool bad, int64_t now_ms)
 /* After a trial all that was before is forgotten: what is old must not open
  * it at the next failure. */
 static void
-judge_trial(cx_breakers *all, cx_breaker *b, cx_verdict v, int64_t now_ms)
+judge_trial(cx_breakers *all, cx_breaker *b, cx_breaker_end v, int64_t now_ms)
 {
     switch (v) {
 
-    case CX_VERDICT_GOOD:
+    case CX_BREAKER_GOOD:
         b->state = CX_BREAKER_CLOSED;
         b->in_a_row = 0;
         memset(b->window, 0, sizeof(b->window));
         break;
 
-    case CX_VERDICT_BAD:
+    case CX_BREAKER_BAD:
         breaker_open(b, now_ms);
         break;
 
-    case CX_VERDICT_VOID:
+    case CX_BREAKER_VOID:
         b->state = CX_BREAKER_OPEN;
         b->opened_at = now_ms - all->rules.open_ms;     /* the next may try */
         break;
@@ -260,18 +260,18 @@ judge_trial(cx_breakers *all, cx_breaker *b, cx_verdict v, int64_t now_ms)
 
 
 void
-cx_breaker_tell(cx_breakers *all, cx_breaker *b, bool probe, cx_verdict v,
+cx_breaker_tell(cx_breakers *all, cx_breaker *b, bool probe, cx_breaker_end v,
     int64_t now_ms)
 {
-    b->failed += v == CX_VERDICT_BAD;
+    b->failed += v == CX_BREAKER_BAD;
 
     if (probe) {
         if (b->state == CX_BREAKER_PROBING) {
             judge_trial(all, b, v, now_ms);
         }
 
-    } else if (b->state == CX_BREAKER_CLOSED && v != CX_VERDICT_VOID) {
-        count(all, b, v == CX_VERDICT_BAD, now_ms);
+    } else if (b->state == CX_BREAKER_CLOSED && v != CX_BREAKER_VOID) {
+        count(all, b, v == CX_BREAKER_BAD, now_ms);
     }
 }
 

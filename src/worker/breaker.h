@@ -30,10 +30,10 @@ typedef enum {
 } cx_breaker_state;
 
 typedef enum {
-    CX_VERDICT_GOOD,        /* it answered, and be it a refusal */
-    CX_VERDICT_BAD,
-    CX_VERDICT_VOID         /* cancelled: nobody knows */
-} cx_verdict;
+    CX_BREAKER_GOOD,        /* it answered, and be it a refusal */
+    CX_BREAKER_BAD,
+    CX_BREAKER_VOID         /* cancelled: nobody knows */
+} cx_breaker_end;
 
 typedef struct {
     int64_t  failures;      /* in a row */
@@ -78,7 +78,7 @@ cx_breaker *cx_breaker_find(cx_breakers *all, const uint8_t id[16]);
 bool cx_breaker_ask(cx_breakers *all, cx_breaker *b, int64_t now_ms,
     bool *probe);
 void cx_breaker_tell(cx_breakers *all, cx_breaker *b, bool probe,
-    cx_verdict v, int64_t now_ms);
+    cx_breaker_end v, int64_t now_ms);
 
 const char *cx_breaker_word(cx_breaker_state state);
 size_t cx_breakers_count(const cx_breakers *all);

@@ -123,6 +123,7 @@ conv_closed(uv_handle_t *handle)
     cx_conv    *c = handle->data;
     cx_worker  *w = c->worker;
 
+    cx_think_settled(c);
     cx_arena_free(c->arena);
     free(c->outs);
     free(c);
@@ -135,6 +136,8 @@ conv_closed(uv_handle_t *handle)
 void
 cx_conv_call_cancel(cx_conv *c)
 {
+    cx_think_cancel(c);
+
     if (c->call != NULL) {
         c->way->cancel(c->call);
         c->call = NULL;

@@ -1,5 +1,6 @@
 #include "worker/engine.h"
 
+#include "worker/breaker.h"
 #include "worker/expiry.h"
 #include "worker/idle.h"
 #include "worker/gone.h"
@@ -74,11 +75,17 @@ cx_worker_new(uv_loop_t *loop, const cx_conf *conf, cx_db *db, cx_http *http)
     w->arena = cx_arena_new(WORKER_ARENA);
     w->scratch = cx_arena_new(CX_SCRATCH_ARENA);
     w->secrets = cx_secrets_new(conf->secrets_key_file);
+    w->breakers = cx_breakers_new((cx_breaker_rules) {
+        .failures = conf->ai_breaker_failures,
+        .calls = conf->ai_breaker_calls,
+        .open_ms = conf->ai_breaker_open_ms,
+    });
 
     if (w->arena == NULL || w->scratch == NULL || w->secrets == NULL
-        || !cx_convs_init(w)
+        || w->breakers == NULL || !cx_convs_init(w)
         || getrandom(random, sizeof(random), 0) != sizeof(random))
     {
+        cx_breakers_free(w->breakers);
         cx_secrets_free(w->secrets);
         cx_arena_free(w->scratch);
         cx_arena_free(w->arena);
@@ -286,6 +293,7 @@ cx_worker_free(cx_worker *w)
     cx_logins_free(w);
     cx_owner_unlock(w);
     cx_directory_free(&w->dir);
+    cx_breakers_free(w->breakers);
     cx_tools_free(w);
     cx_secrets_free(w->secrets);
     cx_arena_free(w->scratch);

@@ -15,7 +15,8 @@
  *   slots.c         how many think, how many send at once
  *   job.c           RECALL
  *   prompt.c        what the model is given
- *   think.c         THINK
+ *   think.c         THINK; think.h has what belongs to it
+ *   typing.c        what the customer sees meanwhile
  *   plan.c          PLAN: the gate
  *   silence.c       a person speaks: what the AI had begun to send gets out
  *   send.c          CLAIM SETTLE, evidence; send.h has what belongs to it
@@ -171,9 +172,11 @@ struct cx_conv_s {
     cx_split       split;
     bool           claimed;            /* PLAN claims its first part */
     bool           person;             /* PLAN: a person speaks here */
+    bool           replan;             /* the store failed: the same again */
     int64_t        part_ids[CX_PARTS_MAX];
     int64_t        think_since;
     unsigned       tries;
+    struct cx_thought_s  *thought;     /* think.h; NULL: no model was asked */
     void          *call;               /* under way, and how it went */
     const cx_way  *way;
     cx_hit_list    hits;
@@ -288,6 +291,7 @@ typedef struct cx_tools_s  cx_tools;
     cx_slots         thinking;         /* RECALL..PLAN */
     cx_slots         sending;          /* CLAIM..SETTLE */
     cx_rates         rates;            /* what was sent of late */
+    struct cx_breakers_s  *breakers;   /* of models: breaker.h */
     struct cx_login_slot_s  *logins;
 
     cx_media        *media;            /* NULL: attachments stay away */
@@ -450,6 +454,16 @@ void cx_convs_free(cx_worker *w);
 /* job.c */
 /* The turn is safe in the store: try again in a while. */
 void cx_turn_later(cx_conv *c, const char *what, cx_err err);
+
+/* think_call.c */
+/* What is under way for it is not wanted any more; it is paid for. */
+void cx_think_cancel(cx_conv *c);
+/* What was paid is on record; or nobody will ask any more. */
+void cx_think_settled(cx_conv *c);
+/* PLAN: what was paid for the turn. */
+void cx_think_paid(const cx_conv *c, cx_plan *plan);
+/* It is not said: a page that has pieces of it forgets them. */
+void cx_think_unsaid(cx_conv *c);
 
 /* prompt.c */
 /* In the job's arena; the directory may be another one when the model has

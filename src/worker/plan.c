@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define RETRY_MS  500
+
 
 static cx_str
 plan_sources(cx_conv *c)
@@ -147,6 +149,7 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
     p->tokens_in = ans->tokens_in;
     p->tokens_out = ans->tokens_out;
     p->sources = plan_sources(c);
+    cx_think_paid(c, p);
     p->now_ms = cx_now_ms();
 
     if (cx_turn_is_capped(c)) {
@@ -267,8 +270,11 @@ plan_stored(cx_conv *c)
     c->worker->stats.reviews += p->state == CX_TURN_HUMAN;
 
     if (p->state == CX_TURN_HUMAN) {
+        cx_think_unsaid(c);
         cx_worker_tell(c->worker);
     }
+
+    cx_think_settled(c);
 
     for (size_t i = 0; i < p->nparts; i++) {
         (void) cx_conv_out(c, p->part_ids[i], CX_MSGSTATE_READY, 0);
@@ -287,10 +293,25 @@ plan_dropped(cx_conv *c)
     cx_log(CX_LOG_INFO, "plan.person", CX_FS("event", c->recall.event),
            CX_FID("conversation", "cv", c->id),
            CX_FID("turn", "tn", c->plan.turn_id));
+    cx_think_unsaid(c);
 
     if (c->turn_id == c->plan.turn_id) {
         c->turn_id = 0;
     }
+}
+
+
+/* The answer is paid for, and as good a little later: only the plan is made
+ * once more. */
+static void
+plan_later(cx_conv *c, cx_err err)
+{
+    cx_log(CX_LOG_ERROR, "plan.failed", CX_FID("conversation", "cv", c->id),
+           CX_FID("turn", "tn", c->turn_id),
+           CX_FZ("error", cx_err_word(err)));
+
+    c->replan = true;
+    cx_conv_timer(c, cx_now_ms() + RETRY_MS);
 }
 
 
@@ -340,10 +361,11 @@ plan_done(cx_db_job *job, cx_err err)
         cx_log(CX_LOG_INFO, "plan.superseded",
                CX_FS("event", c->recall.event),
                CX_FID("turn", "tn", c->turn_id));
+        cx_think_unsaid(c);
         break;
 
     default:
-        cx_turn_later(c, "plan.failed", err);
+        plan_later(c, err);
         return;
     }
 
@@ -355,7 +377,16 @@ void
 cx_step_plan(cx_conv *c)
 {
     CX_FP("plan.before");
-    plan_fill(c, cx_directory_agent(c->worker, c->recall.agent_id));
+
+    if (c->replan) {
+        c->plan.claimed = NULL;
+        c->plan.now_ms = cx_now_ms();
+
+    } else {
+        plan_fill(c, cx_directory_agent(c->worker, c->recall.agent_id));
+    }
+
+    c->replan = false;
 
     if (cx_arena_failed(c->arena)) {
         cx_turn_later(c, "plan.failed", CX_NOMEM);

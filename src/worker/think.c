@@ -1,8 +1,8 @@
-/* THINK: the model is asked, or who stands in for it. */
+/* THINK: the models are asked in order, or who stands in for them. */
 
-#include "worker/engine.h"
+#include "worker/think.h"
 
-#include "worker/login.h"
+#include "worker/typing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,87 +10,7 @@
 
 #define RETRY_FIRST_MS  500
 #define RETRY_MAX_MS    10000
-#define ANSWER_MAX      (256 * 1024)
 #define CRASHES_MAX     3       /* a turn that was open at so many deaths */
-
-
-/* Read receipt and typing indicator: nice to have, so nobody waits. */
-static void
-typing_done(void *ctx, cx_call_end end, const cx_http_res *res,
-    const char *error)
-{
-    (void) ctx;
-
-    if (end != CX_CALL_DONE || res->status != 200) {
-        cx_log(CX_LOG_DEBUG, "typing.failed",
-               CX_FI("status", end == CX_CALL_DONE ? res->status : 0),
-               CX_FZ("error", error));
-    }
-}
-
-
-static void
-typing_call(cx_conv *c, const cx_dir_channel *ch, const cx_sender *from,
-    const cx_out *out)
-{
-    cx_worker           *w = c->worker;
-    const cx_way        *way = cx_way_of(ch->adapter->via);
-    const cx_http_opts   opts = {
-        .connect_ms = 3000,
-        .total_ms = 5000,
-        .max_body = 64 * 1024,
-    };
-    cx_http_req          req = { .url = CX_NOSTR };
-
-    if (way != NULL
-        && ch->adapter->build(from, out, w->scratch, &req) == CX_OK)
-    {
-        (void) way->start(w, &req, &opts, typing_done, NULL);
-    }
-}
-
-
-/* Channels that have neither get no call. */
-static void
-typing_send(cx_conv *c)
-{
-    cx_worker             *w = c->worker;
-    const cx_dir_channel  *ch = cx_directory_channel(w, c->recall.channel_id);
-    cx_sender              from;
-    cx_outs                list = { .n = 0 };
-    const char            *error;
-    const cx_out           out = {
-        .kind = CX_OUT_READ,
-        .to = c->recall.peer,
-        .to_alt = c->recall.peer_alt,
-        .reply_to = c->recall.last_input,
-        .typing = true,
-    };
-
-    if (!w->conf->worker_typing || ch == NULL || ch->adapter == NULL
-        || !cx_directory_healthy(ch))
-    {
-        return;
-    }
-
-    from = cx_directory_sender(ch);
-
-    if (cx_login_ask(w, ch->row.id, ch->adapter, &from) != CX_LOGIN_READY) {
-        return;     /* the call that is made for it serves the answer */
-    }
-
-    cx_arena_reset(w->scratch);
-
-    if (cx_out_fit(cx_channel_caps(ch->adapter, ch->row.account), &out,
-                   w->scratch, &list, &error) != CX_OK)
-    {
-        return;
-    }
-
-    for (size_t i = 0; i < list.n; i++) {
-        typing_call(c, ch, &from, &list.items[i]);
-    }
-}
 
 
 /* Weighing an answer takes far more memory than the answer: it was done in
@@ -98,14 +18,20 @@ typing_send(cx_conv *c)
 static void
 answer_keep(cx_conv *c)
 {
+    cx_thought  *t = c->thought;
+
+    c->answer.text = cx_ai_unmask(&t->masks, c->answer.text, c->arena);
     c->answer.text = cx_dup(c->arena, c->answer.text);
     c->answer.reason = cx_dup(c->arena, c->answer.reason);
+    c->answer.evidence = cx_dup(c->arena, c->answer.evidence);
     c->answer.model = cx_dup(c->arena, c->answer.model);
+    c->answer.tokens_in += t->tokens_in;
+    c->answer.tokens_out += t->tokens_out;
 }
 
 
-static void
-think_builtin(cx_conv *c, const char *why)
+void
+cx_think_builtin(cx_conv *c, const char *why)
 {
     const cx_ai  *ai = cx_ai_find(CX_STR("knowledge"));
 
@@ -129,129 +55,6 @@ think_builtin(cx_conv *c, const char *why)
 }
 
 
-static void
-think_again(cx_conv *c, int64_t wait_ms)
-{
-    const int64_t  now = cx_now_ms();
-    int64_t        wait = RETRY_FIRST_MS << (c->tries < 5 ? c->tries : 5);
-
-    wait = wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
-    wait = wait / 2 + rand() % (wait / 2 + 1);      /* jitter */
-    wait = wait_ms > wait ? wait_ms : wait;
-
-    c->tries++;
-
-    if (now + wait - c->think_since >= c->worker->conf->ai_deadline_ms) {
-        think_builtin(c, "deadline");
-        return;
-    }
-
-    cx_conv_timer(c, now + wait);
-}
-
-
-static void
-think_replied(void *ctx, cx_call_end end, const cx_http_res *res,
-    const char *error)
-{
-    cx_conv             *c = ctx;
-    const cx_dir_agent  *agent;
-    cx_ai_outcome        out;
-
-    c->call = NULL;
-    agent = cx_directory_agent(c->worker, c->recall.agent_id);
-
-    if (agent == NULL || agent->provider == NULL
-        || agent->provider->parse == NULL)
-    {
-        think_builtin(c, "agent_changed");
-        return;
-    }
-
-    if (end != CX_CALL_DONE) {
-        cx_log(CX_LOG_WARN, "think.no_answer",
-               CX_FS("event", c->recall.event), CX_FZ("error", error));
-        think_again(c, 0);
-        return;
-    }
-
-    cx_arena_reset(c->worker->scratch);
-    memset(&c->answer, 0, sizeof(c->answer));
-    out = cx_ai_read(agent->provider, res, &c->prompt, c->worker->scratch,
-                     &c->answer);
-    answer_keep(c);
-
-    switch (out.result) {
-
-    case CX_AI_OK:
-        cx_conv_go(c, CX_STEP_PLAN);
-        return;
-
-    case CX_AI_RETRY:
-        cx_log(CX_LOG_WARN, "think.retry", CX_FS("event", c->recall.event),
-               CX_FI("status", res->status), CX_FS("error", out.error),
-               CX_FI("wait_ms", out.wait_ms));
-        think_again(c, out.wait_ms);
-        return;
-
-    case CX_AI_REFUSED:
-        cx_log(CX_LOG_ERROR, "think.refused", CX_FS("event", c->recall.event),
-               CX_FI("status", res->status), CX_FS("error", out.error));
-        think_builtin(c, "refused");
-        return;
-    }
-}
-
-
-static void
-think_call(cx_conv *c, const cx_dir_agent *agent)
-{
-    const cx_conf   *conf = c->worker->conf;
-    const int64_t    left = conf->ai_deadline_ms
-                            - (cx_now_ms() - c->think_since);
-    cx_http_req      req = { .url = CX_NOSTR };
-    cx_http_opts     opts = {
-        .connect_ms = 5000,
-        .total_ms = (long) (left < conf->ai_timeout_ms ? left
-                                                       : conf->ai_timeout_ms),
-        .max_body = ANSWER_MAX,
-    };
-    cx_ai_settings   settings = {
-        .base_url = agent->row.base_url,
-        .api_key = agent->api_key,
-        .model = agent->row.model,
-        .temperature = agent->row.temperature,
-        .max_tokens = agent->row.max_tokens,
-    };
-
-    if (left <= 0) {
-        think_builtin(c, "deadline");
-        return;
-    }
-
-    cx_arena_reset(c->worker->scratch);
-
-    if (agent->provider->build(&settings, &c->prompt, c->worker->scratch,
-                               &req)
-        != CX_OK)
-    {
-        think_builtin(c, "cannot build the request");
-        return;
-    }
-
-    CX_FP("think.before");
-    c->way = cx_way_of(CX_VIA_HTTP);
-    c->call = c->way->start(c->worker, &req, &opts, think_replied, c);
-
-    if (c->call == NULL) {
-        think_builtin(c, "cannot start the call");
-        return;
-    }
-
-    CX_FP("think.after");
-}
-
-
 /* Nothing a model could answer: a picture, an empty text. */
 static void
 think_nothing(cx_conv *c, const char *reason)
@@ -264,10 +67,324 @@ think_nothing(cx_conv *c, const char *reason)
 }
 
 
+/* --- who is asked -------------------------------------------------------- */
+
+static const cx_dir_model *
+usable(const cx_dir_agent *agent, size_t i)
+{
+    return i < agent->nmodels && agent->models[i].provider != NULL
+           ? &agent->models[i] : NULL;
+}
+
+
+/* Models behind the one at hand. */
+static size_t
+behind(const cx_dir_agent *agent, size_t model)
+{
+    size_t  n = 0;
+
+    for (size_t i = model + 1; i < agent->nmodels; i++) {
+        n += usable(agent, i) != NULL;
+    }
+
+    return n;
+}
+
+
+/* What a provider wants back with a call of a tool is nothing to another
+ * one. */
+static void
+forget_extras(cx_thought *t)
+{
+    for (size_t r = 0; r < t->nrounds; r++) {
+        cx_ai_call  *calls = (cx_ai_call *) (uintptr_t) t->rounds[r].calls;
+
+        for (size_t i = 0; i < t->rounds[r].ncalls; i++) {
+            calls[i].extra = CX_NOSTR;
+        }
+    }
+}
+
+
+static void
+next_model(cx_thought *t)
+{
+    t->model++;
+    t->tries = 0;
+    forget_extras(t);
+}
+
+
+/* From the one at hand on, the first that may be asked. */
+static void
+ask(cx_conv *c, const cx_dir_agent *agent)
+{
+    cx_thought          *t = c->thought;
+    const char          *why = t->model > 0 ? "no model is left" : NULL;
+    const cx_dir_model  *m;
+
+    for ( ; t->model < agent->nmodels; next_model(t)) {
+        m = usable(agent, t->model);
+
+        if (m == NULL) {
+            why = "unknown provider";
+
+        } else if (m->provider->answer != NULL) {
+            cx_think_builtin(c, why);
+            return;
+
+        } else if (!cx_think_may(c, m)) {
+            why = "the breaker is open";
+
+        } else if (cx_think_call(c, agent, m, behind(agent, t->model))) {
+            return;
+
+        } else {
+            why = "the request cannot be made";
+        }
+    }
+
+    cx_think_builtin(c, why != NULL ? why : "no model is left");
+}
+
+
+/* --- what becomes of it -------------------------------------------------- */
+
+/* Full jitter: those who failed together do not come back together. */
+static int64_t
+pause_ms(unsigned tries)
+{
+    int64_t  most = RETRY_FIRST_MS << (tries < 5 ? tries : 5);
+
+    most = most < RETRY_MAX_MS ? most : RETRY_MAX_MS;
+    return rand() % (most + 1);
+}
+
+
+/* The same one again, when that makes sense; else the next one. */
+static void
+try_again(cx_conv *c, const cx_dir_agent *agent, int64_t wait_ms)
+{
+    cx_thought     *t = c->thought;
+    const int64_t   now = cx_now_ms();
+    const size_t    others = behind(agent, t->model);
+    const int64_t   jitter = pause_ms(t->tries);
+    const int64_t   wait = wait_ms > jitter ? wait_ms : jitter;
+    const bool      long_wait = wait >= (t->deadline - now) / 2;
+
+    t->tries++;
+
+    if (others > 0
+        && (t->tries > (unsigned) c->worker->conf->ai_retries || long_wait))
+    {
+        next_model(t);
+        ask(c, agent);
+
+    } else if (now + wait >= t->deadline) {
+        cx_think_builtin(c, "deadline");
+
+    } else {
+        cx_conv_timer(c, now + wait);
+    }
+}
+
+
+/* The prompt was too long: the older half of what was said, and pictures, can
+ * stay away once. */
+static bool
+shorten(cx_conv *c)
+{
+    cx_ai_prompt  *p = &c->prompt;
+    cx_thought    *t = c->thought;
+    const size_t   away = (p->nhistory + 1) / 2;
+
+    if (t->shortened || (p->nhistory == 0 && p->nimages == 0)) {
+        return false;
+    }
+
+    t->shortened = true;
+    p->history += away;
+    p->nhistory -= away;
+    p->nimages = 0;
+    return true;
+}
+
+
+static void
+refused(cx_conv *c, const cx_dir_agent *agent, const cx_ai_outcome *o,
+    int status)
+{
+    cx_log(CX_LOG_ERROR, "think.refused", CX_FS("event", c->recall.event),
+           CX_FI("status", status), CX_FS("error", o->error));
+
+    if (!o->too_long || !shorten(c)) {
+        next_model(c->thought);
+    }
+
+    if (behind(agent, c->thought->model) == 0
+        && usable(agent, c->thought->model) == NULL)
+    {
+        cx_think_builtin(c, "refused");
+        return;
+    }
+
+    ask(c, agent);
+}
+
+
+/* A reply is an answer, unless it is none at a second look. */
+static cx_ai_outcome
+judge(cx_conv *c, const cx_ai_reply *reply)
+{
+    cx_ai_outcome  o;
+
+    cx_arena_reset(c->worker->scratch);
+    memset(&c->answer, 0, sizeof(c->answer));
+    o = cx_ai_judge(&c->prompt, reply, c->worker->scratch, &c->answer);
+
+    if (o.result == CX_AI_OK) {
+        c->thought->reply_id = cx_dup(c->arena, reply->id);
+        answer_keep(c);
+    }
+
+    return o;
+}
+
+
+void
+cx_think_replied(cx_conv *c, const cx_ai_outcome *outcome,
+    const cx_ai_reply *reply, int status)
+{
+    cx_ai_outcome        o = *outcome;
+    const cx_dir_agent  *agent = cx_directory_agent(c->worker,
+                                                    c->recall.agent_id);
+
+    if (agent == NULL) {
+        cx_think_builtin(c, "agent_changed");
+        return;
+    }
+
+    if (o.result == CX_AI_OK && reply->finish == CX_FINISH_TOOLS) {
+        if (cx_think_tools(c, agent, reply)) {
+            return;
+        }
+
+        o = (cx_ai_outcome) { .result = CX_AI_REFUSED,
+                              .error = CX_STR("too many calls of tools") };
+
+    } else if (o.result == CX_AI_OK) {
+        o = judge(c, reply);
+    }
+
+    switch (o.result) {
+
+    case CX_AI_OK:
+        cx_conv_go(c, CX_STEP_PLAN);
+        return;
+
+    case CX_AI_RETRY:
+        cx_log(CX_LOG_WARN, "think.retry", CX_FS("event", c->recall.event),
+               CX_FI("status", status), CX_FS("error", o.error),
+               CX_FI("wait_ms", o.wait_ms));
+        try_again(c, agent, o.wait_ms);
+        return;
+
+    case CX_AI_REFUSED:
+        refused(c, agent, &o, status);
+        return;
+    }
+}
+
+
+/* --- the step ------------------------------------------------------------ */
+
+/* NULL: no memory. */
+static cx_thought *
+thought_of(cx_conv *c)
+{
+    cx_thought  *t = c->thought;
+
+    if (t == NULL) {
+        t = calloc(1, sizeof(*t));
+        c->thought = t;
+    }
+
+    if (t != NULL && t->arena == NULL) {
+        t->arena = cx_arena_new(CX_JOB_ARENA);
+    }
+
+    return t != NULL && t->arena != NULL ? t : NULL;
+}
+
+
+/* What is paid for stays, all else begins anew. */
+static bool
+begin(cx_conv *c, const cx_dir_agent *agent)
+{
+    const int64_t  total = agent->config.total_ms > 0
+                           ? agent->config.total_ms
+                           : c->worker->conf->ai_deadline_ms;
+    cx_thought    *t = thought_of(c);
+    cx_thought     fresh = { .deadline = c->think_since + total };
+
+    if (t == NULL) {
+        return false;
+    }
+
+    fresh.paid = t->paid;
+    fresh.usage = t->usage;
+    fresh.nusage = t->nusage;
+    fresh.arena = t->arena;
+    fresh.tokens.shown = t->tokens.shown;
+    *t = fresh;
+
+    cx_prompt_fill(c, agent);
+    cx_masks_init(&t->masks, c->arena);
+
+    if (agent->config.mask) {
+        cx_ai_mask_prompt(&t->masks, &c->prompt, c->arena);
+    }
+
+    cx_tokens_init(c, agent);
+    c->tries = 1;
+    return true;
+}
+
+
+void
+cx_think_go_on(cx_conv *c)
+{
+    const cx_dir_agent  *agent = cx_directory_agent(c->worker,
+                                                    c->recall.agent_id);
+
+    if (agent == NULL) {
+        cx_think_builtin(c, "agent_changed");
+
+    } else if (c->thought->calling) {
+        cx_think_silent(c);
+
+    } else if (c->thought->tools != NULL
+               || cx_now_ms() >= c->thought->deadline)
+    {
+        cx_tools_cancel(c->thought->tools);
+        c->thought->tools = NULL;
+        cx_think_builtin(c, "deadline");
+
+    } else {
+        ask(c, agent);
+    }
+}
+
+
 void
 cx_step_think(cx_conv *c)
 {
     const cx_dir_agent  *agent;
+
+    if (c->tries > 0) {
+        cx_think_go_on(c);
+        return;
+    }
 
     agent = cx_directory_agent(c->worker, c->recall.agent_id);
 
@@ -277,12 +394,13 @@ cx_step_think(cx_conv *c)
         return;
     }
 
-    if (c->tries == 0) {
-        cx_prompt_fill(c, agent);
+    if (!begin(c, agent)) {
+        cx_turn_later(c, "think.failed", CX_NOMEM);
+        return;
+    }
 
-        if (!c->recall.taken) {
-            typing_send(c);
-        }
+    if (!c->recall.taken) {
+        cx_typing_send(c);
     }
 
     if (c->recall.taken) {
@@ -291,13 +409,12 @@ cx_step_think(cx_conv *c)
     } else if (c->recall.attempts > CRASHES_MAX) {
         think_nothing(c, "crashed_before");
 
-    } else if (cx_str_trim(c->recall.question).len == 0) {
+    } else if (cx_str_trim(c->recall.question).len == 0
+               && c->prompt.nimages == 0)
+    {
         think_nothing(c, "no_text");
 
-    } else if (agent->provider->answer != NULL) {
-        think_builtin(c, NULL);
-
     } else {
-        think_call(c, agent);
+        ask(c, agent);
     }
 }

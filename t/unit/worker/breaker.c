@@ -16,7 +16,7 @@ of(const char *base_url, const char *key)
 
 /* n calls, which end so; the number that were made. */
 static int
-calls(cx_breaker *b, int n, cx_verdict v, int64_t now)
+calls(cx_breaker *b, int n, cx_breaker_end v, int64_t now)
 {
     bool  probe;
     int   made = 0;
@@ -55,30 +55,30 @@ test_row(void)
     bool           probe;
     cx_breaker    *b = of("https://row", "");
 
-    (void) calls(b, 4, CX_VERDICT_BAD, t);
-    (void) calls(b, 1, CX_VERDICT_GOOD, t);
-    tap_is_int(calls(b, 4, CX_VERDICT_BAD, t), 4, "four in a row are borne");
+    (void) calls(b, 4, CX_BREAKER_BAD, t);
+    (void) calls(b, 1, CX_BREAKER_GOOD, t);
+    tap_is_int(calls(b, 4, CX_BREAKER_BAD, t), 4, "four in a row are borne");
     tap_is_int(b->state, CX_BREAKER_CLOSED, "and do not open it");
-    tap_is_int(calls(b, 3, CX_VERDICT_BAD, t), 1, "the fifth does");
+    tap_is_int(calls(b, 3, CX_BREAKER_BAD, t), 1, "the fifth does");
     tap_is_int(b->refused, 2, "and nobody is asked then");
-    tap_is_int(calls(b, 1, CX_VERDICT_GOOD, t + 29999), 0, "for 30 s");
+    tap_is_int(calls(b, 1, CX_BREAKER_GOOD, t + 29999), 0, "for 30 s");
 
     tap_ok(cx_breaker_ask(all, b, t + 30000, &probe) && probe,
            "then one is let through");
-    tap_is_int(calls(b, 3, CX_VERDICT_GOOD, t + 30000), 0, "only one");
-    cx_breaker_tell(all, b, false, CX_VERDICT_GOOD, t + 30001);
+    tap_is_int(calls(b, 3, CX_BREAKER_GOOD, t + 30000), 0, "only one");
+    cx_breaker_tell(all, b, false, CX_BREAKER_GOOD, t + 30001);
     tap_is_int(b->state, CX_BREAKER_PROBING, "an old call's end is not its");
-    cx_breaker_tell(all, b, true, CX_VERDICT_BAD, t + 31000);
-    tap_is_int(calls(b, 1, CX_VERDICT_GOOD, t + 60000), 0,
+    cx_breaker_tell(all, b, true, CX_BREAKER_BAD, t + 31000);
+    tap_is_int(calls(b, 1, CX_BREAKER_GOOD, t + 60000), 0,
                "it failed: 30 s more");
 
     tap_ok(cx_breaker_ask(all, b, t + 61000, &probe) && probe, "the next one");
-    cx_breaker_tell(all, b, true, CX_VERDICT_VOID, t + 61001);
+    cx_breaker_tell(all, b, true, CX_BREAKER_VOID, t + 61001);
     tap_is_int(b->state, CX_BREAKER_OPEN, "was cancelled: still open");
     tap_ok(cx_breaker_ask(all, b, t + 61002, &probe) && probe,
            "and the next may try at once");
-    cx_breaker_tell(all, b, true, CX_VERDICT_GOOD, t + 61500);
-    tap_is_int(calls(b, 4, CX_VERDICT_BAD, t + 61500), 4,
+    cx_breaker_tell(all, b, true, CX_BREAKER_GOOD, t + 61500);
+    tap_is_int(calls(b, 4, CX_BREAKER_BAD, t + 61500), 4,
                "closed, and what was is forgotten");
     tap_is_int(b->state, CX_BREAKER_CLOSED, "so that four are borne again");
     tap_is_int(b->opened, 2, "it was opened twice");
@@ -92,24 +92,24 @@ test_half(void)
     cx_breaker    *b = of("https://half", "");
 
     for (int i = 0; i < 9; i++) {
-        (void) calls(b, 1, CX_VERDICT_GOOD, t + i * 500);
-        (void) calls(b, 1, CX_VERDICT_BAD, t + i * 500);
+        (void) calls(b, 1, CX_BREAKER_GOOD, t + i * 500);
+        (void) calls(b, 1, CX_BREAKER_BAD, t + i * 500);
     }
 
     tap_is_int(b->state, CX_BREAKER_CLOSED, "half of 18 is too few to tell");
-    (void) calls(b, 1, CX_VERDICT_GOOD, t + 5000);
-    (void) calls(b, 1, CX_VERDICT_BAD, t + 5000);
+    (void) calls(b, 1, CX_BREAKER_GOOD, t + 5000);
+    (void) calls(b, 1, CX_BREAKER_BAD, t + 5000);
     tap_is_int(b->state, CX_BREAKER_OPEN, "half of 20 opens it");
 
     b = of("https://slowly", "");
 
     for (int i = 0; i < 40; i++) {
-        (void) calls(b, 1, i % 2 ? CX_VERDICT_BAD : CX_VERDICT_GOOD,
+        (void) calls(b, 1, i % 2 ? CX_BREAKER_BAD : CX_BREAKER_GOOD,
                      t + i * 1000);
     }
 
     tap_is_int(b->state, CX_BREAKER_CLOSED, "not when it takes longer");
-    (void) calls(b, 40, CX_VERDICT_VOID, t);
+    (void) calls(b, 40, CX_BREAKER_VOID, t);
     tap_is_int(b->state, CX_BREAKER_CLOSED, "what is cancelled does not count");
 }
 

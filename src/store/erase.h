@@ -23,6 +23,7 @@
     X(REVIEWS,       "reviews")                                               \
     X(REQUESTS,      "requests")                                              \
     X(DELIVERIES,    "hook_deliveries")                                       \
+    X(SUMMARIES,     "summaries")                                             \
     X(TURNS,         "turns")                                                 \
     X(MESSAGES,      "messages")                                              \
     X(IDENTITIES,    "identities")                                            \

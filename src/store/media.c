@@ -42,6 +42,8 @@ read_row(cx_query *q, cx_arena *a, cx_media_row *row)
     row->error_text = cx_get_str(q, a);
     row->created_at = cx_get_i64(q);
     row->updated_at = cx_get_i64(q);
+    row->heard = (cx_heard) cx_get_i64(q);
+    row->transcript = cx_get_str(q, a);
 }
 
 
@@ -86,6 +88,19 @@ cx_store_media_of(cx_store *s, int64_t message_id, cx_arena *a,
     cx_query  q = cx_query_of(s, CX_SQL_MEDIA_OF);
 
     cx_bind_i64(&q, message_id);
+    return read_list(&q, a, out);
+}
+
+
+cx_err
+cx_store_media_inputs(cx_store *s, int64_t turn_id, size_t limit, cx_arena *a,
+    cx_media_list *out)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_INPUT_MEDIA);
+
+    cx_bind_i64(&q, turn_id);
+    cx_bind_i64(&q, (int64_t) limit);
+
     return read_list(&q, a, out);
 }
 

@@ -20,6 +20,14 @@ typedef enum {
 
 const char *cx_media_state_word(cx_media_state s);
 
+/* How far the transcript of a voice message is. */
+typedef enum {
+    CX_HEARD_NOT,                   /* there is nothing to hear */
+    CX_HEARD_WANTED,
+    CX_HEARD_DONE,
+    CX_HEARD_FAILED
+} cx_heard;
+
 typedef struct {
     int64_t         id;
     int64_t         tenant;         /* the message's */
@@ -40,6 +48,8 @@ typedef struct {
     cx_str          error_text;
     int64_t         created_at;
     int64_t         updated_at;
+    cx_heard        heard;
+    cx_str          transcript;
 } cx_media_row;
 
 #endif /* CX_STORE_MEDIA_H */

@@ -54,11 +54,14 @@ drop_message(cx_store *s, int64_t id, int64_t now_ms)
 {
     static const cx_sql_name  steps[] = {
         CX_SQL_OLD_MEDIA_DROP, CX_SQL_OLD_SEND_LETTER_DROP,
-        CX_SQL_OLD_STATUS_DROP, CX_SQL_OLD_MESSAGE_DROP,
+        CX_SQL_OLD_STATUS_DROP, CX_SQL_OLD_SUMMARY_DROP,
+        CX_SQL_OLD_MESSAGE_DROP,
     };
     cx_err  err = cx_run_2(s, CX_SQL_OLD_FILES, id, now_ms);
 
-    for (size_t i = 0; i < 4 && err == CX_OK; i++) {
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && err == CX_OK;
+         i++)
+    {
         err = cx_run_1(s, steps[i], id);
     }
 

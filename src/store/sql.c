@@ -36,7 +36,13 @@
 #define MEDIA                                                                 \
     "id, tenant, message_id, channel_id, partition, ref_id, ref_url, name,"   \
     " mime, state, attempts, not_before, size, sha256, type, place,"          \
-    " error_text, created_at, updated_at"
+    " error_text, created_at, updated_at, heard, transcript"
+
+/* What a message says: a voice message's text is its transcript. */
+#define SAID(m)                                                               \
+    "CASE WHEN " m ".text = '' AND " m ".content <> 'text' THEN coalesce("    \
+    "(SELECT x.transcript FROM media x WHERE x.message_id = " m ".id"         \
+    " AND x.transcript <> '' ORDER BY x.id LIMIT 1), '') ELSE " m ".text END"
 
 #define MESSAGE                                                               \
     "id, conversation_id, turn_id, part, outbound, author, content, text,"    \

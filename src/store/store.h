@@ -21,6 +21,7 @@
 #include "core/queue.h"
 #include "store/knowledge.h"
 #include "store/media.h"
+#include "store/summary.h"
 #include "store/people_claim.h"
 #include "store/people_fence.h"
 #include "store/say.h"
@@ -233,6 +234,7 @@ typedef CX_LIST(cx_dead_row)          cx_dead_list;
 typedef CX_LIST(cx_knowledge_row)     cx_knowledge_list;
 typedef CX_LIST(cx_hit_row)           cx_hit_list;
 typedef CX_LIST(cx_media_row)         cx_media_list;
+typedef CX_LIST(cx_summary_row)       cx_summary_list;
 
 /* --- the engine's operations: arguments and results ---------------------- */
 
@@ -262,9 +264,15 @@ typedef struct {
     bool                 taken;         /* a person has the conversation */
     bool                 budgeted;      /* a budget has to be asked first */
     /* Oldest first, of all conversations of the customer; inputs, and what
-     * the customer never got, left out.  Only id, turn_id, outbound, author,
-     * state, created_at, content, text; channel where it is another one. */
+     * the customer never got, left out.  Only id, conversation_id, turn_id,
+     * outbound, author, state, created_at, content, text (of a voice message
+     * its transcript); channel where it is another one. */
     cx_message_list      history;
+    cx_summary_list      summaries;     /* of these, this one's first; only
+                                         * id, channel, last, text */
+    cx_media_list        media;         /* of the inputs, at most 32 */
+    cx_str               reply_id;      /* of the agent's last turn that has
+                                         * one: "provider id" */
 } cx_recall;
 
 /* The customer does not pause and has waited long enough: the plan answers
@@ -293,6 +301,7 @@ typedef struct {
     int64_t          tokens_out;
     cx_str           sources;       /* JSON */
     cx_str           evidence;      /* JSON: what the confidence is made of */
+    cx_str           reply_id;      /* as cx_recall has it */
     const cx_usage_row  *usage;     /* calls of models that were made for it */
     size_t           nusage;
     bool             reserved;      /* of budgets (store/budgets.h): settle */
@@ -473,24 +482,24 @@ cx_err cx_store_channel_delete(cx_store *s, int64_t id);
 /* By name; a version that is not ready stands beside the one that is. */
 cx_err cx_store_knowledge(cx_store *s, int64_t agent_id, cx_arena *a,
     cx_knowledge_list *out);
+cx_err cx_store_knowledge_get(cx_store *s, int64_t id, cx_arena *a,
+    cx_knowledge_row *out);
 cx_err cx_store_knowledge_delete(cx_store *s, int64_t id);
 /* The best passages by their terms; nothing to be found gives nothing. */
 cx_err cx_store_search(cx_store *s, int64_t agent_id, const cx_find *find,
     size_t limit, cx_arena *a, cx_hit_list *out);
+/* At most CX_SPOTS_MAX, in that order, with these scores. */
+cx_err cx_store_spots(cx_store *s, int64_t agent_id, const cx_spot *spots,
+    size_t n, cx_arena *a, cx_hit_list *out);
 
 /* Which conversations; the numbers stand in the SQL. */
 typedef enum {
     CX_TALKS_CURRENT = 0,         /* not archived */
-cx_err cx_store_knowledge_get(cx_store *s, int64_t id, cx_arena *a,
-    cx_knowledge_row *out);
     CX_TALKS_ACTIVE = 1,
     CX_TALKS_CLOSED = 2,
     CX_TALKS_ARCHIVED = 3,
     CX_TALKS_ALL = 4
 } cx_talks;
-/* At most CX_SPOTS_MAX, in that order, with these scores. */
-cx_err cx_store_spots(cx_store *s, int64_t agent_id, const cx_spot *spots,
-    size_t n, cx_arena *a, cx_hit_list *out);
 
 typedef struct {
     int64_t   channel_id;         /* 0: all */
@@ -558,6 +567,9 @@ cx_err cx_store_media_settle(cx_store *s, const cx_media_row *row);
 cx_err cx_store_media(cx_store *s, int64_t id, cx_arena *a, cx_media_row *out);
 cx_err cx_store_media_of(cx_store *s, int64_t message_id, cx_arena *a,
     cx_media_list *out);
+/* Of a turn's inputs. */
+cx_err cx_store_media_inputs(cx_store *s, int64_t turn_id, size_t limit,
+    cx_arena *a, cx_media_list *out);
 
 cx_err cx_store_audit(cx_store *s, int64_t id, cx_str who, cx_str what,
     cx_str ref, int64_t now_ms);

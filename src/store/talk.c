@@ -1,9 +1,11 @@
 #include "store/talk.h"
 
-#include "store/sql.h"
+#include "core/utf8.h"
 
 #define INPUTS_MAX  256     /* newest of a turn that somebody floods ... */
 #define INPUT_BYTES (256 * 1024)      /* ... and of their texts, about */
+#define TEXT_BYTES  (16 * 1024)       /* of one message of the history ... */
+#define TEXTS_BYTES (256 * 1024)      /* ... and of all of a conversation */
 #define PAGE_MORE   16      /* rows that are neither history nor inputs */
 #define OTHERS_MAX  20      /* conversations that are read beside this one */
 
@@ -14,9 +16,8 @@ typedef struct {
 } other;
 
 
-/* What the customer never got is not part of the talk. */
-static bool
-was_said(cx_msg_state state)
+bool
+cx_store_was_said(cx_msg_state state)
 {
     return state != CX_MSGSTATE_REVIEW && state != CX_MSGSTATE_REJECTED
            && state != CX_MSGSTATE_FAILED && state != CX_MSGSTATE_CANCELLED;
@@ -33,7 +34,7 @@ is_full(const cx_talk *t)
 static bool
 is_complete(const cx_recall *r, const cx_talk *t)
 {
-    return t->history.n >= t->want
+    return (t->history.n >= t->want || t->said >= TEXTS_BYTES)
            && (is_full(t) || t->inputs.n >= (size_t) r->inputs);
 }
 
@@ -47,7 +48,23 @@ list_for(const cx_recall *r, cx_talk *t, const cx_message_row *m,
         return is_full(t) ? NULL : &t->inputs;
     }
 
-    return t->history.n < t->want && was_said(state) ? &t->history : NULL;
+    return t->history.n < t->want && t->said < TEXTS_BYTES
+           && cx_store_was_said(state) ? &t->history : NULL;
+}
+
+
+/* Of what was said before, no model is told more. */
+static void
+read_text(cx_query *q, bool input, cx_arena *a, cx_talk *t, cx_message_row *m)
+{
+    if (input) {
+        m->text = cx_get_str(q, a);
+        t->bytes += m->text.len;
+        return;
+    }
+
+    m->text = cx_dup(a, cx_utf8_cut(cx_view_str(q), TEXT_BYTES));
+    t->said += m->text.len;
 }
 
 
@@ -91,8 +108,7 @@ walk_page(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t,
         m->state = cx_strz(cx_msg_state_word(state));
         m->created_at = cx_get_i64(&q);
         m->content = cx_get_str(&q, a);
-        m->text = cx_get_str(&q, a);
-        t->bytes += list == &t->inputs ? m->text.len : 0;
+        read_text(&q, list == &t->inputs, a, t, m);
     }
 
     *before = n == rows ? head.id : 0;
@@ -119,8 +135,34 @@ walk(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
 
 /* --- over all channels --------------------------------------------------- */
 
+void
+cx_store_recall_summary(cx_query *q, int64_t conversation_id, cx_str channel,
+    cx_arena *a, cx_recall *r)
+{
+    const int64_t    last_id = cx_get_i64(q);
+    const cx_str     text = last_id > 0 ? cx_get_str(q, a) : CX_NOSTR;
+    cx_summary_row  *y;
+
+    if (last_id == 0) {
+        (void) cx_view_str(q);
+        return;
+    }
+
+    y = CX_LIST_ADD(a, &r->summaries);
+
+    if (y != NULL) {
+        *y = (cx_summary_row) {
+            .conversation_id = conversation_id,
+            .channel = channel,
+            .last_id = last_id,
+            .text = text,
+        };
+    }
+}
+
+
 static cx_err
-find_others(cx_store *s, const cx_recall *r, cx_arena *a,
+find_others(cx_store *s, cx_recall *r, cx_arena *a,
     other list[OTHERS_MAX], size_t *n)
 {
     cx_query  q = cx_query_of(s, CX_SQL_TALK_OTHERS);
@@ -132,6 +174,7 @@ find_others(cx_store *s, const cx_recall *r, cx_arena *a,
     for (*n = 0; *n < OTHERS_MAX && cx_query_next(&q); ++*n) {
         list[*n].id = cx_get_i64(&q);
         list[*n].channel = cx_get_str(&q, a);
+        cx_store_recall_summary(&q, list[*n].id, list[*n].channel, a, r);
     }
 
     return cx_query_end(&q);
@@ -183,7 +226,7 @@ add_other(cx_store *s, const other *o, cx_arena *a, cx_talk *t)
 
 
 static cx_err
-add_others(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
+add_others(cx_store *s, cx_recall *r, cx_arena *a, cx_talk *t)
 {
     other   list[OTHERS_MAX];
     size_t  n = 0;
@@ -199,8 +242,8 @@ add_others(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
 }
 
 
-static void
-turn_round(cx_message_list *list)
+void
+cx_store_turn_round(cx_message_list *list)
 {
     cx_message_row  m;
 
@@ -213,7 +256,7 @@ turn_round(cx_message_list *list)
 
 
 cx_err
-cx_store_talk(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
+cx_store_talk(cx_store *s, cx_recall *r, cx_arena *a, cx_talk *t)
 {
     cx_err  err = walk(s, r, a, t);
 
@@ -221,6 +264,6 @@ cx_store_talk(cx_store *s, const cx_recall *r, cx_arena *a, cx_talk *t)
         err = add_others(s, r, a, t);
     }
 
-    turn_round(&t->history);
+    cx_store_turn_round(&t->history);
     return err;
 }

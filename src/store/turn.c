@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+#define MEDIA_MAX  32       /* of one turn's inputs */
+
+
 static cx_err
 get_turn(cx_store *s, int64_t turn_id, cx_arena *a, cx_recall *r)
 {
@@ -35,6 +38,8 @@ get_turn(cx_store *s, int64_t turn_id, cx_arena *a, cx_recall *r)
         r->knowledge = cx_get_i64(&q) != 0;
         r->root_id = cx_get_i64(&q);
         r->budgeted = cx_get_i64(&q) != 0;
+        cx_store_recall_summary(&q, r->conversation_id, CX_NOSTR, a, r);
+        r->reply_id = cx_get_str(&q, a);
     }
 
     err = cx_query_end(&q);
@@ -86,6 +91,19 @@ last_input(cx_store *s, const cx_talk *t, cx_arena *a, cx_recall *r)
 }
 
 
+static bool
+has_media(const cx_message_list *inputs)
+{
+    for (size_t i = 0; i < inputs->n; i++) {
+        if (!CX_STR_IS(inputs->items[i].content, "text")) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 static cx_err
 read_recall(cx_store *s, int64_t turn_id, cx_arena *a, cx_talk *t,
     cx_recall *r)
@@ -108,7 +126,12 @@ read_recall(cx_store *s, int64_t turn_id, cx_arena *a, cx_talk *t,
         err = CX_NOMEM;
     }
 
-    return err == CX_OK ? last_input(s, t, a, r) : err;
+    if (err == CX_OK) {
+        err = last_input(s, t, a, r);
+    }
+
+    return err == CX_OK && has_media(&t->inputs)
+           ? cx_store_media_inputs(s, turn_id, MEDIA_MAX, a, &r->media) : err;
 }
 
 
@@ -266,6 +289,7 @@ write_plan(cx_store *s, const cx_plan *in, const cx_turn_place *t)
     cx_bind_str(&q, in->reason);
     cx_bind_str(&q, in->model);
     cx_bind_str(&q, in->sources);
+    cx_bind_str(&q, in->reply_id);
 
     return cx_query_run(&q);
 }

@@ -69,6 +69,8 @@ typedef struct {
 
 typedef struct {
     cx_str               system;      /* the agent's prompt */
+    bool                 plain;       /* ... and all that is said beforehand:
+                                       * a task, nobody is answered */
     cx_str               language;    /* to answer in; empty: the customer's */
     cx_str               question;    /* the customer's messages at hand */
     const cx_ai_turn    *history;     /* oldest first, without the question */
@@ -176,6 +178,8 @@ typedef struct {
         cx_ai_reply *out);
     /* One event of a streamed response (ai/stream.h).  NULL: none. */
     void (*event)(struct cx_ai_stream_s *s, cx_str event, cx_str data);
+    bool         keeps;     /* the conversation: wants the id of its last reply
+                             * as cx_ai_prompt.previous */
 } cx_ai;
 
 /* A reply becomes an answer: thoughts and marks are taken off, the sentence of

@@ -50,7 +50,13 @@ is_of_several(const cx_ai_prompt *p)
 cx_str
 cx_ai_question(const cx_ai_prompt *p, cx_arena *a)
 {
-    return clean(a, p->question, QUESTION_MAX);
+    const cx_str  text = clean(a, p->question, QUESTION_MAX);
+
+    return p->unseen == 0 ? text
+           : cx_printf(a, "%.*s%s[The customer also sent %zu image%s that "
+                       "cannot be shown to you.]", CX_ARG(text),
+                       text.len > 0 ? "\n\n" : "", p->unseen,
+                       p->unseen == 1 ? "" : "s");
 }
 
 
@@ -72,6 +78,10 @@ cx_str
 cx_ai_instructions(const cx_ai_prompt *p, cx_arena *a)
 {
     cx_buf  b;
+
+    if (p->plain) {
+        return p->system;
+    }
 
     cx_buf_init(&b, a, 4096, INSTRUCTIONS_MAX);
 

@@ -2,6 +2,7 @@
 
 #include "core/push.h"
 #include "worker/gone.h"
+#include "worker/summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -370,6 +371,8 @@ forget_jobs(cx_worker *w, const cx_erased *e)
         if (c != NULL) {
             cx_conv_forget(c);
         }
+
+        cx_summary_forget(w, e->places.items[i].conversation_id);
     }
 }
 

@@ -21,11 +21,8 @@ recall_run(cx_store *s, cx_db_job *job)
     cx_arena_reset(c->arena);
     memset(&c->recall, 0, sizeof(c->recall));
     memset(&c->hits, 0, sizeof(c->hits));
-    memset(&c->masks, 0, sizeof(c->masks));
 
-    err = cx_store_recall(s, c->turn_id,
-                          (size_t) c->worker->conf->worker_history, c->arena,
-                          &c->recall);
+    err = cx_store_recall(s, c->turn_id, c->want, c->arena, &c->recall);
     if (err != CX_OK) {
         return err;
     }
@@ -68,10 +65,30 @@ cx_turn_later(cx_conv *c, const char *what, cx_err err)
 }
 
 
+/* Which agent it is for was not known before: it may want more of what was
+ * said. */
+static bool
+wants_more(cx_conv *c, const cx_dir_agent *agent)
+{
+    const size_t  want = agent == NULL ? 0
+                         : cx_prompt_history(c->worker, &agent->config)
+                           + (size_t) agent->config.summary_after;
+    const bool    full = c->recall.history.n >= c->want;
+
+    if (want <= c->want) {
+        return false;
+    }
+
+    c->want = want;
+    return full;
+}
+
+
 static void
 recall_done(cx_db_job *job, cx_err err)
 {
-    cx_conv  *c = (cx_conv *) job;
+    cx_conv             *c = (cx_conv *) job;
+    const cx_dir_agent  *agent;
 
     if (!cx_conv_back(c)) {
         return;
@@ -93,8 +110,18 @@ recall_done(cx_db_job *job, cx_err err)
     c->inputs = c->recall.inputs;
     c->job.tenant = c->recall.tenant;
     c->tries = 0;
-    c->think_since = cx_now_ms();
-    cx_conv_go(c, CX_STEP_THINK);
+    agent = cx_directory_agent(c->worker, c->recall.agent_id);
+
+    if (wants_more(c, agent)) {
+        cx_conv_go(c, CX_STEP_RECALL);
+        return;
+    }
+
+    c->think_since = cx_seeing_since(c);
+
+    if (agent == NULL || !cx_seeing_wait(c, agent)) {
+        cx_conv_go(c, CX_STEP_THINK);
+    }
 }
 
 
@@ -110,6 +137,10 @@ cx_step_recall(cx_conv *c)
     if (c->arena == NULL) {
         cx_turn_later(c, "recall.failed", CX_NOMEM);
         return;
+    }
+
+    if (c->want == 0) {
+        c->want = (size_t) c->worker->conf->worker_history;
     }
 
     cx_conv_read(c, recall_run, recall_done);

@@ -318,3 +318,107 @@ cx_keep_drop(const cx_keep *k, cx_str place, int64_t gone_at, bool *dropped)
     return k->s3_url[0] != '\0' && cx_str_starts(place, cx_strz(k->s3_url))
            && place.len < CX_KEEP_PLACE && drop_object(k, place, dropped);
 }
+
+
+/* --- reading it ---------------------------------------------------------- */
+
+static char *
+read_file(const char *dir, cx_str place, size_t max, size_t *len)
+{
+    char         path[4096], *bytes = NULL;
+    FILE        *f;
+    struct stat  st;
+
+    if ((size_t) snprintf(path, sizeof(path), "%s/%.*s", dir, CX_ARG(place))
+        >= sizeof(path))
+    {
+        return NULL;
+    }
+
+    f = fopen(path, "re");
+    if (f == NULL) {
+        return NULL;
+    }
+
+    if (fstat(fileno(f), &st) == 0 && st.st_size > 0
+        && (uint64_t) st.st_size <= max)
+    {
+        *len = (size_t) st.st_size;
+        bytes = malloc(*len);
+    }
+
+    if (bytes != NULL && fread(bytes, 1, *len, f) != *len) {
+        free(bytes);
+        bytes = NULL;
+    }
+
+    (void) fclose(f);
+    return bytes;
+}
+
+
+typedef struct {
+    char    *p;
+    size_t   len;
+    size_t   max;
+} object;
+
+
+static size_t
+object_more(char *p, size_t size, size_t n, void *ctx)
+{
+    object  *o = ctx;
+
+    if (size * n > o->max - o->len) {
+        return 0;
+    }
+
+    memcpy(o->p + o->len, p, size * n);
+    o->len += size * n;
+    return size * n;
+}
+
+
+static char *
+read_object(const cx_keep *k, cx_str place, size_t max, size_t *len)
+{
+    char      url[CX_KEEP_PLACE];
+    long      status = 0;
+    object    o = { .p = malloc(max), .max = max };
+    CURL     *e = curl_easy_init();
+    CURLcode  rc = CURLE_OUT_OF_MEMORY;
+
+    (void) snprintf(url, sizeof(url), "%.*s", CX_ARG(place));
+
+    if (e != NULL && o.p != NULL && set_request(e, k, NULL, 0, url)) {
+        curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, NULL);
+        curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, object_more);
+        curl_easy_setopt(e, CURLOPT_WRITEDATA, &o);
+        rc = curl_easy_perform(e);
+        (void) curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &status);
+    }
+
+    curl_easy_cleanup(e);
+
+    if (rc != CURLE_OK || status != 200 || o.len == 0) {
+        free(o.p);
+        return NULL;
+    }
+
+    *len = o.len;
+    return o.p;
+}
+
+
+char *
+cx_keep_read(const cx_keep *k, cx_str place, size_t max, size_t *len)
+{
+    if (!cx_str_starts(place, CX_STR("http"))) {
+        return read_file(k->dir, place, max, len);
+    }
+
+    return k->s3_url[0] != '\0' && cx_str_starts(place, cx_strz(k->s3_url))
+           && place.len < CX_KEEP_PLACE ? read_object(k, place, max, len)
+                                        : NULL;
+}

@@ -35,4 +35,8 @@ bool cx_keep_file(const cx_keep *k, int64_t tenant, const char *tmp,
 bool cx_keep_drop(const cx_keep *k, cx_str place, int64_t gone_at,
     bool *dropped);
 
+/* What lies there, in memory of malloc; NULL: it is not there, is longer than
+ * max, or is empty. */
+char *cx_keep_read(const cx_keep *k, cx_str place, size_t max, size_t *len);
+
 #endif /* CX_WORKER_KEEP_H */

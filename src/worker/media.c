@@ -9,6 +9,7 @@
 #include "store/erase.h"
 #include "worker/download.h"
 #include "worker/media_place.h"
+#include "worker/transcribe.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -114,6 +115,7 @@ settle_done(cx_db_job *job, cx_err err)
     w->handles--;
     item_free(it);
     cx_media_kick(w);
+    cx_transcribe_kick(w);
     cx_worker_check_drained(w);
 }
 

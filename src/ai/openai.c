@@ -69,7 +69,7 @@ build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_openai_options   o;
 
     if (s->base_url.len == 0 || s->model.len == 0
-        || (p->question.len == 0 && p->nimages == 0))
+        || (p->question.len == 0 && p->nimages == 0 && p->unseen == 0))
     {
         return CX_INVALID;
     }

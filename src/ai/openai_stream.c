@@ -184,7 +184,13 @@ static void
 take_piece(cx_ai_stream *s, const cx_openai_piece *piece)
 {
     const size_t  at = place_of(s, piece);
-    cx_ai_call   *call = cx_ai_stream_call(s, at);
+    cx_ai_call   *call;
+
+    if (at >= s->reply.ncalls && piece->call.name.len == 0) {
+        return;                         /* of a call that nobody began */
+    }
+
+    call = cx_ai_stream_call(s, at);
 
     if (call != NULL) {
         cx_openai_keep(s, &call->id, piece->call.id);

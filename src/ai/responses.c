@@ -62,7 +62,7 @@ build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_openai_options   o;
 
     if (s->base_url.len == 0 || s->model.len == 0
-        || (p->question.len == 0 && p->nimages == 0))
+        || (p->question.len == 0 && p->nimages == 0 && p->unseen == 0))
     {
         return CX_INVALID;
     }
@@ -203,8 +203,10 @@ static void
 put_question(cx_json_writer *w, const cx_ai_prompt *p,
     const cx_openai_options *o, cx_arena *a)
 {
+    const cx_str  text = cx_ai_question(p, a);
+
     if (p->nimages == 0) {
-        put_message(w, CX_STR("user"), cx_ai_question(p, a));
+        put_message(w, CX_STR("user"), text);
         return;
     }
 
@@ -213,10 +215,10 @@ put_question(cx_json_writer *w, const cx_ai_prompt *p,
     cx_json_name(w, CX_STR("content"));
     cx_json_begin(w, '[');
 
-    if (p->question.len > 0) {
+    if (text.len > 0) {
         cx_json_begin(w, '{');
         cx_openai_put_text(w, "type", CX_STR("input_text"));
-        cx_openai_put_text(w, "text", cx_ai_question(p, a));
+        cx_openai_put_text(w, "text", text);
         cx_json_end(w, '}');
     }
 

@@ -5,119 +5,16 @@
 
 #include "core/json.h"
 
-#include "unit/folder.h"
-#include "unit/tap.h"
-
-#include <jansson.h>
+#include "unit/ask.h"
 
 
 #define ARENA_MAX  (4 * 1024 * 1024)
 
 
-static cx_str
-text(const json_t *in, const char *name)
-{
-    const json_t  *s = json_object_get(in, name);
-
-    return s == NULL ? CX_NOSTR : (cx_str) { json_string_length(s),
-                                             json_string_value(s) };
-}
-
-
-static cx_ai_prompt
-prompt_of(const json_t *in, cx_arena *a)
-{
-    size_t          i;
-    json_t         *item;
-    json_t         *knowledge = json_object_get(in, "passages");
-    json_t         *history = json_object_get(in, "history");
-    cx_ai_turn     *turns = CX_NEW_N(a, json_array_size(history) + 1,
-                                     cx_ai_turn);
-    cx_ai_passage  *passages = CX_NEW_N(a, json_array_size(knowledge) + 1,
-                                        cx_ai_passage);
-
-    json_array_foreach(history, i, item) {
-        turns[i].role = text(item, "us").len > 0 ? CX_TURN_US
-                                                 : CX_TURN_CUSTOMER;
-        turns[i].text = text(item, turns[i].role == CX_TURN_US ? "us"
-                                                               : "customer");
-        turns[i].channel = text(item, "via");
-    }
-
-    json_array_foreach(knowledge, i, item) {
-        passages[i].source = text(item, "source");
-        passages[i].question = text(item, "question");
-        passages[i].text = text(item, "text");
-    }
-
-    return (cx_ai_prompt) {
-        .system = text(in, "system"),
-        .question = text(in, "question"),
-        .handoff = text(in, "handoff"),
-        .history = turns,
-        .nhistory = json_array_size(history),
-        .passages = passages,
-        .npassages = json_array_size(knowledge),
-    };
-}
-
-
-static cx_str
-build(const json_t *in, const cx_ai_prompt *p, cx_arena *a, cx_arena *print)
-{
-    cx_err          err;
-    cx_http_req     req;
-    const json_t   *t = json_object_get(in, "temperature");
-
-    const cx_ai_settings  s = {
-        .base_url = text(in, "base_url"),
-        .api_key = text(in, "api_key"),
-        .model = text(in, "model"),
-        .temperature = t == NULL ? -1 : json_number_value(t),
-        .max_tokens = json_integer_value(json_object_get(in, "max_tokens")),
-    };
-
-    err = cx_ai_find(CX_STR("openai"))->build(&s, p, a, &req);
-
-    return err == CX_OK ? request_print(print, &req)
-                        : cx_printf(print, "%s\n", cx_err_word(err));
-}
-
-
 static void
 one_request(const char *suite, const char *name)
 {
-    bool           good = true;
-    cx_str         file, want, got = CX_STR("no_memory\n");
-    size_t         limit;
-    json_t        *in;
-    cx_arena      *a = cx_arena_new(ARENA_MAX);
-    cx_arena      *small = cx_arena_new(ARENA_MAX);
-    cx_ai_prompt   p;
-
-    file = case_file(a, suite, name, "in.json");
-    in = json_loadb(file.p, file.len, 0, NULL);
-    p = prompt_of(in, a);
-    want = case_file(a, suite, name, "out.http");
-
-    tap_is_str(build(in, &p, a, a), want, name);
-
-    for (limit = 0; CX_STR_IS(got, "no_memory\n") && limit < ARENA_MAX;
-         limit += 13)
-    {
-        cx_arena_reset(small);
-        cx_arena_limit(small, limit);
-        got = build(in, &p, small, a);
-        good = good && (CX_STR_IS(got, "no_memory\n")
-                        || cx_str_eq(got, want));
-    }
-
-    tap_ok(good && cx_str_eq(got, want), "%s: whole or out of memory, at "
-           "%zu byte caps", name, limit / 13);
-
-    json_decref(in);
-    cx_arena_free(small);
-    cx_arena_free(a);
+    ask_case("openai", suite, name);
 }
 
 

@@ -1,4 +1,4 @@
-#include "worker/engine.h"
+#include "worker/seeing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +159,7 @@ conv_end(cx_conv *c)
     *b = c->bucket_next;
 
     cx_conv_call_cancel(c);
+    cx_seeing_end(c);
     cx_slot_leave(c);
     cx_slot_free(c);
     w->nconvs--;

@@ -10,6 +10,10 @@
 #include "worker/reviews.h"
 #include "worker/templates.h"
 #include "worker/rotate.h"
+#include "worker/seeing.h"
+#include "worker/summary.h"
+#include "worker/tools.h"
+#include "worker/transcribe.h"
 
 #include "worker/tools.h"
 #include <stdio.h>
@@ -114,6 +118,8 @@ beat_fired(uv_timer_t *timer)
     cx_templates_beat(timer->data);
     cx_reviews_beat(timer->data);
     cx_hooks_beat(timer->data);
+    cx_summary_beat(timer->data);
+    cx_transcribe_kick(timer->data);
 }
 
 
@@ -250,6 +256,8 @@ cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx)
                           (uint64_t) w->conf->worker_drain_ms, 0);
 
     cx_media_stop(w);
+    cx_summary_stop(w);
+    cx_transcribe_stop(w);
     cx_reconcile_stop(w);
     cx_expiry_stop(w);
     cx_templates_stop(w);
@@ -270,6 +278,9 @@ cx_worker_free(cx_worker *w)
 
     if (w->started) {
         cx_readers_free(w);
+        cx_summary_free(w);
+        cx_transcribe_free(w);
+        cx_seeing_join(w);
         cx_media_free(w);
         cx_reconcile_free(w);
         cx_expiry_free(w);

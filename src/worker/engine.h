@@ -15,6 +15,9 @@
  *   slots.c         how many think, how many send at once
  *   job.c           RECALL
  *   prompt.c        what the model is given
+ *   seeing.c        images and voice messages of the turn: waited for, read
+ *   summary.c       what is older than the history, told shorter
+ *   transcribe.c    voice messages become text
  *   think.c         THINK; think.h has what belongs to it
  *   typing.c        what the customer sees meanwhile
  *   plan.c          PLAN: the gate
@@ -31,7 +34,6 @@
 #define CX_WORKER_ENGINE_H
 
 #include "ai/agent.h"
-#include "ai/mask.h"
 #include "channel/channel.h"
 #include "store/templates.h"
 #include "worker/fp.h"
@@ -44,7 +46,7 @@
 
 #define CX_PARTS_MAX      16       /* texts one reply may be split into */
 #define CX_KNOWLEDGE_HITS 5
-#define CX_JOB_ARENA      (1024 * 1024)
+#define CX_JOB_ARENA      (8 * 1024 * 1024)
 #define CX_BATCH_ARENA    (64 * 1024 * 1024)
 #define CX_SCRATCH_ARENA  (32 * 1024 * 1024)
 #define CX_COMMAND_MS     5000     /* an answer of Redis */
@@ -165,8 +167,6 @@ struct cx_conv_s {
     cx_arena      *arena;
     cx_recall      recall;
     cx_ai_prompt   prompt;
-    cx_masks       masks;              /* what the prompt hides: its answer is
-                                        * unmasked before PLAN */
     cx_ai_answer   answer;
     cx_plan        plan;
     cx_split       split;
@@ -180,6 +180,11 @@ struct cx_conv_s {
     void          *call;               /* under way, and how it went */
     const cx_way  *way;
     cx_hit_list    hits;
+    size_t         want;               /* of the history, so far */
+    int64_t        told_from;          /* what is older is no history; 0: all
+                                        * is */
+    size_t         untold;             /* of that, and in no summary */
+    struct cx_seeing_s  *seeing;       /* seeing.h; NULL: nothing to see */
 
     /* The send, from CLAIM on. */
     cx_fence       fence;
@@ -302,6 +307,9 @@ typedef struct cx_tools_s  cx_tools;
     cx_rotate       *rotate;           /* NULL: not since the start */
     cx_gone         *gone;             /* likewise */
     cx_expiry       *expiry;
+    size_t           reading;          /* seeing.c: files, in the pool */
+    struct cx_summaries_s  *summaries;     /* summary.c; NULL: none so far */
+    struct cx_transcribe_s *transcribe;    /* likewise */
     int64_t          rewritten_ms;     /* forget.c: Redis' file, last time */
     bool             rewrite_asked;
     bool             idling;           /* idle.c: its job is with the store */

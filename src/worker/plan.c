@@ -1,6 +1,8 @@
 #include "worker/send.h"
 
 #include "core/json.h"
+#include "worker/seeing.h"
+#include "worker/summary.h"
 
 #include <string.h>
 
@@ -339,6 +341,7 @@ plan_done(cx_db_job *job, cx_err err)
         }
 
         plan_stored(c);
+        cx_summary_note(c);
 
         if (c->plan.claimed != NULL && c->claimed) {
             CX_FP("claim.after");
@@ -377,6 +380,7 @@ void
 cx_step_plan(cx_conv *c)
 {
     CX_FP("plan.before");
+    cx_seeing_end(c);
 
     if (c->replan) {
         c->plan.claimed = NULL;

@@ -252,34 +252,17 @@ read_done(uv_work_t *work, int status)
 }
 
 
-/* Neither a key that is missing nor one that is sealed goes out. */
+/* Without the key that it is to have, nothing goes out. */
 static bool
 key_of(item *it, const cx_dir_agent *agent, cx_str *key)
 {
     const cx_agent_config  *c = &agent->config;
-    const cx_opened        *o;
-    char                    error[256];
 
-    *key = CX_NOSTR;
+    *key = cx_directory_secret(it->all->worker, agent, c->transcribe_key_file,
+                               c->transcribe_credential, it->arena);
 
-    if (c->transcribe_key_file.len > 0) {
-        return cx_secret_load(c->transcribe_key_file, it->arena, key, error,
-                              sizeof(error)) == CX_OK;
-    }
-
-    if (c->transcribe_credential.len == 0) {
-        return true;
-    }
-
-    o = cx_unsealed_find(&it->all->worker->dir.api_keys, agent->row.id,
-                         c->transcribe_credential);
-
-    if (o == NULL || o->wrong.len > 0) {
-        return false;
-    }
-
-    *key = cx_dup(it->arena, o->plain);
-    return true;
+    return key->len > 0 || (c->transcribe_key_file.len == 0
+                            && c->transcribe_credential.len == 0);
 }
 
 

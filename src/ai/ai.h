@@ -198,11 +198,6 @@ cx_err cx_ai_check(const cx_ai *ai, cx_str options, cx_arena *a,
 const cx_ai *cx_ai_find(cx_str name);
 const char *cx_ai_names(void);
 
-/* Words of a question for a full-text search, as FTS5 query text: quoted
- * terms joined by OR, stop words of the supported languages left out; empty
- * when nothing remains. */
-cx_str cx_ai_query(cx_arena *a, cx_str question);
-
 /* Confidence from evidence: coverage of the question by the passages, and
  * whether numbers, links and names of the answer stand in them. */
 double cx_ai_confidence(const cx_ai_prompt *p, cx_str answer, cx_arena *a,

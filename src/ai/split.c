@@ -1,4 +1,4 @@
-/* Knowledge files into passages: checks, and plain text. */
+/* Texts into passages. */
 
 #include "ai/split.h"
 
@@ -8,89 +8,12 @@
 #define TITLE_MAX  60       /* code points of a line that only announces */
 
 
-static cx_err check(cx_str name, cx_str content, cx_arena *a, cx_str *error);
-static bool name_ends(cx_str name, cx_str suffix);
 static bool grow(cx_chunks *list, cx_arena *a);
 static cx_str without_colon(cx_str title);
 static bool announces(cx_str paragraph);
 static bool question_and_answer(cx_str paragraph, cx_str *question,
     cx_str *text);
 static cx_str after_label(cx_str line, char label);
-
-
-cx_err
-cx_ai_split(cx_str name, cx_str content, cx_arena *a, cx_chunks *list,
-    cx_str *error)
-{
-    cx_err        err;
-    const size_t  before = list->n;
-
-    if (cx_str_starts(content, CX_STR("\xef\xbb\xbf"))) {
-        content = cx_str_sub(content, 3, content.len);
-    }
-
-    err = check(name, content, a, error);
-    if (err != CX_OK) {
-        return err;
-    }
-
-    if (name_ends(name, CX_STR(".csv"))) {
-        err = cx_split_csv(name, content, a, list, error);
-
-    } else if (name_ends(name, CX_STR(".md"))
-               || name_ends(name, CX_STR(".markdown")))
-    {
-        cx_split_markdown(content, a, list);
-
-    } else {
-        cx_split_text(content, a, list);
-    }
-
-    if (cx_arena_failed(a)) {
-        return CX_NOMEM;
-    }
-
-    if (err == CX_OK && list->n == before) {
-        *error = cx_printf(a, "%.*s: there is no text in it", CX_ARG(name));
-        err = cx_arena_failed(a) ? CX_NOMEM : CX_INVALID;
-    }
-
-    return err;
-}
-
-
-/* Text in UTF-8, without NUL: an image or a UTF-16 file shows here. */
-static cx_err
-check(cx_str name, cx_str content, cx_arena *a, cx_str *error)
-{
-    size_t    len;
-    size_t    line = 1;
-    uint32_t  cp;
-
-    for (size_t i = 0; i < content.len; i += len) {
-        len = cx_utf8_next(cx_str_sub(content, i, 4), &cp);
-
-        if (len == 0 || cp == 0) {
-            *error = cx_printf(a, "%.*s:%zu: not UTF-8 text; save the file "
-                               "as UTF-8 and add it again",
-                               CX_ARG(name), line);
-            return cx_arena_failed(a) ? CX_NOMEM : CX_INVALID;
-        }
-
-        line += cp == '\n';
-    }
-
-    return CX_OK;
-}
-
-
-static bool
-name_ends(cx_str name, cx_str suffix)
-{
-    return name.len > suffix.len
-           && cx_str_eq_nocase(cx_str_sub(name, name.len - suffix.len,
-                                          suffix.len), suffix);
-}
 
 
 void

@@ -3,7 +3,7 @@
 #ifndef CX_AI_SPLIT_H
 #define CX_AI_SPLIT_H
 
-#include "ai/ai.h"
+#include "ai/file.h"
 
 #define CX_CHUNK_MAX  1200      /* code points of one passage */
 
@@ -12,10 +12,14 @@
 void cx_split_add(cx_chunks *list, cx_arena *a, int64_t position,
     cx_str question, cx_str text);
 
-cx_err cx_split_csv(cx_str name, cx_str content, cx_arena *a,
-    cx_chunks *list, cx_str *error);
+void cx_split_csv(const cx_file_how *how, cx_str content, cx_arena *a,
+    cx_file *f);
 void cx_split_markdown(cx_str content, cx_arena *a, cx_chunks *list);
 void cx_split_text(cx_str content, cx_arena *a, cx_chunks *list);
+
+/* What is wrong with a file, and what was taken as it is. */
+void cx_file_fault_add(cx_file *f, int64_t line, cx_str what);
+void cx_file_note_add(cx_file *f, int64_t line, cx_str what);
 
 /* The next block of lines that are not blank; false at the end. */
 bool cx_split_paragraph(cx_str *rest, cx_str *paragraph);

@@ -1,8 +1,8 @@
 /*
  * CSV as in RFC 4180: quoted fields, doubled quotes, line ends inside quotes.
  * The first row names the columns.  With a question and an answer column each
- * row is one question and its answer; else a row becomes lines of
- * "column: value".
+ * row is one question and its answer, and what else it says stands behind the
+ * question; else a row becomes lines of "column: value".
  */
 
 #include "ai/split.h"
@@ -10,122 +10,175 @@
 #include "ai/words.h"
 
 
-#define COLUMNS_MAX  64
+#define LOOK_ROWS  20       /* of the beginning, to tell the delimiter */
 
 typedef struct {
-    cx_str      name;           /* of the file */
+    cx_file    *file;
     cx_str      rest;
-    size_t      line;           /* of what stands first in rest, from 1 */
+    int64_t     line;       /* of what stands first in rest, from 1 */
     char        delimiter;
     cx_arena   *arena;
-    cx_str     *error;
 } csv;
 
 typedef struct {
-    cx_str  fields[COLUMNS_MAX];
-    size_t  n;
-    size_t  line;               /* where it began */
+    cx_str   fields[CX_FILE_COLUMNS_MAX];
+    size_t   n;             /* those beyond are counted, not kept */
+    int64_t  line;          /* where it began */
 } row;
+
+static const char  delimiters[] = ",;\t|";
 
 /* Column names, folded. */
 static const char  questions[] =
     " question questions q frage fragen pregunta preguntas domanda domande "
-    "pergunta perguntas ";
+    "pergunta perguntas vraag ";
 static const char  answers[] =
     " answer answers a antwort antworten respuesta respuestas reponse "
-    "reponses risposta risposte resposta respostas ";
+    "reponses risposta risposte resposta respostas antwoord ";
 
 
-static cx_err read_row(csv *c, row *r);
-static cx_err read_field(csv *c, cx_str *field);
-static cx_err read_quoted(csv *c, cx_str *field);
+static bool read_row(csv *c, row *r);
+static bool read_field(csv *c, cx_str *field);
+static bool read_quoted(csv *c, cx_str *field);
 static cx_str unquote(cx_str s, size_t doubled, cx_arena *a);
-static cx_err fail(csv *c, size_t line, const char *what);
 static char find_delimiter(cx_str content);
-static size_t find_column(const row *header, const char *list, cx_arena *a);
-static cx_str row_lines(const row *header, const row *r, cx_arena *a);
+static bool choose_columns(const cx_file_how *how, const row *header,
+    cx_file *f, cx_arena *a);
+static void add_row(csv *c, const row *r, int64_t position, bool chosen);
 static bool blank(const row *r);
 
 
-cx_err
-cx_split_csv(cx_str name, cx_str content, cx_arena *a, cx_chunks *list,
-    cx_str *error)
+/* --- the file ------------------------------------------------------------ */
+
+static bool
+set_delimiter(const cx_file_how *how, cx_str content, cx_file *f)
 {
-    row      header, r;
-    csv      c = { .name = name, .rest = content, .line = 1, .arena = a,
-                   .delimiter = find_delimiter(content), .error = error };
-    size_t   q, ans;
-    cx_err   err;
-    int64_t  position = 0;
-
-    err = read_row(&c, &header);
-    if (err != CX_OK) {
-        return err;
+    if (how->delimiter.len == 0) {
+        f->delimiter = find_delimiter(content);
+        return true;
     }
 
-    q = find_column(&header, questions, a);
-    ans = find_column(&header, answers, a);
+    f->delimiter = cx_str_eq_nocase(how->delimiter, CX_STR("tab"))
+                   ? '\t' : how->delimiter.p[0];
 
-    while (c.rest.len > 0) {
-        err = read_row(&c, &r);
-        if (err != CX_OK) {
-            return err;
-        }
-
-        if (blank(&r)) {
-            continue;
-        }
-
-        if (r.n > header.n) {
-            return fail(&c, r.line, "more fields than the first row has "
-                        "names; put a field that holds a separator in "
-                        "double quotes");
-        }
-
-        position++;
-
-        if (q < header.n && ans < header.n) {
-            cx_split_add(list, a, position, cx_str_trim(r.fields[q]),
-                         r.fields[ans]);
-
-        } else {
-            cx_split_add(list, a, position, CX_NOSTR,
-                         row_lines(&header, &r, a));
-        }
+    if (memchr(delimiters, f->delimiter, sizeof(delimiters) - 1) != NULL
+        && (how->delimiter.len == 1 || f->delimiter == '\t'))
+    {
+        return true;
     }
 
-    return CX_OK;
+    cx_file_fault_add(f, 0, CX_STR("the delimiter must be one of , ; | or "
+                                   "tab"));
+    return false;
 }
 
 
-/* Whichever stands most often in the first row, outside quotes. */
+static cx_str
+expected(csv *c, size_t found, const char *how)
+{
+    return cx_printf(c->arena, "%zu field%s where the first row has %zu; %s",
+                     found, found == 1 ? "" : "s", c->file->ncolumns, how);
+}
+
+
+/* More is a mistake, and nobody knows whose field it is; what is missing at
+ * the end is empty, and is told. */
+static bool
+check_row(csv *c, const row *r)
+{
+    if (r->n > c->file->ncolumns) {
+        cx_file_fault_add(c->file, r->line,
+                          expected(c, r->n, "put a field that holds the "
+                                   "separator in double quotes"));
+        return false;
+    }
+
+    if (r->n < c->file->ncolumns) {
+        cx_file_note_add(c->file, r->line,
+                         expected(c, r->n, "the rest is taken as empty"));
+    }
+
+    return true;
+}
+
+
+void
+cx_split_csv(const cx_file_how *how, cx_str content, cx_arena *a, cx_file *f)
+{
+    csv      c = { .file = f, .rest = content, .line = 1, .arena = a };
+    row     *r = CX_NEW(a, row);
+    bool     chosen;
+    int64_t  position = 0;
+
+    if (r == NULL || !set_delimiter(how, content, f)) {
+        return;
+    }
+
+    c.delimiter = f->delimiter;
+
+    if (!read_row(&c, r)) {
+        return;
+    }
+
+    if (r->n > CX_FILE_COLUMNS_MAX) {
+        cx_file_fault_add(f, 1, CX_STR("more than 64 columns"));
+        return;
+    }
+
+    chosen = choose_columns(how, r, f, a);
+
+    while (f->nfaults < CX_FILE_FAULTS_MAX && c.rest.len > 0
+           && !cx_arena_failed(a) && read_row(&c, r))
+    {
+        if (!blank(r) && check_row(&c, r)) {
+            add_row(&c, r, ++position, chosen);
+        }
+    }
+}
+
+
+/* --- its delimiter ------------------------------------------------------- */
+
+/* How often it stands in each of the first rows, outside quotes. */
+static size_t
+count_rows(cx_str s, char delimiter, size_t counts[LOOK_ROWS])
+{
+    bool    quoted = false;
+    size_t  n = 0;
+
+    memset(counts, 0, LOOK_ROWS * sizeof(counts[0]));
+
+    for (size_t i = 0; i < s.len && n < LOOK_ROWS; i++) {
+        quoted ^= s.p[i] == '"';
+        counts[n] += !quoted && s.p[i] == delimiter;
+        n += !quoted && s.p[i] == '\n' && i > 0 && s.p[i - 1] != '\n';
+    }
+
+    return n < LOOK_ROWS ? n + 1 : n;
+}
+
+
+/* The one with which most rows look like the first; of equals the one that
+ * stands there more often. */
 static char
 find_delimiter(cx_str content)
 {
-    static const char  delimiters[] = ",;\t";
-
     char    best = ',';
-    bool    quoted = false;
-    size_t  counts[3] = { 0 }, most = 0;
+    size_t  counts[LOOK_ROWS], most = 0;
 
-    for (size_t i = 0; i < content.len; i++) {
-        const char  *at = memchr(delimiters, content.p[i], 3);
+    for (const char *d = delimiters; *d != '\0'; d++) {
+        const size_t  n = count_rows(content, *d, counts);
+        size_t        same = 0, worth;
 
-        quoted ^= content.p[i] == '"';
-
-        if (!quoted && content.p[i] == '\n') {
-            break;
+        for (size_t i = 0; i < n; i++) {
+            same += counts[i] == counts[0];
         }
 
-        if (!quoted && at != NULL) {
-            counts[at - delimiters]++;
-        }
-    }
+        worth = counts[0] == 0 ? 0 : same * CX_FILE_COLUMNS_MAX + counts[0];
 
-    for (size_t i = 0; i < 3; i++) {
-        if (counts[i] > most) {
-            most = counts[i];
-            best = delimiters[i];
+        if (worth > most) {
+            most = worth;
+            best = *d;
         }
     }
 
@@ -133,23 +186,209 @@ find_delimiter(cx_str content)
 }
 
 
-/* Missing fields at the end are empty. */
-static cx_err
+/* --- its columns --------------------------------------------------------- */
+
+static size_t
+named_so(const cx_file *f, const char *list, cx_arena *a)
+{
+    for (size_t i = 0; i < f->ncolumns; i++) {
+        const cx_words  w = cx_words_of(a, f->columns[i].name);
+
+        if (w.n == 1 && cx_word_in(list, w.items[0].fold)) {
+            return i;
+        }
+    }
+
+    return f->ncolumns;
+}
+
+
+/* By its name, else by its number. */
+static size_t
+find_column(const cx_file *f, cx_str key)
+{
+    size_t  n = 0;
+
+    for (size_t i = 0; i < f->ncolumns; i++) {
+        if (cx_str_eq_nocase(cx_str_trim(f->columns[i].name), key)) {
+            return i;
+        }
+    }
+
+    for (size_t i = 0; i < key.len; i++) {
+        if (key.p[i] < '0' || key.p[i] > '9' || n > CX_FILE_COLUMNS_MAX) {
+            return f->ncolumns;
+        }
+
+        n = 10 * n + (size_t) (key.p[i] - '0');
+    }
+
+    return n > 0 && n <= f->ncolumns ? n - 1 : f->ncolumns;
+}
+
+
+static void
+use_column(cx_file *f, cx_str key, cx_column_use use, cx_arena *a)
+{
+    const size_t  i = find_column(f, cx_str_trim(key));
+
+    if (i < f->ncolumns) {
+        f->columns[i].use = use;
+
+    } else {
+        cx_file_fault_add(f, 1, cx_printf(a, "there is no column \"%.*s\"; "
+                                          "name one of the first row, or its "
+                                          "number",
+                                          CX_ARG(cx_str_sub(key, 0, 60))));
+    }
+}
+
+
+static void
+detect_columns(cx_file *f, cx_arena *a)
+{
+    const size_t  q = named_so(f, questions, a);
+    const size_t  ans = named_so(f, answers, a);
+
+    if (q < f->ncolumns && ans < f->ncolumns) {
+        f->columns[q].use = CX_COLUMN_QUESTION;
+        f->columns[ans].use = CX_COLUMN_ANSWER;
+    }
+}
+
+
+/* False: none is an answer, a row is all of its columns. */
+static bool
+choose_columns(const cx_file_how *how, const row *header, cx_file *f,
+    cx_arena *a)
+{
+    cx_str  rest = how->answer, key;
+    bool    chosen = false;
+
+    for (size_t i = 0; i < header->n; i++) {
+        f->columns[f->ncolumns++].name = header->fields[i];
+    }
+
+    if (how->question.len == 0 && how->answer.len == 0) {
+        detect_columns(f, a);
+    }
+
+    if (how->question.len > 0) {
+        use_column(f, how->question, CX_COLUMN_QUESTION, a);
+    }
+
+    while (cx_str_split(&rest, ',', &key)) {
+        use_column(f, key, CX_COLUMN_ANSWER, a);
+    }
+
+    for (size_t i = 0; i < f->ncolumns; i++) {
+        chosen = chosen || f->columns[i].use == CX_COLUMN_ANSWER;
+    }
+
+    if (how->question.len > 0 && !chosen) {
+        cx_file_fault_add(f, 1, CX_STR("a question column needs an answer "
+                                       "column beside it"));
+    }
+
+    return chosen;
+}
+
+
+/* --- its rows ------------------------------------------------------------ */
+
+/* "Room: 12", joined by what stands between such pairs. */
+static cx_str
+pairs(const csv *c, const row *r, cx_column_use use, const char *between)
+{
+    cx_str  all = CX_NOSTR;
+
+    for (size_t i = 0; i < r->n; i++) {
+        const cx_str  value = cx_str_trim(r->fields[i]);
+        const cx_str  name = c->file->columns[i].name;
+
+        if (value.len > 0 && c->file->columns[i].use == use) {
+            all = cx_printf(c->arena, "%.*s%s%.*s%s%.*s", CX_ARG(all),
+                            all.len > 0 ? between : "", CX_ARG(name),
+                            name.len > 0 ? ": " : "", CX_ARG(value));
+        }
+    }
+
+    return all;
+}
+
+
+static size_t
+columns_of(const cx_file *f, cx_column_use use)
+{
+    size_t  n = 0;
+
+    for (size_t i = 0; i < f->ncolumns; i++) {
+        n += f->columns[i].use == use;
+    }
+
+    return n;
+}
+
+
+static cx_str
+field_of(const csv *c, const row *r, cx_column_use use)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (c->file->columns[i].use == use) {
+            return cx_str_trim(r->fields[i]);
+        }
+    }
+
+    return CX_NOSTR;
+}
+
+
+static void
+add_row(csv *c, const row *r, int64_t position, bool chosen)
+{
+    cx_str  question, context, answer;
+
+    if (!chosen) {
+        cx_split_add(&c->file->chunks, c->arena, position, CX_NOSTR,
+                     pairs(c, r, CX_COLUMN_CONTEXT, "\n"));
+        return;
+    }
+
+    question = field_of(c, r, CX_COLUMN_QUESTION);
+    context = pairs(c, r, CX_COLUMN_CONTEXT, "; ");
+    answer = columns_of(c->file, CX_COLUMN_ANSWER) > 1
+             ? pairs(c, r, CX_COLUMN_ANSWER, "\n")
+             : field_of(c, r, CX_COLUMN_ANSWER);
+
+    if (context.len > 0) {
+        question = question.len > 0
+                   ? cx_printf(c->arena, "%.*s (%.*s)", CX_ARG(question),
+                               CX_ARG(context))
+                   : context;
+    }
+
+    cx_split_add(&c->file->chunks, c->arena, position, question, answer);
+}
+
+
+/* --- reading ------------------------------------------------------------- */
+
+/* False: it cannot be read, and neither can what follows. */
+static bool
 read_row(csv *c, row *r)
 {
-    cx_err  err;
+    cx_str  field;
 
     memset(r, 0, sizeof(*r));
     r->line = c->line;
 
     for ( ;; ) {
-        if (r->n == COLUMNS_MAX) {
-            return fail(c, r->line, "more than 64 columns");
+        if (!read_field(c, &field)) {
+            return false;
         }
 
-        err = read_field(c, &r->fields[r->n]);
-        if (err != CX_OK) {
-            return err;
+        if (r->n < CX_FILE_COLUMNS_MAX) {
+            r->fields[r->n] = field;
         }
 
         r->n++;
@@ -168,12 +407,12 @@ read_row(csv *c, row *r)
             c->line++;
         }
 
-        return CX_OK;
+        return true;
     }
 }
 
 
-static cx_err
+static bool
 read_field(csv *c, cx_str *field)
 {
     size_t  n = 0;
@@ -195,17 +434,17 @@ read_field(csv *c, cx_str *field)
          && c->rest.p[n - 1] == '\r';
 
     c->rest = cx_str_sub(c->rest, n, c->rest.len);
-    return CX_OK;
+    return true;
 }
 
 
 /* Behind the closing quote only a separator or a line end may stand. */
-static cx_err
+static bool
 read_quoted(csv *c, cx_str *field)
 {
-    size_t        i, doubled = 0;
-    const size_t  line = c->line;
-    const cx_str  s = c->rest;
+    size_t         i, doubled = 0;
+    const int64_t  line = c->line;
+    const cx_str   s = c->rest;
 
     for (i = 1; i < s.len; i++) {
         c->line += s.p[i] == '\n';
@@ -223,8 +462,9 @@ read_quoted(csv *c, cx_str *field)
     }
 
     if (i >= s.len) {
-        return fail(c, line, "a field begins with a double quote that is "
-                    "never closed");
+        cx_file_fault_add(c->file, line, CX_STR("a field begins with a double "
+                          "quote that is never closed"));
+        return false;
     }
 
     *field = unquote(cx_str_sub(s, 1, i - 1), doubled, c->arena);
@@ -239,11 +479,13 @@ read_quoted(csv *c, cx_str *field)
     if (c->rest.len > 0 && c->rest.p[0] != c->delimiter
         && c->rest.p[0] != '\r' && c->rest.p[0] != '\n')
     {
-        return fail(c, c->line, "text behind a closing double quote; write "
-                    "a quote inside a quoted field twice");
+        cx_file_fault_add(c->file, c->line, CX_STR("text behind a closing "
+                          "double quote; write a quote inside a quoted field "
+                          "twice"));
+        return false;
     }
 
-    return CX_OK;
+    return true;
 }
 
 
@@ -272,56 +514,10 @@ unquote(cx_str s, size_t doubled, cx_arena *a)
 }
 
 
-static cx_err
-fail(csv *c, size_t line, const char *what)
-{
-    *c->error = cx_printf(c->arena, "%.*s:%zu: %s", CX_ARG(c->name), line,
-                          what);
-
-    return cx_arena_failed(c->arena) ? CX_NOMEM : CX_INVALID;
-}
-
-
-/* header->n when there is none. */
-static size_t
-find_column(const row *header, const char *list, cx_arena *a)
-{
-    for (size_t i = 0; i < header->n; i++) {
-        const cx_words  w = cx_words_of(a, header->fields[i]);
-
-        if (w.n == 1 && cx_word_in(list, w.items[0].fold)) {
-            return i;
-        }
-    }
-
-    return header->n;
-}
-
-
-static cx_str
-row_lines(const row *header, const row *r, cx_arena *a)
-{
-    cx_str  lines = CX_NOSTR;
-
-    for (size_t i = 0; i < r->n; i++) {
-        const cx_str  value = cx_str_trim(r->fields[i]);
-        const cx_str  column = header->fields[i];
-
-        if (value.len > 0) {
-            lines = cx_printf(a, "%.*s%s%.*s%s%.*s", CX_ARG(lines),
-                              lines.len > 0 ? "\n" : "", CX_ARG(column),
-                              column.len > 0 ? ": " : "", CX_ARG(value));
-        }
-    }
-
-    return lines;
-}
-
-
 static bool
 blank(const row *r)
 {
-    for (size_t i = 0; i < r->n; i++) {
+    for (size_t i = 0; i < r->n && i < CX_FILE_COLUMNS_MAX; i++) {
         if (cx_str_trim(r->fields[i]).len > 0) {
             return false;
         }

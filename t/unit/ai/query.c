@@ -1,7 +1,9 @@
-/* The list of providers, and questions as search text. */
+/* The list of providers, words and their stems, and what is looked up. */
 
 #include "ai/ai.h"
 
+#include "ai/stem.h"
+#include "ai/terms.h"
 #include "ai/words.h"
 
 #include "unit/tap.h"
@@ -32,37 +34,111 @@ registry(void)
 }
 
 
+/* Words with their forms: "kostet kostet|kost". */
+static cx_str
+found(const char *question)
+{
+    cx_find  f;
+    cx_buf   b;
+
+    cx_ai_find_words(arena, cx_strz(question), &f);
+    cx_buf_init(&b, arena, 64, 8192);
+
+    for (size_t i = 0; i < f.n; i++) {
+        cx_buf_add(&b, i > 0 ? CX_STR(" ") : CX_NOSTR);
+
+        for (size_t k = 0; k < f.words[i].n; k++) {
+            cx_buf_add(&b, k > 0 ? CX_STR("|") : CX_NOSTR);
+            cx_buf_add(&b, f.words[i].forms[k]);
+        }
+    }
+
+    return cx_buf_str(&b);
+}
+
+
 static void
-queries(void)
+questions(void)
 {
     static const struct {
         const char  *question;
-        const char  *query;
+        const char  *found;
     } cases[] = {
         { "", "" },
         { "   ?!", "" },
         { "what is the", "" },
-        { "Is there parking?", "\"parking\"*" },
-        { "What time is check-in?",
-          "\"time\"* OR \"check-in\" OR \"checkin\"" },
-        { "can I check in late", "\"check in\" OR \"checkin\" OR \"late\"*" },
-        { "checkin", "\"checkin\"" },
-        { "pet PET Pets", "\"pet\" OR \"Pets\"*" },
-        { "Wie viel kostet das Fr\xc3\xbchst\xc3\xbc" "ck?",
-          "\"kostet\"* OR \"Fr\xc3\xbchst\xc3\xbc" "ck\"*" },
+        { "What time is check-in?", "time|tim checkin" },
+        { "can I check in late", "checkin late|lat" },
+        { "pet PET Pets", "pet pets|pet" },
+        { "room 12", "room|roo 12" },
+        { "Wi-Fi", "wifi wi fi" },
         { "\xc2\xbf" "D\xc3\xb3nde est\xc3\xa1 la piscina?",
-          "\"piscina\"*" },
-        { "O\xc3\xb9 est la piscine ?", "\"piscine\"*" },
-        { "Dov'\xc3\xa8 la spiaggia?", "\"spiaggia\"*" },
-        { "Tem estacionamento?", "\"estacionamento\"*" },
-        { "room 12", "\"room\"* OR \"12\"" },
-        { "a\"b* OR c) NEAR(x", "\"NEAR\"*" },
-        { "\xf0\x9f\x98\x80 pool \xff pool", "\"pool\"*" },
+          "piscina|piscin" },
+        { "a\"b* OR c) NEAR(x", "near" },
+        { "\xf0\x9f\x98\x80 pool \xff pool", "pool" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        tap_is_str(cx_ai_query(arena, cx_strz(cases[i].question)),
-                   cx_strz(cases[i].query), cases[i].question);
+        tap_is_str(found(cases[i].question), cx_strz(cases[i].found),
+                   cases[i].question);
+    }
+}
+
+
+static cx_str
+stem(const char *language, const char *word)
+{
+    const cx_words  w = cx_words_of(arena, cx_strz(word));
+
+    return cx_stem(cx_language_parse(cx_strz(language)), w.items[0].fold);
+}
+
+
+/* Forms of one word, first, are one stem. */
+static void
+stems(void)
+{
+    static const struct {
+        const char  *language;
+        const char  *words;
+    } cases[] = {
+        { "en", "cancel cancels cancelled cancellation cancelling" },
+        { "en", "delivery deliveries deliver delivered" },
+        { "en", "arrive arrives arrived arrival arriving" },
+        { "en", "smoke smoking smokers" },
+        { "en", "price prices priced pricing" },
+        { "en", "towel towels" },
+        { "de", "buchen buchung buchungen" },
+        { "de", "stornieren stornierung storniert" },
+        { "de", "parken parkt" },
+        { "de", "rauchen raucht rauche" },
+        { "de", "handtuch handtuchern" },
+        { "es", "reservar reserva reservas reservaci\xc3\xb3n reservacion"
+          " reservaciones reservado" },
+        { "es", "llegar llegada llegadas" },
+        { "es", "mascota mascotas" },
+        { "fr", "annuler annulation annulations annul\xc3\xa9" },
+        { "fr", "arriver arriv\xc3\xa9" "e arriv\xc3\xa9" "es arrivons" },
+        { "it", "prenotare prenotazione prenotazioni prenotato" },
+        { "it", "parcheggio parcheggi parcheggiare" },
+        { "pt", "cancelar cancelamento cancelado" },
+        { "pt", "reservar reserva reserva\xc3\xa7\xc3\xa3o reservacao"
+          " reserva\xc3\xa7\xc3\xb5" "es" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        cx_str  rest = cx_strz(cases[i].words), word, first = CX_NOSTR;
+        bool    same = true;
+
+        while (cx_str_split(&rest, ' ', &word)) {
+            const cx_str  s = stem(cases[i].language, cx_dupz(arena, word));
+
+            first = first.len > 0 ? first : s;
+            same = same && cx_str_eq(s, first);
+        }
+
+        tap_ok(same, "%s: %s: %.*s", cases[i].language, cases[i].words,
+               CX_ARG(first));
     }
 }
 
@@ -72,30 +148,69 @@ bounds(void)
 {
     char     word[4000];
     cx_buf   b;
-    size_t   terms = 1;
-    cx_str   query, rest;
+    size_t   forms = 0;
+    cx_find  f;
 
     cx_buf_init(&b, arena, 8192, 8192);
 
     for (int i = 0; i < 500; i++) {
-        cx_buf_printf(&b, "wo%04dx ", i);
+        cx_buf_printf(&b, "word%04dings ", i);
     }
 
-    query = cx_ai_query(arena, cx_buf_str(&b));
+    cx_ai_find_words(arena, cx_buf_str(&b), &f);
 
-    for (rest = query; cx_str_find(rest, CX_STR(" OR ")) != SIZE_MAX;
-         terms++)
-    {
-        const size_t  at = cx_str_find(rest, CX_STR(" OR "));
-
-        rest = cx_str_sub(rest, at + 4, rest.len);
+    for (size_t i = 0; i < f.n; i++) {
+        forms += f.words[i].n;
     }
 
-    tap_is_int((int64_t) terms, 32, "at most 32 terms");
+    tap_ok(f.n <= CX_FIND_WORDS && forms <= CX_FIND_ALL,
+           "%zu words, %zu forms at most", f.n, forms);
 
     memset(word, 'x', sizeof(word));
-    query = cx_ai_query(arena, (cx_str) { sizeof(word), word });
-    tap_is_str(query, CX_STR(""), "what is too long is no word");
+    cx_ai_find_words(arena, (cx_str) { sizeof(word), word }, &f);
+    tap_ok(f.n <= 1 && f.words[0].forms[0].len <= CX_TERM_MAX,
+           "what is too long is cut");
+}
+
+
+static void
+postings(void)
+{
+    static const int64_t  numbers[] = { 0, 1, 33, 40000, CX_PASSAGES_MAX };
+    char                  p[5 * CX_POSTING_MAX];
+    size_t                len = 0, n = 0;
+    int64_t               at = -1;
+    unsigned              impact;
+    cx_str                rest;
+
+    for (size_t i = 0; i < 5; i++) {
+        len += cx_posting_put(p + len, i > 0 ? numbers[i - 1] : -1,
+                              numbers[i], 1 + (unsigned) i);
+    }
+
+    rest = (cx_str) { len, p };
+
+    while (n < 5 && cx_posting_next(&rest, &at, &impact)) {
+        tap_ok(at == numbers[n] && impact == n + 1, "entry %zu", n);
+        n++;
+    }
+
+    tap_ok(n == 5 && rest.len == 0, "all entries");
+
+    for (size_t cut = 0; cut < len; cut++) {
+        rest = (cx_str) { cut, p };
+        at = -1;
+
+        while (cx_posting_next(&rest, &at, &impact)) {
+            /* void */
+        }
+    }
+
+    rest = CX_STR("\xff\xff");
+    tap_ok(!cx_posting_next(&rest, &at, &impact), "bytes that are none");
+    tap_ok(cx_impact(1, 10) > cx_impact(1, 200), "a short passage says more");
+    tap_ok(cx_impact(3, 40) > cx_impact(1, 40), "and so does a repeated word");
+    tap_ok(cx_impact(255, 1) <= CX_IMPACT_MAX, "up to a limit");
 }
 
 
@@ -144,8 +259,10 @@ main(void)
     arena = cx_arena_new(1 << 20);
 
     registry();
-    queries();
+    questions();
+    stems();
     bounds();
+    postings();
     words();
 
     cx_arena_free(arena);

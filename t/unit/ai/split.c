@@ -97,16 +97,17 @@ errors(void)
        "invalid: a.csv: there is no text in it\n", "names alone");
     is("a.txt", " \n\n \t\r\n", "invalid: a.txt: there is no text in it\n",
        "blank");
-    is("a.md", "one\ntwo \xff\n", "invalid: a.md:2: not UTF-8 text; save the "
-       "file as UTF-8 and add it again\n", "no UTF-8");
+    is("a.png", "\x89PNG\r\n\x1a\n\x01\x02\x03", "invalid: a.png: it is not "
+       "text; save it as text, CSV or Markdown in UTF-8 and add it again\n",
+       "no text");
     is("a.csv", "a,b\n1,\"two\nthree\n", "invalid: a.csv:2: a field begins "
        "with a double quote that is never closed\n", "an open quote");
     is("a.csv", "a,b\n1,\"two\"x\n", "invalid: a.csv:2: text behind a closing "
        "double quote; write a quote inside a quoted field twice\n",
        "text behind a quote");
-    is("a.csv", "a,b\n1,2\n\n1,2,3\n", "invalid: a.csv:4: more fields than "
-       "the first row has names; put a field that holds a separator in "
-       "double quotes\n", "a separator too many");
+    is("a.csv", "a,b\n1,2\n\n1,2,3\n", "invalid: a.csv:4: 3 fields where "
+       "the first row has 2; put a field that holds the separator in double "
+       "quotes\n", "a separator too many");
 }
 
 

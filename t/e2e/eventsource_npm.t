@@ -6,10 +6,9 @@ use strict;
 use warnings;
 
 use Connext;
-use Connext::Process qw(read_file write_file);
+use Connext::Npm qw(npm_install);
+use Connext::Process qw(write_file);
 use Cwd qw(abs_path);
-use File::Copy qw(copy);
-use File::Path qw(make_path);
 use IO::Select;
 use IPC::Open2 qw(open2);
 use JSON::PP;
@@ -17,46 +16,9 @@ use Test::More;
 
 my $json = JSON::PP->new->utf8->canonical;
 my $from = abs_path('t/npm/eventsource');
-my $home = "$Connext::BUILD/npm/eventsource";
+my $home = npm_install('eventsource');
 my $PAGE = 'https://shop.example.com';
 
-
-# --- the library -------------------------------------------------------------
-
-sub same {
-    my ($name) = @_;
-
-    return -e "$home/$name"
-           && read_file("$home/$name") eq read_file("$from/$name");
-}
-
-
-sub install {
-    return if -e "$home/installed" && same('package-lock.json');
-
-    make_path($home);
-    unlink "$home/installed";
-    copy("$from/$_", "$home/$_") or die "$_: $!"
-        for 'package.json', 'package-lock.json';
-
-    my $out = `cd '$home' && npm ci --ignore-scripts --no-audit --no-fund \
-               2>&1`;
-    if ($? != 0) {
-        fail('npm ci installs eventsource: nodejs, npm and a registry are '
-             . 'needed');
-        diag(substr $out, -2000);
-        done_testing();
-        exit 1;
-    }
-
-    write_file("$home/installed", '');
-}
-
-
-install();
-my ($version) = read_file("$home/node_modules/eventsource/package.json")
-                =~ /"version": "([^"]+)"/;
-ok($version, "eventsource $version");
 
 # --- the installation --------------------------------------------------------
 

@@ -83,7 +83,9 @@ sign_of_ascii(char c)
         return (char) (c - 'a' + 'A');
     }
 
-    return c == ' ' || c == '-' || c == '.' || c == '\t' ? '-' : '\0';
+    /* A number in two messages stands on two lines. */
+    return c == ' ' || c == '-' || c == '.' || c == '\t' || c == '\n'
+           ? '-' : '\0';
 }
 
 

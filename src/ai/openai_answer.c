@@ -46,14 +46,17 @@ cx_openai_parse(const cx_http_res *res, cx_arena *a, cx_ai_reply *out)
 }
 
 
+/* Google's errors may stand in a list of one. */
 static bool
 read_reply(cx_str body, cx_arena *a, reply *r)
 {
+    bool            list;
     cx_str          key;
     cx_json_reader  j;
 
     *r->out = (cx_ai_reply) { .finish = CX_FINISH_OTHER };
     cx_json_open(&j, body, a);
+    list = cx_json_enter(&j, CX_JSON_ARRAY) && cx_json_item(&j);
 
     if (!cx_json_enter(&j, CX_JSON_OBJECT)) {
         return false;
@@ -78,6 +81,10 @@ read_reply(cx_str body, cx_arena *a, reply *r)
         } else {
             cx_json_skip(&j);
         }
+    }
+
+    while (list && cx_json_item(&j)) {
+        cx_json_skip(&j);
     }
 
     return cx_json_close(&j) == CX_OK;

@@ -185,7 +185,8 @@ cx_openai_read_error(cx_json_reader *j, cx_openai_error *e)
     }
 
     while (cx_json_key(j, &key)) {
-        if (CX_STR_IS(key, "type")) {
+        /* Google's word for it is the status. */
+        if (CX_STR_IS(key, "type") || CX_STR_IS(key, "status")) {
             (void) cx_json_string(j, &e->type);
 
         } else if (CX_STR_IS(key, "code")) {

@@ -31,41 +31,6 @@ const ctl_flag  ctl_globals[] = {
 
 static const ctl_flag  pages[] = { PAGES, END };
 
-#define AGENT_FLAGS                                                          \
-    { "provider",     0, CTL_TEXT,    CTL_BODY, "NAME",                      \
-      "knowledge (built in) or openai" },                                    \
-    { "base-url",     0, CTL_TEXT,    CTL_BODY, "URL",                       \
-      "of the model's API" },                                                \
-    { "model",        0, CTL_TEXT,    CTL_BODY, "MODEL", "" },               \
-    { "api-key-file", 0, CTL_TEXT,    CTL_BODY, "FILE",                      \
-      "the worker reads the key there" },                                    \
-    { "seal",         0, CTL_SEALED,  CTL_BODY, "api_key=FILE",              \
-      "or the key itself, sealed; api_key= takes it back" },                 \
-    { "prompt",       0, CTL_TEXT,    CTL_BODY, "TEXT",                      \
-      "who the agent is" },                                                  \
-    { "prompt-file",  0, CTL_CONTENT, CTL_BODY, "FILE",                      \
-      "the same from a file" },                                              \
-    { "handoff",      0, CTL_TEXT,    CTL_BODY, "TEXT",                      \
-      "what to say when it does not know" },                                 \
-    { "threshold",    0, CTL_REAL,    CTL_BODY, "0..1",                      \
-      "least confidence that is sent without a person" },                    \
-    { "temperature",  0, CTL_REAL,    CTL_BODY, "0..2", "" },                \
-    { "max-tokens",   0, CTL_INT,     CTL_BODY, "N", "" },                   \
-    { "review-timeout-ms", 0, CTL_INT, CTL_BODY, "N",                        \
-      "so long a draft waits for a person" },                                \
-    { "review-on-timeout", 0, CTL_CHOICE, CTL_BODY, "wait|handoff|drop",     \
-      "what happens then" },                   \
-    { "active",       0, CTL_ONOFF,   CTL_BODY, "on|off",                    \
-      "off: gets nothing new" },                                             \
-    { "hours",        0, CTL_NULLABLE, CTL_BODY, "HOURS|none",               \
-      "when it answers: mo-fr 09:00-18:00" },                                \
-    { "zone",         0, CTL_NULLABLE, CTL_BODY, "ZONE|none",                \
-      "where these hours are: Europe/Berlin" }
-
-static const ctl_flag  agent_new[] = {
-    { "name", 0, CTL_TEXT, CTL_BODY, "NAME", "" }, AGENT_FLAGS, END
-};
-
 #define CHANNEL_FLAGS                                                        \
     { "account",    0, CTL_TEXT,     CTL_BODY, "ID",                         \
       "the provider's id of our side (phone_number_id)" },                   \
@@ -244,12 +209,6 @@ static const ctl_column  key_columns[] = {
     { "REVOKED", "revoked_at" }, { NULL, NULL }
 };
 
-static const ctl_column  agent_columns[] = {
-    { "NAME", "name" }, { "PROVIDER", "provider" }, { "MODEL", "model" },
-    { "THRESHOLD", "threshold" }, { "UPDATED", "updated_at" },
-    { "ID", "id" }, { NULL, NULL }
-};
-
 static const ctl_column  channel_columns[] = {
     { "NAME", "name" }, { "TYPE", "type" }, { "ACCOUNT", "account" },
     { "AGENT", "agent" }, { "ACTIVE", "active" }, { "HEALTH", "health" },
@@ -310,13 +269,25 @@ const ctl_command  ctl_commands[] = {
       "is everything well; 1 when it is not", NULL },
 
     { "agents list", "", pages, ctl_run_list, "/api/v1/agents",
-      agent_columns, "who answers", NULL },
+      ctl_agent_columns, "who answers", NULL },
     { "agents get", "AGENT", NULL, ctl_run_show, "/api/v1/agents/{}", NULL,
       "one agent, by name or id", NULL },
-    { "agents create", "", agent_new, ctl_run_create, "/api/v1/agents", NULL,
-      "a new agent", "give it knowledge: connextctl knowledge add FILE" },
-    { "agents update", "AGENT", agent_new, ctl_run_update,
+    { "agents create", "", ctl_agent_new, ctl_run_create, "/api/v1/agents",
+      NULL, "a new agent",
+      "give it knowledge: connextctl knowledge add FILE" },
+    { "agents update", "AGENT", ctl_agent_new, ctl_run_update,
       "/api/v1/agents/{}", NULL, "change what the flags name", NULL },
+    { "agents versions", "AGENT", pages, ctl_run_list,
+      "/api/v1/agents/{}/versions", ctl_version_columns,
+      "what it was told before, and by whom", NULL },
+    { "agents version", "AGENT N", NULL, ctl_run_agent_version,
+      "/api/v1/agents/{}/versions/{}", NULL, "all of one of them", NULL },
+    { "agents restore", "AGENT N", NULL, ctl_run_act,
+      "/api/v1/agents/{}/versions/{}/restore", NULL,
+      "back to that version, which becomes a new one", NULL },
+    { "agents ask", "AGENT QUESTION", ctl_ask_flags, ctl_run_ask,
+      "/api/v1/agents/{}/ask", NULL,
+      "try a question; nothing is sent, nothing is written", NULL },
     { "agents delete", "AGENT", NULL, ctl_run_delete, "/api/v1/agents/{}",
       NULL, "with its knowledge; not while a channel uses it", NULL },
 

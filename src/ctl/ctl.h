@@ -47,6 +47,7 @@ typedef enum {
     CTL_MAYBE,                 /* as CHOICE; left out: the first */
     CTL_NULLABLE,              /* text; "none" becomes null */
     CTL_CONTENT,               /* a file whose content is the value */
+    CTL_MEMBERS,               /* a JSON file with members of the body */
     /* These may be given again: */
     CTL_SETTINGS,              /* NAME=VALUE: the body's object "settings" */
     CTL_SEALED,                /* NAME=FILE: the object "credentials" */
@@ -180,7 +181,7 @@ ctl_exit ctl_run_act(ctl *c);
 /* The flags of the body, as the method wants it; *out as ctl_api. */
 ctl_exit ctl_send(ctl *c, const char *method, bool body_needed,
     json_t **out);
-/* The command's path with its first argument, encoded, and the query. */
+/* The command's path with its arguments for "{}", encoded, and the query. */
 cx_str ctl_path(ctl *c);
 /* The only agent or channel there is, when the flag was left out. */
 ctl_exit ctl_only(ctl *c, const char *flag, cx_str *name);
@@ -229,6 +230,25 @@ ctl_exit ctl_run_export(ctl *c);
 ctl_exit ctl_run_erase(ctl *c);
 ctl_exit ctl_run_reveal(ctl *c);
 ctl_exit ctl_run_retention(ctl *c);
+
+/* --- agents.c ------------------------------------------------------------ */
+
+extern const ctl_flag    ctl_agent_new[];
+extern const ctl_flag    ctl_ask_flags[];
+extern const ctl_column  ctl_agent_columns[];
+extern const ctl_column  ctl_version_columns[];
+
+ctl_exit ctl_run_agent_version(ctl *c);
+ctl_exit ctl_run_ask(ctl *c);
+
+/* --- costs.c ------------------------------------------------------------- */
+
+extern const ctl_flag    ctl_usage_flags[];
+extern const ctl_flag    ctl_price_change[];
+extern const ctl_flag    ctl_budget_change[];
+extern const ctl_column  ctl_usage_columns[];
+extern const ctl_column  ctl_price_columns[];
+extern const ctl_column  ctl_budget_columns[];
 
 /* --- single commands ----------------------------------------------------- */
 

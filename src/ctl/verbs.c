@@ -35,12 +35,14 @@ cx_str
 ctl_path(ctl *c)
 {
     cx_str  rest = cx_strz(c->command->path);
-    size_t  at = cx_str_find(rest, CX_STR("{}"));
+    size_t  at;
     cx_buf  b;
 
     cx_buf_init(&b, c->arena, 256, 65536);
 
-    if (at != SIZE_MAX) {
+    for (size_t i = 0;
+         (at = cx_str_find(rest, CX_STR("{}"))) != SIZE_MAX; i++)
+    {
         cx_buf_add(&b, cx_str_sub(rest, 0, at));
         cx_buf_add(&b, cx_url_encode(c->arena, c->args[0]));
         rest = cx_str_sub(rest, at + 2, rest.len);
@@ -225,15 +227,49 @@ member_value(ctl *c, const ctl_flag *f, const ctl_value *v, json_t **out)
 }
 
 
+/* What flags say beside it wins. */
+static ctl_exit
+add_members(ctl *c, const ctl_value *v, json_t *object)
+{
+    cx_str         text;
+    json_t        *members;
+    json_error_t   error;
+    ctl_exit       rc = ctl_file(c, v->text, CONTENT_MAX, &text);
+
+    if (rc != CTL_OK) {
+        return rc;
+    }
+
+    members = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES, &error);
+
+    if (!json_is_object(members)) {
+        json_decref(members);
+        return ctl_fail(c, CTL_INVALID, NULL,
+                        "%.*s is no JSON object: line %d, column %d",
+                        CX_ARG(v->text), error.line, error.column);
+    }
+
+    (void) json_object_update_missing(object, members);
+    json_decref(members);
+    return CTL_OK;
+}
+
+
 static ctl_exit
 body_object(ctl *c, json_t *object)
 {
-    const ctl_flag  *f = c->command->flags;
-    json_t          *v;
-    ctl_exit         rc;
+    const ctl_flag   *f = c->command->flags;
+    const ctl_value  *file = NULL;
+    json_t           *v;
+    ctl_exit          rc;
 
     for (size_t i = 0; f != NULL && f[i].name != NULL; i++) {
         if (f[i].use != CTL_BODY || !c->values[i].set) {
+            continue;
+        }
+
+        if (f[i].kind == CTL_MEMBERS) {
+            file = &c->values[i];
             continue;
         }
 
@@ -245,7 +281,7 @@ body_object(ctl *c, json_t *object)
         json_object_set_new(object, member_name(c, &f[i]), v);
     }
 
-    return CTL_OK;
+    return file != NULL ? add_members(c, file, object) : CTL_OK;
 }
 
 

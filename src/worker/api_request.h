@@ -254,6 +254,8 @@ extern const cx_api_route  cx_api_user_routes[];
 extern const cx_api_route  cx_api_key_routes[];
 extern const cx_api_route  cx_api_agent_routes[];
 extern const cx_api_route  cx_api_version_routes[];
+extern const cx_api_route  cx_api_ask_routes[];
+extern const cx_api_route  cx_api_confidence_routes[];
 extern const cx_api_route  cx_api_channel_routes[];
 extern const cx_api_route  cx_api_knowledge_routes[];
 extern const cx_api_route  cx_api_talk_routes[];

@@ -15,6 +15,8 @@ static const cx_api_route *const  tables[] = {
     cx_api_retention_routes,
     cx_api_agent_routes,
     cx_api_version_routes,
+    cx_api_ask_routes,
+    cx_api_confidence_routes,
     cx_api_channel_routes,
     cx_api_knowledge_routes,
     cx_api_talk_routes,

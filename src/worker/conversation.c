@@ -232,6 +232,11 @@ cx_conv_go(cx_conv *c, cx_step step)
 
     uv_timer_stop(&c->timer);
 
+    if (c->trial) {
+        cx_ask_step(c, step);
+        return;
+    }
+
     cx_slot_leave(c);
     c->step = step;
 

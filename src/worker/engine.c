@@ -1,6 +1,7 @@
 #include "worker/engine.h"
 
 #include "worker/breaker.h"
+#include "worker/ask.h"
 #include "worker/expiry.h"
 #include "worker/idle.h"
 #include "worker/gone.h"
@@ -262,6 +263,7 @@ cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx)
     cx_expiry_stop(w);
     cx_templates_stop(w);
     cx_hooks_stop(w);
+    cx_asks_stop(w);
     cx_partitions_leave(w, 0);
     cx_worker_check_drained(w);
 }
@@ -297,6 +299,9 @@ cx_worker_free(cx_worker *w)
     }
 
     cx_convs_free(w);
+    cx_asks_stop(w);
+    (void) uv_run(w->loop, UV_RUN_NOWAIT);
+    cx_tools_free(w);
     (void) uv_run(w->loop, UV_RUN_NOWAIT);
 
     cx_rotate_free(w);

@@ -147,6 +147,7 @@ struct cx_conv_s {
     unsigned       partition;
     cx_step        step;
     bool           lost;               /* its partition is no longer ours */
+    bool           trial;              /* ask.c: no conversation at all */
     cx_slots      *slot;               /* the one it has, or NULL */
     cx_slots      *line;               /* where it waits for one, or NULL */
     bool           in_store;           /* job is with the store */
@@ -184,6 +185,7 @@ struct cx_conv_s {
     int64_t        told_from;          /* what is older is no history; 0: all
                                         * is */
     size_t         untold;             /* of that, and in no summary */
+    cx_may         may;                /* MAY: whether a model is asked */
     struct cx_seeing_s  *seeing;       /* seeing.h; NULL: nothing to see */
 
     /* The send, from CLAIM on. */
@@ -303,6 +305,8 @@ typedef struct cx_tools_s  cx_tools;
     cx_look         *looks;            /* reconcile.c: one a channel */
     cx_mirror       *mirrors;          /* templates.c: the same */
     cx_hooks        *hooks;            /* hooks.c */
+    cx_tools        *tools;            /* tools.c; NULL: none can be called */
+    struct cx_asking_s *asks;          /* ask.c */
     bool             expiring;         /* reviews.c: a job is with the store */
     cx_rotate       *rotate;           /* NULL: not since the start */
     cx_gone         *gone;             /* likewise */
@@ -477,17 +481,21 @@ void cx_think_unsaid(cx_conv *c);
 /* In the job's arena; the directory may be another one when the model has
  * answered. */
 void cx_prompt_fill(cx_conv *c, const cx_dir_agent *agent);
+/* What is the same whoever asks: instructions, facts, tools. */
+void cx_prompt_agent(cx_ai_prompt *p, const cx_dir_agent *agent, cx_arena *a);
+/* So many messages of context. */
+size_t cx_prompt_history(const cx_worker *w, const cx_agent_config *config);
 
 /* steps */
 #define X(name, word, enter)  void enter(cx_conv *c);
 CX_STEPS(X)
 #undef X
 
+/* ask.c */
+/* For one that is a trial, instead of the step. */
+void cx_ask_step(cx_conv *c, cx_step step);
+
 /* engine.c */
 void cx_worker_check_drained(cx_worker *w);
 
 #endif /* CX_WORKER_ENGINE_H */
-/* What is the same whoever asks: instructions, facts, tools. */
-void cx_prompt_agent(cx_ai_prompt *p, const cx_dir_agent *agent, cx_arena *a);
-/* So many messages of context. */
-size_t cx_prompt_history(const cx_worker *w, const cx_agent_config *config);

@@ -79,6 +79,7 @@ cx_think_tools(cx_conv *c, const cx_dir_agent *agent,
         .customer_id = c->recall.root_id,
         .event = c->recall.event,
         .used = t->ncalls,
+        .trial = c->trial,
     };
     cx_ai_call       *calls;
 

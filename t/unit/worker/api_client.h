@@ -9,6 +9,7 @@
 
 #include "core/version.h"
 #include "worker/api.h"
+#include "worker/ask.h"
 #include "worker/log.h"
 
 #include <curl/curl.h>
@@ -168,6 +169,17 @@ bool
 cx_worker_private_hooks(const cx_worker *w)
 {
     (void) w;
+    return false;
+}
+
+
+bool
+cx_worker_ask(cx_worker *w, const cx_ask *ask, cx_asked_fn done, void *ctx)
+{
+    (void) w;
+    (void) ask;
+    (void) done;
+    (void) ctx;
     return false;
 }
 

@@ -74,6 +74,28 @@ cx_readers_room(cx_worker *w)
 
 
 void
+cx_ask_step(cx_conv *c, cx_step step)
+{
+    (void) c;
+    (void) step;
+}
+
+
+void
+cx_think_cancel(cx_conv *c)
+{
+    (void) c;
+}
+
+
+void
+cx_think_settled(cx_conv *c)
+{
+    (void) c;
+}
+
+
+void
 cx_worker_check_drained(cx_worker *w)
 {
     (void) w;

@@ -1,0 +1,196 @@
+/* The commands of agents beside those that need no code: flags, columns, and
+ * questions that are tried out. */
+
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define END  { NULL, 0, CTL_SWITCH, CTL_OWN, NULL, NULL }
+
+const ctl_flag  ctl_agent_new[] = {
+    { "name", 0, CTL_TEXT, CTL_BODY, "NAME", "" },
+    { "file", 0, CTL_MEMBERS, CTL_BODY, "FILE",
+      "members from a JSON file, as facts and tools; - for stdin" },
+    { "provider",     0, CTL_TEXT,    CTL_BODY, "NAME",
+      "knowledge (built in), openai, anthropic, gemini, ..." },
+    { "base-url",     0, CTL_TEXT,    CTL_BODY, "URL",
+      "of the model's API" },
+    { "model",        0, CTL_TEXT,    CTL_BODY, "MODEL", "" },
+    { "api-key-file", 0, CTL_TEXT,    CTL_BODY, "FILE",
+      "the worker reads the key there" },
+    { "seal",         0, CTL_SEALED,  CTL_BODY, "NAME=FILE",
+      "a secret, sealed; api_key is the key itself; NAME= takes it back" },
+    { "prompt",       0, CTL_TEXT,    CTL_BODY, "TEXT",
+      "who the agent is" },
+    { "prompt-file",  0, CTL_CONTENT, CTL_BODY, "FILE",
+      "the same from a file" },
+    { "handoff",      0, CTL_TEXT,    CTL_BODY, "TEXT",
+      "what to say when it does not know" },
+    { "threshold",    0, CTL_REAL,    CTL_BODY, "0..1",
+      "least confidence that is sent without a person" },
+    { "language",     0, CTL_NULLABLE, CTL_BODY, "CODE|none",
+      "it answers in; none: the customer's" },
+    { "temperature",  0, CTL_REAL,    CTL_BODY, "0..2", "" },
+    { "max-tokens",   0, CTL_INT,     CTL_BODY, "N", "" },
+    { "review-timeout-ms", 0, CTL_INT, CTL_BODY, "N",
+      "so long a draft waits for a person" },
+    { "review-on-timeout", 0, CTL_CHOICE, CTL_BODY, "wait|handoff|drop",
+      "what happens then" },
+    { "active",       0, CTL_ONOFF,   CTL_BODY, "on|off",
+      "off: gets nothing new" },
+    { "hours",        0, CTL_NULLABLE, CTL_BODY, "HOURS|none",
+      "when it answers: mo-fr 09:00-18:00" },
+    { "zone",         0, CTL_NULLABLE, CTL_BODY, "ZONE|none",
+      "where these hours are: Europe/Berlin" },
+    END
+};
+
+const ctl_flag  ctl_ask_flags[] = {
+    { "show-sources", 0, CTL_SWITCH, CTL_OWN, NULL,
+      "passages of knowledge, functions and calls behind it" },
+    END
+};
+
+const ctl_column  ctl_agent_columns[] = {
+    { "NAME", "name" }, { "PROVIDER", "provider" }, { "MODEL", "model" },
+    { "THRESHOLD", "threshold" }, { "UPDATED", "updated_at" },
+    { "ID", "id" }, { NULL, NULL }
+};
+
+const ctl_column  ctl_version_columns[] = {
+    { "N", "number" }, { "AT", "at" }, { "WHO", "who" }, { NULL, NULL }
+};
+
+static const ctl_column  source_columns[] = {
+    { "SOURCE", "source" }, { "AT", "position" }, { "USED", "used" },
+    { "SCORE", "score" }, { "TEXT", "text" }, { NULL, NULL }
+};
+
+static const ctl_column  tool_columns[] = {
+    { "FUNCTION", "name" }, { "ARGUMENTS", "arguments" },
+    { "RESULT", "result" }, { NULL, NULL }
+};
+
+static const ctl_column  call_columns[] = {
+    { "PROVIDER", "provider" }, { "MODEL", "model" },
+    { "OUTCOME", "outcome" }, { "ERROR", "error" }, { "IN", "tokens_in" },
+    { "OUT", "tokens_out" }, { "MS", "ms" }, { NULL, NULL }
+};
+
+
+/* --- versions ------------------------------------------------------------ */
+
+/* A program takes it whole, with "agents update --file" back to it. */
+ctl_exit
+ctl_run_agent_version(ctl *c)
+{
+    json_t    *object;
+    ctl_exit   rc = ctl_get(c, ctl_path(c), &object);
+
+    if (rc == CTL_OK) {
+        ctl_print_json(c, json_object_get(object, "agent"));
+        json_decref(object);
+    }
+
+    return rc;
+}
+
+
+/* --- a question ---------------------------------------------------------- */
+
+static const struct {
+    const char  *decision;
+    const char  *text;
+} decisions[] = {
+    { "send",    "would be sent" },
+    { "review",  "would wait for a person" },
+    { "handoff", "would be handed to a person" },
+};
+
+
+static const char *
+decided(const char *word)
+{
+    for (size_t i = 0; i < sizeof(decisions) / sizeof(decisions[0]); i++) {
+        if (cx_str_eq(cx_strz(decisions[i].decision), cx_strz(word))) {
+            return decisions[i].text;
+        }
+    }
+
+    return word;
+}
+
+
+static void
+print_rows(ctl *c, json_t *o, const char *name, const ctl_column *columns)
+{
+    json_t  *rows = json_object_get(o, name), *list;
+
+    if (json_array_size(rows) > 0) {
+        list = json_object();
+        json_object_set(list, "data", rows);
+        printf("\n");
+        ctl_print_list(c, list, columns);
+        json_decref(list);
+    }
+}
+
+
+static void
+print_answer(ctl *c, json_t *o)
+{
+    printf("%.*s\n\n%s: confidence %.*s, threshold %.*s; %.*s\n",
+           CX_ARG(ctl_cell(c, o, "answer")),
+           decided(ctl_text(o, "decision")),
+           CX_ARG(ctl_cell(c, o, "confidence")),
+           CX_ARG(ctl_cell(c, o, "threshold")),
+           CX_ARG(ctl_cell(c, o, "reason")));
+    printf("model %.*s, %.*s tokens in, %.*s out, %.*s ms\n",
+           CX_ARG(ctl_cell(c, o, "model")),
+           CX_ARG(ctl_cell(c, o, "tokens_in")),
+           CX_ARG(ctl_cell(c, o, "tokens_out")),
+           CX_ARG(ctl_cell(c, o, "ms")));
+
+    if (ctl_value_of(c, "show-sources")->set) {
+        print_rows(c, o, "sources", source_columns);
+        print_rows(c, o, "tools", tool_columns);
+        print_rows(c, o, "calls", call_columns);
+    }
+}
+
+
+ctl_exit
+ctl_run_ask(ctl *c)
+{
+    json_t    *body = json_object(), *object;
+    char      *text;
+    ctl_exit   rc;
+
+    if (json_object_set_new(body, "question",
+                            json_stringn(c->args[1].p, c->args[1].len)) != 0)
+    {
+        json_decref(body);
+        return ctl_fail(c, CTL_INVALID, NULL, "the question is not UTF-8");
+    }
+
+    text = json_dumps(body, JSON_COMPACT);
+    rc = ctl_api(c, "POST", ctl_path(c), cx_strz(text), "application/json",
+                 &object);
+    free(text);
+    json_decref(body);
+
+    if (rc != CTL_OK) {
+        return rc;
+    }
+
+    if (c->output == CTL_OUT_TABLE) {
+        print_answer(c, object);
+
+    } else {
+        ctl_print_object(c, object);
+    }
+
+    json_decref(object);
+    return CTL_OK;
+}

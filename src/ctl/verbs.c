@@ -44,7 +44,7 @@ ctl_path(ctl *c)
          (at = cx_str_find(rest, CX_STR("{}"))) != SIZE_MAX; i++)
     {
         cx_buf_add(&b, cx_str_sub(rest, 0, at));
-        cx_buf_add(&b, cx_url_encode(c->arena, c->args[0]));
+        cx_buf_add(&b, cx_url_encode(c->arena, c->args[i]));
         rest = cx_str_sub(rest, at + 2, rest.len);
     }
 

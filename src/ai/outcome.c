@@ -12,6 +12,7 @@
 
 
 static int64_t status_of(cx_str type, cx_str code);
+static cx_str telling(cx_str type, cx_str code);
 static bool is_too_long(cx_str type, cx_str code);
 static bool out_of_money(cx_str type, cx_str code);
 static int64_t wait_of(const cx_http_res *res);
@@ -22,15 +23,11 @@ static cx_str word(cx_str s);
 cx_ai_outcome
 cx_ai_failure(const cx_http_res *res, cx_str type, cx_str code, cx_arena *a)
 {
-    int64_t        status = res->status;
+    const int64_t  status = res->status == 200 ? status_of(type, code)
+                                               : res->status;
     const cx_str   should = cx_http_header(res->headers, res->nheaders,
                                            CX_STR("x-should-retry"), NULL);
-    const cx_str   what = code.len > 0 ? code : type;
     cx_ai_outcome  o = { .result = CX_AI_REFUSED };
-
-    if (status == 200) {
-        status = status_of(type, code);
-    }
 
     if (status == 0 || status == 408 || status == 409 || status == 429
         || status >= 500)
@@ -52,8 +49,19 @@ cx_ai_failure(const cx_http_res *res, cx_str type, cx_str code, cx_arena *a)
 
     o.error = status == 0 ? CX_STR("no answer")
                           : cx_printf(a, "%d %.*s", res->status,
-                                      CX_ARG(word(what)));
+                                      CX_ARG(word(telling(type, code))));
     return o;
+}
+
+
+/* The code, unless it is a number: that says no more than the status. */
+static cx_str
+telling(cx_str type, cx_str code)
+{
+    int64_t  number;
+
+    return code.len == 0 || (type.len > 0 && cx_str_to_i64(code, &number))
+           ? type : code;
 }
 
 
@@ -118,6 +126,10 @@ out_of_money(cx_str type, cx_str code)
         "credit_balance_exhausted",
         "billing_hard_limit_reached",
         "billing_not_active",
+        "organization_usage_limit_exceeded",
+        "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "enforced_spend_limit_reached",     /* Anthropic */
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

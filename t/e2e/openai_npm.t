@@ -13,8 +13,8 @@ use Cwd qw(abs_path);
 use JSON::PP;
 use Test::More;
 
-my %MINIMUM = ('openai-stream' => 50, 'responses-stream' => 25,
-               responses => 30);
+my %MINIMUM = ('openai-stream' => 50, 'openai-whole' => 12,
+               'responses-stream' => 25, responses => 30);
 
 my $WHOLE = 'it wants a stream, ours takes a whole answer as well';
 my $EIGHT = 'ours takes eight calls';
@@ -30,6 +30,14 @@ my %DIFFERENT = (
     'openai-stream/odd-shapes' => $ODD,
     'openai-stream/nine-tool-calls' => $EIGHT,
     'openai-stream/not-a-stream' => $WHOLE,
+    'openai-whole/gemini' => 'what Gemini thought is in its total alone',
+    'openai-whole/nine-tool-calls' => $EIGHT,
+    'openai-whole/tool-call-as-an-object' => $ODD,
+    'openai-whole/tool-call-stop' => 'it tells the finish as it came',
+    'openai-whole/tool-calls-none' => 'it tells the finish as it came',
+    'openai-whole/tool-calls-odd' => $ODD,
+    'openai-whole/usage-more-cached-than-asked' => $ODD,
+    'openai-whole/usage-odd' => $ODD,
     'responses-stream/nine-tool-calls' => $EIGHT,
     'responses-stream/not-a-stream' => $WHOLE,
     'responses-stream/tool-calls-not-repeated' =>

@@ -1,11 +1,12 @@
-/* Chat completions: t/cases/openai-request (what is asked) and t/cases/openai
- * (what the answer means). */
+/* Chat completions: t/cases/openai-request (what is asked), openai-whole (what
+ * is read) and openai (what the answer means). */
 
 #include "ai/ai.h"
 
 #include "core/json.h"
 
 #include "unit/ask.h"
+#include "unit/reply.h"
 
 
 #define ARENA_MAX  (4 * 1024 * 1024)
@@ -15,6 +16,13 @@ static void
 one_request(const char *suite, const char *name)
 {
     ask_case("openai", suite, name);
+}
+
+
+static void
+one_reply(const char *suite, const char *name)
+{
+    reply_case("openai", suite, name);
 }
 
 
@@ -184,6 +192,8 @@ main(void)
 {
     tap_ok(folder_each("openai-request", one_request) >= 7,
            "requests were found");
+    tap_ok(folder_each("openai-whole", one_reply) >= 12,
+           "replies were found");
     tap_ok(folder_each("openai", one_answer) >= 30, "answers were found");
     cut_everywhere();
     no_memory();

@@ -38,7 +38,8 @@ UNIT_rates := $(call part,rates) $(CHANNEL)
 UNIT_redis := $(call part,redis redis_command redis_uv)
 UNIT_api   := $(patsubst src/%.c,$(B)/obj/%.o,\
                 $(wildcard src/worker/api*.c src/worker/json_out*.c)) \
-              $(call part,archive db fp log routing secret secrets) $(STORE) $(AI) $(CHANNEL)
+              $(call part,archive db fp indexing log routing secret \
+                secrets) $(STORE) $(AI) $(CHANNEL)
 UNIT_api_people := $(UNIT_api)
 UNIT_api_customers := $(UNIT_api)
 UNIT_api_out    := $(UNIT_api)

@@ -115,6 +115,7 @@ beat_fired(uv_timer_t *timer)
     cx_reconcile_beat(timer->data);
     cx_expiry_beat(timer->data);
     cx_forget_beat(timer->data);
+    cx_worker_knowledge(timer->data);
     cx_idle_beat(timer->data);
     cx_templates_beat(timer->data);
     cx_reviews_beat(timer->data);
@@ -283,6 +284,7 @@ cx_worker_free(cx_worker *w)
         cx_summary_free(w);
         cx_transcribe_free(w);
         cx_seeing_join(w);
+        cx_knowledge_free(w);
         cx_media_free(w);
         cx_reconcile_free(w);
         cx_expiry_free(w);

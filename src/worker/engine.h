@@ -25,6 +25,7 @@
  *   send.c          CLAIM SETTLE, evidence; send.h has what belongs to it
  *   media.c         attachments: fetched and kept beside all that
  *   idle.c          conversations that end by themselves
+ *   knowledge.c     what old files have left, vectors of new ones
  *   reconcile.c     messages whose webhook never came
  *
  * One thread: the loop.  Store jobs run elsewhere and come back here.
@@ -269,6 +270,8 @@ typedef struct cx_expiry_s  cx_expiry;
 
 struct cx_worker_s {
     uv_loop_t       *loop;
+typedef struct cx_knowledge_s  cx_knowledge;
+typedef struct cx_tools_s  cx_tools;
     const cx_conf   *conf;
     cx_db           *db;
     cx_http         *http;
@@ -314,6 +317,8 @@ typedef struct cx_tools_s  cx_tools;
     size_t           reading;          /* seeing.c: files, in the pool */
     struct cx_summaries_s  *summaries;     /* summary.c; NULL: none so far */
     struct cx_transcribe_s *transcribe;    /* likewise */
+    cx_knowledge    *knowledge;        /* NULL: not since the start */
+    size_t           indexing;         /* knowledge files on their way */
     int64_t          rewritten_ms;     /* forget.c: Redis' file, last time */
     bool             rewrite_asked;
     bool             idling;           /* idle.c: its job is with the store */
@@ -398,6 +403,9 @@ const struct cx_keep_s *cx_media_keep(const cx_worker *w);
 
 /* forget.c */
 void cx_forget_beat(cx_worker *w);
+
+/* knowledge.c */
+void cx_knowledge_free(cx_worker *w);
 
 /* slots.c */
 void cx_slots_init(cx_slots *s, size_t limit);

@@ -464,6 +464,17 @@ cx_out_hit(cx_api_request *req, const cx_hit_row *r)
 {
     cx_out_open(req, NULL, '{');
     cx_out_real(req, "score", r->score);
+    cx_out_str(req, "state", cx_strz(cx_file_state_word(r->state)));
+    cx_out_int(req, "progress", r->state == CX_FILE_READY ? 100
+                                : 100 * r->done / (r->chunks + r->terms + 1));
+
+    if (r->error.len > 0) {
+        cx_out_str(req, "error", r->error);
+    }
+
+    cx_out_str(req, "encoding", r->encoding);
+    cx_out_str(req, "embed_model", r->embed_model);
+    cx_out_int(req, "embedded", r->embedded);
     cx_out_str(req, "source", r->source);
     cx_out_int(req, "position", r->position);
     cx_out_str(req, "question", r->question);

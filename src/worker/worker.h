@@ -63,6 +63,14 @@ bool cx_worker_private_tools(const cx_worker *w);
 bool cx_worker_tool_host(const cx_worker *w, cx_str host);
 /* Something waits to be told to somebody (hooks). */
 void cx_worker_tell(cx_worker *w);
+/* Knowledge was added or deleted: there may be something to sweep, or vectors
+ * to be made. */
+void cx_worker_knowledge(cx_worker *w);
+/* Files that are read in the pool at once; false: enough of them. */
+bool cx_worker_pool_enter(cx_worker *w);
+void cx_worker_pool_leave(cx_worker *w);
+uv_loop_t *cx_worker_loop(const cx_worker *w);
+bool cx_worker_stops(const cx_worker *w);
 /* Puts a raw stream entry back (dead letter of kind event). */
 void cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
     void (*done)(void *ctx, bool ok), void *ctx);

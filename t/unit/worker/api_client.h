@@ -165,6 +165,48 @@ cx_worker_templates(cx_worker *w, int64_t channel_id,
 }
 
 
+/* The loop of the API, on whose thread this is called. */
+static uv_loop_t  *api_loop;
+
+
+uv_loop_t *
+cx_worker_loop(const cx_worker *w)
+{
+    (void) w;
+    return api_loop;
+}
+
+
+bool
+cx_worker_pool_enter(cx_worker *w)
+{
+    (void) w;
+    return true;
+}
+
+
+void
+cx_worker_pool_leave(cx_worker *w)
+{
+    (void) w;
+}
+
+
+bool
+cx_worker_stops(const cx_worker *w)
+{
+    (void) w;
+    return false;
+}
+
+
+void
+cx_worker_knowledge(cx_worker *w)
+{
+    (void) w;
+}
+
+
 bool
 cx_worker_private_hooks(const cx_worker *w)
 {
@@ -294,6 +336,7 @@ start_server(server *s, const fixture *f)
     s->api = cx_api_new(&s->loop, cx_strz(s->socket), false, s->db, &engine,
                         error, sizeof(error));
     fx_must(s->api != NULL, error);
+    api_loop = &s->loop;
     pthread_create(&s->thread, NULL, serve, s);
 }
 

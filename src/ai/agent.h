@@ -66,7 +66,7 @@ typedef struct {
     cx_str                    preset;        /* of the threshold, or empty */
     bool                      report;        /* models are asked how sure they
                                               * are; true */
-    int64_t                   audit;         /* of 100 answers that were sent
+    int64_t                   sample;        /* of 100 answers that were sent
                                               * so many are looked at by a
                                               * person afterwards; 0 */
     int64_t                   first_token_ms;    /* 0: the worker's */

@@ -1,6 +1,7 @@
 #include "ai/agent_values.h"
 
 #include "ai/agent.h"
+#include "ai/preset.h"
 
 
 static bool
@@ -80,17 +81,10 @@ cx_agent_wrong_name(cx_str s)
 
 
 const char *
-cx_agent_wrong_word(cx_str s)
+cx_agent_wrong_preset(cx_str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || is_digit(s.p[i])
-              || s.p[i] == '-' || s.p[i] == '_'))
-        {
-            return "must be of a-z, 0-9, - and _";
-        }
-    }
-
-    return NULL;
+    return s.len == 0 || cx_preset_find(s) != NULL
+           ? NULL : "must be careful, balanced or bold";
 }
 
 

@@ -12,7 +12,7 @@ const char *cx_agent_wrong_url(cx_str s);           /* with path and query */
 const char *cx_agent_wrong_base(cx_str s);          /* "https://host/v1" */
 const char *cx_agent_wrong_path(cx_str s);
 const char *cx_agent_wrong_credential(cx_str s);
-const char *cx_agent_wrong_word(cx_str s);          /* a slug */
+const char *cx_agent_wrong_preset(cx_str s);
 
 /* The kinds of facts. */
 const char *cx_agent_fact_kinds(void);

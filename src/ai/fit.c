@@ -57,6 +57,11 @@ cx_fit_threshold(cx_fit_label *labels, size_t n, double target, cx_fit *out)
             continue;
         }
 
+        /* The bound is above the share: it need not be asked for. */
+        if (error_of(&p) > target && error_of(&p) >= closest) {
+            continue;
+        }
+
         high = cx_fit_upper(error_of(&p) * size_of(&p), size_of(&p),
                             CX_FIT_SURE);
 

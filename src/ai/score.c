@@ -110,6 +110,7 @@ cx_ai_score(const cx_signals *s, cx_arena *a, cx_ai_answer *out)
     say_report(&c, s);
     say_policy(&c, s);
     cx_json_end(&c.json, ']');
+    put_share(&c.json, "confidence", c.score);
     write_signals(&c, s);
     cx_json_end(&c.json, '}');
 

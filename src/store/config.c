@@ -227,7 +227,8 @@ cx_store_agent_delete(cx_store *s, int64_t id)
     static const cx_sql_name steps[] = {
         CX_SQL_AGENT_VECTORS_DELETE, CX_SQL_AGENT_TERMS_DELETE,
         CX_SQL_AGENT_CHUNKS_DELETE, CX_SQL_AGENT_FILES_DELETE,
-        CX_SQL_AGENT_LEAVES, CX_SQL_VERSIONS_DELETE, CX_SQL_AGENT_DELETE,
+        CX_SQL_AGENT_LEAVES, CX_SQL_VERSIONS_DELETE,
+        CX_SQL_AGENT_LABELS_DELETE, CX_SQL_AGENT_DELETE,
     };
     int64_t  used;
     cx_err   err;

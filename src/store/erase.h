@@ -24,6 +24,7 @@
     X(REQUESTS,      "requests")                                              \
     X(DELIVERIES,    "hook_deliveries")                                       \
     X(SUMMARIES,     "summaries")                                             \
+    X(LABELS,        "labels")                                                \
     X(TURNS,         "turns")                                                 \
     X(MESSAGES,      "messages")                                              \
     X(IDENTITIES,    "identities")                                            \

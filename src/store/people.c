@@ -6,6 +6,7 @@
 #include "store/sql.h"
 
 #include "core/id.h"
+#include "store/labels.h"
 
 #include <string.h>
 
@@ -79,6 +80,7 @@ read_reviews(cx_query *q, cx_arena *a, cx_review_list *list)
         r->last_in_at = cx_get_i64(q);
         r->channel_type = cx_get_str(q, a);
         r->account = cx_get_str(q, a);
+        r->evidence = cx_get_str(q, a);
     }
 
     err = cx_query_end(q);
@@ -225,6 +227,13 @@ cx_store_review_decide(cx_store *s, int64_t id, cx_str verdict,
 
     if (err == CX_OK) {
         err = write_verdict(s, id, verdict, who, why, now_ms);
+    }
+
+    if (err == CX_OK) {
+        err = cx_store_label_review(s, id, rejected ? CX_STR("wrong")
+                                           : edited ? CX_STR("edited")
+                                                    : CX_STR("right"),
+                                    who, now_ms);
     }
 
     if (err == CX_OK) {

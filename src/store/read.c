@@ -144,6 +144,8 @@ read_message(cx_query *q, cx_arena *a, cx_message_row *m)
     m->read_at = cx_get_i64(q);
     m->updated_at = cx_get_i64(q);
     m->channel = cx_get_str(q, a);
+    m->evidence = cx_get_str(q, a);
+    m->label = cx_get_str(q, a);
 }
 
 

@@ -49,7 +49,11 @@
     " provider_id, reply_to, state, attempts, not_before, error_code,"        \
     " error_text, event, meta, provider_ts, received_at, created_at,"         \
     " sending_at, accepted_at, delivered_at, read_at, updated_at,"            \
-    " (SELECT h.name FROM channels h WHERE h.id = channel_id)"
+    " (SELECT h.name FROM channels h WHERE h.id = channel_id),"               \
+    " CASE WHEN author = 1 THEN coalesce((SELECT t.evidence FROM turns t"     \
+    " WHERE t.id = turn_id), '') ELSE '' END,"                                \
+    " CASE WHEN author = 1 THEN coalesce((SELECT l.verdict FROM labels l"     \
+    " WHERE l.id = turn_id), '') ELSE '' END"
 
 /* The newest message is looked up, not kept: the hot path writes less. */
 #define CONVERSATION                                                          \
@@ -111,7 +115,7 @@
     " coalesce((SELECT coalesce(nullif(n.provider_ts, 0),"                    \
     " nullif(n.received_at, 0), n.created_at) FROM messages n"                \
     " WHERE n.conversation_id = c.id AND n.outbound = 0"                      \
-    " ORDER BY n.id DESC LIMIT 1), 0), h.type, h.account"                     \
+    " ORDER BY n.id DESC LIMIT 1), 0), h.type, h.account, t.evidence"         \
     " FROM reviews r JOIN turns t ON t.id = r.id"                             \
     " JOIN conversations c ON c.id = r.conversation_id"                       \
     " JOIN channels h ON h.id = t.channel_id"                                 \

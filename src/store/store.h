@@ -182,6 +182,8 @@ typedef struct {
     int64_t  read_at;
     int64_t  updated_at;
     cx_str   channel;         /* slug */
+    cx_str   evidence;        /* of an agent's answer: JSON, or empty */
+    cx_str   label;           /* what a person said of it, or empty */
 } cx_message_row;
 
 typedef struct {
@@ -207,6 +209,7 @@ typedef struct {
     cx_str   channel_type;
     cx_str   account;
     int64_t  last_in_at;      /* the customer's newest message */
+    cx_str   evidence;        /* what the confidence is made of: JSON */
 } cx_review_row;
 
 typedef struct {
@@ -301,6 +304,8 @@ typedef struct {
     int64_t          tokens_out;
     cx_str           sources;       /* JSON */
     cx_str           evidence;      /* JSON: what the confidence is made of */
+    int64_t          sampled;       /* REPLIED: drawn for a look afterwards, as
+                                     * so many of 100 are; 0: not */
     cx_str           reply_id;      /* as cx_recall has it */
     const cx_usage_row  *usage;     /* calls of models that were made for it */
     size_t           nusage;

@@ -290,6 +290,8 @@ write_plan(cx_store *s, const cx_plan *in, const cx_turn_place *t)
     cx_bind_str(&q, in->model);
     cx_bind_str(&q, in->sources);
     cx_bind_str(&q, in->reply_id);
+    cx_bind_str(&q, in->evidence);
+    cx_bind_i64(&q, in->sampled);
 
     return cx_query_run(&q);
 }

@@ -421,8 +421,8 @@ put_rest(cx_api_request *req, cx_store *s, cx_agent_row *row,
 }
 
 
-cx_err
-cx_api_agent_put(cx_api_request *req, cx_store *s, cx_agent_row *row,
+static cx_err
+put(cx_api_request *req, cx_store *s, cx_agent_row *row,
     const cx_agent_row *before, json_t *given, json_t *credentials)
 {
     cx_err  err;
@@ -439,9 +439,23 @@ cx_api_agent_put(cx_api_request *req, cx_store *s, cx_agent_row *row,
                              "an agent of this name exists");
     }
 
-    if (err == CX_OK) {
-        err = put_rest(req, s, row, before, credentials);
-    }
+    return err == CX_OK ? put_rest(req, s, row, before, credentials) : err;
+}
+
+
+cx_err
+cx_api_agent_change(cx_api_request *req, cx_store *s, cx_agent_row *row,
+    const cx_agent_row *before, json_t *given)
+{
+    return put(req, s, row, before, given, NULL);
+}
+
+
+cx_err
+cx_api_agent_put(cx_api_request *req, cx_store *s, cx_agent_row *row,
+    const cx_agent_row *before, json_t *given, json_t *credentials)
+{
+    const cx_err  err = put(req, s, row, before, given, credentials);
 
     if (err == CX_OK) {
         cx_out_begin(req, before == NULL ? 201 : 200);

@@ -23,7 +23,11 @@ cx_err cx_api_config_check(cx_api_request *req, cx_store *s,
 /* The members of a version, or of a PUT, over row. */
 cx_err cx_api_agent_read(cx_api_request *req, json_t *body,
     cx_agent_row *row, json_t **given);
-/* Checks, writes, leaves a version, fills the answer. */
+/* Checks, writes, leaves a version; the answer is the caller's.  given: what
+ * is new in its config. */
+cx_err cx_api_agent_change(cx_api_request *req, cx_store *s,
+    cx_agent_row *row, const cx_agent_row *before, json_t *given);
+/* The same, with credentials, and fills the answer. */
 cx_err cx_api_agent_put(cx_api_request *req, cx_store *s, cx_agent_row *row,
     const cx_agent_row *before, json_t *given, json_t *credentials);
 

@@ -203,6 +203,9 @@ void cx_out_capabilities(cx_api_request *req, const cx_channel_row *r);
 void cx_out_conversation(cx_api_request *req, const cx_conversation_row *r);
 void cx_out_message(cx_api_request *req, const cx_message_row *r);
 void cx_out_review(cx_api_request *req, const cx_review_row *r);
+/* Why a confidence is what it is, of an object that is open already: reasons
+ * in words; the confidence itself, or the signals it was made of. */
+void cx_out_evidence(cx_api_request *req, cx_str evidence, bool signals);
 /* Why a draft does not fit any more what was said since; NULL: it does. */
 const char *cx_api_review_stale(const cx_api_request *req,
     const cx_review_row *r);
@@ -242,6 +245,7 @@ cx_err cx_api_config_changed(cx_api_request *req);
 const char *cx_api_slug(cx_api_request *req, cx_str value);
 const char *cx_api_hours(cx_api_request *req, cx_str value);
 const char *cx_api_zone(cx_api_request *req, cx_str value);
+const char *cx_api_currency(cx_api_request *req, cx_str value);
 
 /* A word for a role (field check); CX_FORBIDDEN when it is more than that of
  * who asks. */
@@ -275,5 +279,7 @@ extern const cx_api_route  cx_api_secret_routes[];
 extern const cx_api_route  cx_api_privacy_routes[];
 extern const cx_api_route  cx_api_export_routes[];
 extern const cx_api_route  cx_api_retention_routes[];
+extern const cx_api_route  cx_api_usage_routes[];
+extern const cx_api_route  cx_api_budget_routes[];
 
 #endif /* CX_WORKER_API_REQUEST_H */

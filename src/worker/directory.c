@@ -1,5 +1,6 @@
 #include "worker/engine.h"
 
+#include "ai/preset.h"
 #include "worker/sealed_health.h"
 #include "worker/unsealed.h"
 
@@ -270,6 +271,16 @@ read_config(dir_load *l, cx_dir_agent *a)
 }
 
 
+/* A name says more than the number that stood there before. */
+static void
+take_preset(cx_dir_agent *a)
+{
+    const cx_preset  *p = cx_preset_find(a->config.preset);
+
+    a->row.threshold = p != NULL ? p->threshold : a->row.threshold;
+}
+
+
 static void
 fill_agents(dir_load *l, cx_directory *d)
 {
@@ -295,6 +306,7 @@ fill_agents(dir_load *l, cx_directory *d)
         }
 
         read_config(l, a);
+        take_preset(a);
         fill_models(l, a);
     }
 }

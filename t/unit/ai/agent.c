@@ -67,7 +67,7 @@ static const char  rental[] =
     "\"preset\":\"careful\",\"first_token_ms\":4000,\"total_ms\":9000,"
     "\"embed_url\":\"https://e.example/v1\",\"embed_model\":\"e\","
     "\"links\":[\"example.com\",\"b.example\"],\"turns_max\":6,"
-    "\"report\":false,\"audit\":5}";
+    "\"report\":false,\"sample\":5}";
 
 
 static void
@@ -93,7 +93,7 @@ whole(void)
     tap_is_int((int64_t) c.tools[1].nhosts, 2, "hosts");
     tap_is_str(c.fallbacks[0].model, CX_STR("m"), "a fallback's model");
     tap_ok(c.history == 5 && c.history_tokens == 900 && c.summary_after == 3
-           && c.turns_max == 6 && c.audit == 5, "numbers");
+           && c.turns_max == 6 && c.sample == 5, "numbers");
     tap_ok(c.images && c.stream && c.suggest && !c.mask && !c.report,
            "flags");
     tap_is_str(c.links[1], CX_STR("b.example"), "links");
@@ -122,7 +122,7 @@ bad(void)
         { "{\"language\":\"german\"}", "/language", "language tag" },
         { "{\"language\":\"de_DE\"}", "/language", "language tag" },
         { "{\"options\":[]}", "/options", "must be an object" },
-        { "{\"preset\":\"Very Safe\"}", "/preset", "must be of a-z" },
+        { "{\"preset\":\"safest\"}", "/preset", "must be careful" },
         { "{\"first_token_ms\":5,\"total_ms\":4}", "/first_token_ms",
           "must not exceed" },
         { "{\"embed_url\":\"https://e.example\"}", "/embed_model",

@@ -9,10 +9,14 @@ static const cx_ai *const  providers[] = {
     &cx_ai_knowledge,
     &cx_ai_openai,
     &cx_ai_responses,
+    &cx_ai_anthropic,
+    &cx_ai_gemini,
+    &cx_ai_vapi,
 };
 
 /* Kept beside the list; t/unit/ai/query.c checks that they agree. */
-static const char  names[] = "knowledge, openai, responses";
+static const char  names[] =
+    "knowledge, openai, responses, anthropic, gemini, vapi";
 
 
 const cx_ai *

@@ -8,5 +8,8 @@
 extern const cx_ai  cx_ai_knowledge;
 extern const cx_ai  cx_ai_openai;
 extern const cx_ai  cx_ai_responses;
+extern const cx_ai  cx_ai_anthropic;
+extern const cx_ai  cx_ai_gemini;
+extern const cx_ai  cx_ai_vapi;
 
 #endif /* CX_AI_PROVIDERS_H */

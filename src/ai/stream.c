@@ -39,7 +39,7 @@ cx_ai_stream_is(const cx_http_res *res)
     const cx_str         type = cx_http_header(res->headers, res->nheaders,
                                                CX_STR("content-type"), NULL);
 
-    return res->status == 200
+    return (res->status == 200 || res->status == 201)
            && (type.len == 0
                || cx_str_eq_nocase(cx_str_sub(type, 0, events.len), events));
 }
@@ -57,6 +57,7 @@ cx_ai_stream_init(cx_ai_stream *s, const cx_ai *ai, cx_arena *a)
     cx_buf_init(&s->event, a, 0, EVENT_NAME_MAX);
     cx_buf_init(&s->data, a, 0, CX_AI_STREAM_LINE_MAX);
     cx_buf_init(&s->text, a, 0, CX_AI_STREAM_TEXT_MAX);
+    cx_buf_init(&s->own, a, 0, CX_AI_STREAM_TEXT_MAX);
 
     for (size_t i = 0; i < CX_AI_CALLS_MAX; i++) {
         cx_buf_init(&s->args[i], a, 0, ARGS_MAX);
@@ -259,7 +260,7 @@ cx_ai_stream_end(cx_ai_stream *s, const cx_http_res *res, cx_ai_reply *out)
 static cx_ai_outcome
 outcome_of(const cx_ai_stream *s, const cx_http_res *res)
 {
-    bool  too_long = s->text.failed;
+    bool  too_long = s->text.failed || s->own.failed;
 
     for (size_t i = 0; i < CX_AI_CALLS_MAX; i++) {
         too_long = too_long || s->args[i].failed;
@@ -272,7 +273,7 @@ outcome_of(const cx_ai_stream *s, const cx_http_res *res)
            : too_long ? cx_ai_useless(CX_AI_REFUSED, "the answer is too long")
            : s->unreadable && !s->whole
                ? cx_ai_useless(CX_AI_RETRY, "an event cannot be read")
-           : !s->ended && !s->whole
+           : !s->ended && !s->whole && !s->until_close
                ? cx_ai_useless(CX_AI_RETRY, "the stream was cut")
                : (cx_ai_outcome) { .result = CX_AI_OK };
 }

@@ -35,7 +35,10 @@ typedef struct cx_ai_stream_s {
     cx_buf         text;
     cx_buf         args[CX_AI_CALLS_MAX];   /* of reply.calls */
     cx_ai_reply    reply;       /* all but text and arguments */
+    cx_buf         own;         /* for itself alone */
+    uint8_t        own_state;
     bool           whole;       /* the answer is; usage may follow */
+    bool           until_close; /* no event is the last: the body's end is */
     bool           ended;       /* its last event has come */
     bool           failed;      /* an event said so: */
     int            status;      /* as if it had been the answer's; 0: none */

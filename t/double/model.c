@@ -11,7 +11,7 @@
  */
 
 static const td_model_api *const  apis[] = {
-    &td_chat
+    &td_chat, &td_responses, &td_anthropic, &td_gemini, &td_vapi
 };
 
 

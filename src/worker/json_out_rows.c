@@ -357,6 +357,15 @@ cx_out_message(cx_api_request *req, const cx_message_row *r)
     cx_out_time(req, "accepted_at", r->accepted_at);
     cx_out_time(req, "delivered_at", r->delivered_at);
     cx_out_time(req, "read_at", r->read_at);
+    cx_out_evidence(req, r->evidence, false);
+
+    if (r->label.len > 0) {
+        cx_out_str(req, "label", r->label);
+
+    } else {
+        cx_out_null(req, "label");
+    }
+
     cx_out_close(req, '}');
 }
 
@@ -424,6 +433,7 @@ cx_out_review(cx_api_request *req, const cx_review_row *r)
     }
 
     cx_out_time(req, "expired_at", r->expired_at);
+    cx_out_evidence(req, r->evidence, true);
     cx_out_close(req, '}');
 }
 
@@ -454,16 +464,6 @@ cx_out_knowledge(cx_api_request *req, const cx_knowledge_row *r)
     cx_out_str(req, "name", r->name);
     cx_out_int(req, "bytes", r->bytes);
     cx_out_int(req, "chunks", r->chunks);
-    cx_out_time(req, "created_at", r->created_at);
-    cx_out_close(req, '}');
-}
-
-
-void
-cx_out_hit(cx_api_request *req, const cx_hit_row *r)
-{
-    cx_out_open(req, NULL, '{');
-    cx_out_real(req, "score", r->score);
     cx_out_str(req, "state", cx_strz(cx_file_state_word(r->state)));
     cx_out_int(req, "progress", r->state == CX_FILE_READY ? 100
                                 : 100 * r->done / (r->chunks + r->terms + 1));
@@ -475,6 +475,16 @@ cx_out_hit(cx_api_request *req, const cx_hit_row *r)
     cx_out_str(req, "encoding", r->encoding);
     cx_out_str(req, "embed_model", r->embed_model);
     cx_out_int(req, "embedded", r->embedded);
+    cx_out_time(req, "created_at", r->created_at);
+    cx_out_close(req, '}');
+}
+
+
+void
+cx_out_hit(cx_api_request *req, const cx_hit_row *r)
+{
+    cx_out_open(req, NULL, '{');
+    cx_out_real(req, "score", r->score);
     cx_out_str(req, "source", r->source);
     cx_out_int(req, "position", r->position);
     cx_out_str(req, "question", r->question);

@@ -7,9 +7,11 @@
     X(held) X(dead) X(statuses)
 
 typedef struct {
-    cx_worker_stats  stats;
-    int64_t          commits;
-    int64_t          jobs;
+    cx_worker_stats         stats;
+    int64_t                 commits;
+    int64_t                 jobs;
+    const cx_model_health  *models;
+    size_t                  nmodels;
 } snapshot;
 
 
@@ -25,6 +27,7 @@ check_status(cx_api_request *req)
     cx_worker_stats_get(req->worker, &n->stats);
     n->stats.owner = cx_dup(req->arena, n->stats.owner);
     cx_db_stats(req->db, &n->commits, &n->jobs);
+    n->nmodels = cx_worker_models(req->worker, req->arena, &n->models);
     req->state = n;
     return CX_OK;
 }
@@ -54,6 +57,30 @@ of_installation(const cx_api_request *req)
 
 
 static void
+out_models(cx_api_request *req, const snapshot *n)
+{
+    cx_out_open(req, "models", '[');
+
+    for (size_t i = 0; i < n->nmodels; i++) {
+        const cx_model_health  *m = &n->models[i];
+
+        cx_out_open(req, NULL, '{');
+        cx_out_str(req, "provider", m->provider);
+        cx_out_str(req, "base_url", m->base_url);
+        cx_out_str(req, "breaker", cx_strz(m->state));
+        cx_out_int(req, "calls", m->calls);
+        cx_out_int(req, "failed", m->failed);
+        cx_out_int(req, "failed_in_a_row", m->in_a_row);
+        cx_out_int(req, "opened", m->opened);
+        cx_out_int(req, "not_asked", m->refused);
+        cx_out_close(req, '}');
+    }
+
+    cx_out_close(req, ']');
+}
+
+
+static void
 out_process(cx_api_request *req, const snapshot *n)
 {
     cx_out_str(req, "owner", n->stats.owner);
@@ -66,6 +93,7 @@ out_process(cx_api_request *req, const snapshot *n)
     cx_out_int(req, "commits", n->commits);
     cx_out_int(req, "store_jobs", n->jobs);
     cx_out_close(req, '}');
+    out_models(req, n);
 }
 
 

@@ -71,22 +71,16 @@
       "also when half of at least so many calls of the last 10 s failed")                      \
     X(ai,        breaker_open_ms,  INT,  "30000",                    10,   3600000,            \
       "then one call tries whether it is back")                                                \
+    X(ai,        turns_max,        INT,  "60",                       0,    100000,             \
+      "replies to one customer within an hour, then a person is asked; 0: any number")         \
+    X(ai,        loops,            BOOL, "on",                       0,    0,                  \
+      "machines that answer each other are stopped and given to a person")                     \
     X(tools,     hosts,            STR,  "",                         0,    0,                  \
       "hosts that functions of agents may call, separated by spaces; empty: any public one")   \
     X(tools,     allow_private,    BOOL, "off",                      0,    0,                  \
       "functions that are marked insecure may go to http and private addresses")               \
-    X(ai,        first_token_ms,   INT,  "15000",                    10,   600000,             \
-      "a model that has said nothing after this is not waited for")                            \
-    X(ai,        stream,           BOOL, "on",                       0,    0,                  \
-      "answers are read as they come; off: whole, and first_token_ms is nothing to them")      \
-    X(ai,        retries,          INT,  "2",                        0,    100,                \
-      "calls of a model after one that failed, when another model stands behind it")           \
-    X(ai,        breaker_failures, INT,  "5",                        1,    1000000,            \
-      "failures in a row after which a model is not asked for a while")                        \
-    X(ai,        breaker_calls,    INT,  "20",                       1,    1000000,            \
-      "also when half of at least so many calls of the last 10 s failed")                      \
-    X(ai,        breaker_open_ms,  INT,  "30000",                    10,   3600000,            \
-      "then one call tries whether it is back")                                                \
+    X(http,      ca_file,          STR,  "",                         0,    0,                  \
+      "PEM file of certificates that servers are trusted by; empty: the system's")             \
     X(send,      timeout_ms,       INT,  "8000",                     100,  600000,             \
       "deadline of one send")                                                                  \
     X(send,      retries,          INT,  "8",                        0,    100,                \

@@ -16,7 +16,6 @@
 #include "worker/tools.h"
 #include "worker/transcribe.h"
 
-#include "worker/tools.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,13 +114,14 @@ beat_fired(uv_timer_t *timer)
     cx_reconcile_beat(timer->data);
     cx_expiry_beat(timer->data);
     cx_forget_beat(timer->data);
-    cx_worker_knowledge(timer->data);
     cx_idle_beat(timer->data);
+    cx_worker_knowledge(timer->data);
     cx_templates_beat(timer->data);
     cx_reviews_beat(timer->data);
     cx_hooks_beat(timer->data);
     cx_summary_beat(timer->data);
     cx_transcribe_kick(timer->data);
+    cx_may_beat(timer->data);
 }
 
 
@@ -157,6 +157,7 @@ cx_worker_start(cx_worker *w)
     cx_readers_init(w);
     cx_media_init(w);
     cx_hooks_init(w);
+    cx_tools_init(w);
     cx_directory_load(w);
 
     (void) uv_timer_init(w->loop, &w->beat);
@@ -164,7 +165,6 @@ cx_worker_start(cx_worker *w)
     w->beat.data = w;
     w->drain_timer.data = w;
     (void) uv_timer_start(&w->beat, beat_fired, beat, beat);
-    cx_tools_init(w);
     w->started = true;
 
     cx_log(CX_LOG_INFO, "worker.start", CX_FZ("owner", w->owner),
@@ -312,7 +312,6 @@ cx_worker_free(cx_worker *w)
     cx_owner_unlock(w);
     cx_directory_free(&w->dir);
     cx_breakers_free(w->breakers);
-    cx_tools_free(w);
     cx_secrets_free(w->secrets);
     cx_arena_free(w->scratch);
     cx_arena_free(w->arena);
@@ -331,6 +330,32 @@ cx_worker_stats_get(const cx_worker *w, cx_worker_stats *out)
     out->jobs = w->thinking.busy;
     out->draining = w->draining;
     out->owner = cx_strz(w->owner);
+}
+
+
+size_t
+cx_worker_models(const cx_worker *w, cx_arena *a, const cx_model_health **list)
+{
+    const size_t      n = cx_breakers_count(w->breakers);
+    cx_model_health  *all = CX_NEW_N(a, n, cx_model_health);
+
+    for (size_t i = 0; all != NULL && i < n; i++) {
+        const cx_breaker  *b = cx_breakers_at(w->breakers, i);
+
+        all[i] = (cx_model_health) {
+            .provider = cx_dup(a, cx_strz(b->provider)),
+            .base_url = cx_dup(a, cx_strz(b->base_url)),
+            .state = cx_breaker_word(b->state),
+            .calls = b->calls,
+            .failed = b->failed,
+            .in_a_row = b->in_a_row,
+            .opened = b->opened,
+            .refused = b->refused,
+        };
+    }
+
+    *list = all;
+    return all != NULL ? n : 0;
 }
 
 

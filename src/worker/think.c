@@ -67,6 +67,23 @@ think_nothing(cx_conv *c, const char *reason)
 }
 
 
+/* By its budgets, or because it is a loop. */
+static void
+not_allowed(cx_conv *c)
+{
+    if (c->may.knowledge) {
+        cx_think_builtin(c, c->may.refusal.p);
+        return;
+    }
+
+    if (c->may.silent) {
+        c->prompt.handoff = CX_NOSTR;
+    }
+
+    think_nothing(c, c->may.refusal.p);
+}
+
+
 /* --- who is asked -------------------------------------------------------- */
 
 static const cx_dir_model *
@@ -132,6 +149,10 @@ ask(cx_conv *c, const cx_dir_agent *agent)
         } else if (m->provider->answer != NULL) {
             cx_think_builtin(c, why);
             return;
+
+        } else if (!cx_may_more(c)) {
+            why = "budget";
+            break;
 
         } else if (!cx_think_may(c, m)) {
             why = "the breaker is open";
@@ -386,6 +407,12 @@ cx_step_think(cx_conv *c)
         return;
     }
 
+    if (!c->may.asked) {
+        cx_conv_go(c, CX_STEP_MAY);
+        return;
+    }
+
+    c->may.asked = false;
     agent = cx_directory_agent(c->worker, c->recall.agent_id);
 
     if (agent == NULL || agent->provider == NULL) {
@@ -413,6 +440,9 @@ cx_step_think(cx_conv *c)
                && c->prompt.nimages == 0)
     {
         think_nothing(c, "no_text");
+
+    } else if (c->may.refusal.len > 0) {
+        not_allowed(c);
 
     } else {
         ask(c, agent);

@@ -170,6 +170,7 @@ read_reply(cx_thought *t, const cx_http_res *res, cx_ai_reply *reply)
     }
 
     return cx_ai_stream_end(&t->stream, res->status == 0 && t->stream.seen
+                                        && !t->stream.until_close
                                         ? &over : res, reply);
 }
 

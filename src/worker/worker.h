@@ -101,4 +101,20 @@ typedef struct {
 
 void cx_worker_stats_get(const cx_worker *w, cx_worker_stats *out);
 
+/* A place where models are asked, as its breaker knows it (breaker.h). */
+typedef struct {
+    cx_str       provider;
+    cx_str       base_url;
+    const char  *state;         /* "closed", "open", "probing" */
+    int64_t      calls;         /* since the start */
+    int64_t      failed;
+    int64_t      in_a_row;      /* failures, by now */
+    int64_t      opened;        /* so often */
+    int64_t      refused;       /* calls that were not made for that */
+} cx_model_health;
+
+/* In a; their number. */
+size_t cx_worker_models(const cx_worker *w, cx_arena *a,
+    const cx_model_health **list);
+
 #endif /* CX_WORKER_WORKER_H */

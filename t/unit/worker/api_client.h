@@ -272,6 +272,16 @@ cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
 }
 
 
+size_t
+cx_worker_models(const cx_worker *w, cx_arena *a, const cx_model_health **list)
+{
+    (void) w;
+    (void) a;
+    *list = NULL;
+    return 0;
+}
+
+
 void
 cx_worker_stats_get(const cx_worker *w, cx_worker_stats *out)
 {
@@ -326,6 +336,7 @@ start_server(server *s, const fixture *f)
 
     memset(s, 0, sizeof(*s));
     uv_loop_init(&s->loop);
+    api_loop = &s->loop;
     uv_async_init(&s->loop, &s->stop, on_stop);
     s->stop.data = s;
     (void) snprintf(url, sizeof(url), "sqlite:%s", f->path);
@@ -336,7 +347,6 @@ start_server(server *s, const fixture *f)
     s->api = cx_api_new(&s->loop, cx_strz(s->socket), false, s->db, &engine,
                         error, sizeof(error));
     fx_must(s->api != NULL, error);
-    api_loop = &s->loop;
     pthread_create(&s->thread, NULL, serve, s);
 }
 

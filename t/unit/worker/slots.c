@@ -3,7 +3,7 @@
  * conversations of a partition that is lost end, and leave theirs to others.
  */
 
-#include "worker/engine.h"
+#include "worker/seeing.h"
 
 #include "unit/tap.h"
 
@@ -27,6 +27,7 @@ static uv_loop_t  loop;
     }
 
 STAY(recall)
+STAY(may)
 STAY(think)
 STAY(plan)
 STAY(claim)
@@ -78,6 +79,13 @@ cx_ask_step(cx_conv *c, cx_step step)
 {
     (void) c;
     (void) step;
+}
+
+
+void
+cx_seeing_end(cx_conv *c)
+{
+    (void) c;
 }
 
 

@@ -248,6 +248,7 @@ typedef struct {
     int64_t              conversation_id;
     int64_t              root_id;       /* of a customer who is linked to
                                          * others; 0: is not */
+    int64_t              customer_id;   /* linked: the root */
     int64_t              agent_id;
     int64_t              channel_id;
     int64_t              inputs;

@@ -37,6 +37,7 @@ get_turn(cx_store *s, int64_t turn_id, cx_arena *a, cx_recall *r)
         r->taken = cx_get_i64(&q) != 0;
         r->knowledge = cx_get_i64(&q) != 0;
         r->root_id = cx_get_i64(&q);
+        r->customer_id = cx_get_i64(&q);
         r->budgeted = cx_get_i64(&q) != 0;
         cx_store_recall_summary(&q, r->conversation_id, CX_NOSTR, a, r);
         r->reply_id = cx_get_str(&q, a);

@@ -68,6 +68,16 @@ on_results(void *ctx, const cx_str *results, size_t n)
 }
 
 
+static cx_str
+channel_of(const cx_conv *c)
+{
+    const cx_dir_channel  *ch = cx_directory_channel(c->worker,
+                                                     c->recall.channel_id);
+
+    return ch != NULL ? ch->row.name : CX_NOSTR;
+}
+
+
 bool
 cx_think_tools(cx_conv *c, const cx_dir_agent *agent,
     const cx_ai_reply *reply)
@@ -76,7 +86,8 @@ cx_think_tools(cx_conv *c, const cx_dir_agent *agent,
     cx_tool_context   context = {
         .turn_id = c->recall.turn_id,
         .conversation_id = c->id,
-        .customer_id = c->recall.root_id,
+        .customer_id = c->recall.customer_id,
+        .channel = channel_of(c),
         .event = c->recall.event,
         .used = t->ncalls,
         .trial = c->trial,

@@ -98,6 +98,9 @@ is($r->{headers}{authorization}, 'Bearer tool-token-1234',
 my ($c) = grep { $_->{phone_masked} =~ /8001$/ }
           @{$cx->api('GET', '/api/v1/conversations')->{data}};
 is($r->{headers}{'connext-conversation'}, $c->{id}, 'for this conversation');
+is($r->{headers}{'connext-customer'}, $c->{customer},
+   'of this customer');
+is($r->{headers}{'connext-channel'}, 'wa-main', 'on this channel');
 like($r->{headers}{'connext-agent'}, qr/^ag_/, 'of this agent');
 like($r->{headers}{'connext-turn'}, qr/^tn_/, 'in this turn');
 like($r->{headers}{'idempotency-key'}, qr/^tn_\w+-[0-9a-f]{16}$/,

@@ -33,6 +33,8 @@ static const cx_api_route *const  tables[] = {
     cx_api_quick_routes,
     cx_api_template_routes,
     cx_api_hook_routes,
+    cx_api_usage_routes,
+    cx_api_budget_routes,
 };
 
 

@@ -21,7 +21,8 @@
     X(keys)                                                                   \
     X(users)                                                                  \
     X(audit)                                                                  \
-    X(admin)              /* of the installation: tenants, secrets */
+    X(admin)              /* of the installation: tenants, secrets */         \
+    X(usage)              /* of models: what they cost, and budgets */
 
 /* In this order: who is more may do what who is less may do. */
 typedef enum {

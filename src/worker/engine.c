@@ -119,6 +119,7 @@ beat_fired(uv_timer_t *timer)
     cx_templates_beat(timer->data);
     cx_reviews_beat(timer->data);
     cx_hooks_beat(timer->data);
+    cx_may_beat(timer->data);
     cx_summary_beat(timer->data);
     cx_transcribe_kick(timer->data);
     cx_may_beat(timer->data);

@@ -18,14 +18,15 @@
  *   seeing.c        images and voice messages of the turn: waited for, read
  *   summary.c       what is older than the history, told shorter
  *   transcribe.c    voice messages become text
+ *   may.c           MAY: loops and budgets; may.h
  *   think.c         THINK; think.h has what belongs to it
  *   typing.c        what the customer sees meanwhile
  *   plan.c          PLAN: the gate
  *   silence.c       a person speaks: what the AI had begun to send gets out
  *   send.c          CLAIM SETTLE, evidence; send.h has what belongs to it
  *   media.c         attachments: fetched and kept beside all that
- *   idle.c          conversations that end by themselves
  *   knowledge.c     what old files have left, vectors of new ones
+ *   idle.c          conversations that end by themselves
  *   reconcile.c     messages whose webhook never came
  *
  * One thread: the loop.  Store jobs run elsewhere and come back here.
@@ -39,6 +40,7 @@
 #include "store/templates.h"
 #include "worker/fp.h"
 #include "worker/log.h"
+#include "worker/may.h"
 #include "worker/rates.h"
 #include "worker/routing.h"
 #include "worker/unsealed.h"
@@ -107,6 +109,7 @@ typedef struct {
     X(QUIET,  "quiet",  cx_step_quiet)                                        \
     X(QUEUED, "queued", cx_step_queued)                                       \
     X(RECALL, "recall", cx_step_recall)                                       \
+    X(MAY,    "may",    cx_step_may)                                          \
     X(THINK,  "think",  cx_step_think)                                        \
     X(PLAN,   "plan",   cx_step_plan)                                         \
     X(DUE,    "due",    cx_step_due)                                          \
@@ -267,17 +270,16 @@ typedef struct cx_hooks_s  cx_hooks;
 typedef struct cx_rotate_s  cx_rotate;
 typedef struct cx_gone_s  cx_gone;
 typedef struct cx_expiry_s  cx_expiry;
+typedef struct cx_knowledge_s  cx_knowledge;
+typedef struct cx_tools_s  cx_tools;
 
 struct cx_worker_s {
     uv_loop_t       *loop;
-typedef struct cx_knowledge_s  cx_knowledge;
-typedef struct cx_tools_s  cx_tools;
     const cx_conf   *conf;
     cx_db           *db;
     cx_http         *http;
     cx_arena        *arena;            /* of the worker's own strings */
     cx_arena        *scratch;          /* reset by whoever uses it next */
-typedef struct cx_tools_s  cx_tools;
     cx_redis        *redis;            /* commands */
     cx_id_maker      ids;
     cx_secrets      *secrets;          /* used by the store's threads, too */
@@ -315,16 +317,17 @@ typedef struct cx_tools_s  cx_tools;
     cx_gone         *gone;             /* likewise */
     cx_expiry       *expiry;
     size_t           reading;          /* seeing.c: files, in the pool */
-    struct cx_summaries_s  *summaries;     /* summary.c; NULL: none so far */
-    struct cx_transcribe_s *transcribe;    /* likewise */
     cx_knowledge    *knowledge;        /* NULL: not since the start */
     size_t           indexing;         /* knowledge files on their way */
+    struct cx_summaries_s  *summaries;     /* summary.c; NULL: none so far */
+    struct cx_transcribe_s *transcribe;    /* likewise */
     int64_t          rewritten_ms;     /* forget.c: Redis' file, last time */
     bool             rewrite_asked;
+    bool             settling;         /* may.c: its job is with the store */
+    int64_t          settle_at;        /* when it looks next */
     bool             idling;           /* idle.c: its job is with the store */
     int64_t          idle_at;          /* when it looks next, and where */
     unsigned         idle_from;
-    cx_tools        *tools;            /* tools.c; NULL: none can be called */
     cx_worker_stats  stats;
     bool             draining;
     bool             goodbye;          /* said to the store */
@@ -401,11 +404,11 @@ void cx_media_free(cx_worker *w);
 /* Where they are kept; NULL: nowhere. */
 const struct cx_keep_s *cx_media_keep(const cx_worker *w);
 
-/* forget.c */
-void cx_forget_beat(cx_worker *w);
-
 /* knowledge.c */
 void cx_knowledge_free(cx_worker *w);
+
+/* forget.c */
+void cx_forget_beat(cx_worker *w);
 
 /* slots.c */
 void cx_slots_init(cx_slots *s, size_t limit);
@@ -425,6 +428,10 @@ bool cx_directory_healthy(const cx_dir_channel *ch);
 /* Our side, as its adapter wants to see it; views of the directory. */
 cx_sender cx_directory_sender(const cx_dir_channel *ch);
 const cx_dir_agent *cx_directory_agent(const cx_worker *w, int64_t id);
+/* A secret that the agent's config names: of a file, or a sealed one.  Empty:
+ * there is none.  A copy in a, which the caller wipes. */
+cx_str cx_directory_secret(const cx_worker *w, const cx_dir_agent *agent,
+    cx_str file, cx_str credential, cx_arena *a);
 
 /* conversation.c */
 cx_conv *cx_conv_find(cx_worker *w, int64_t id);
@@ -443,10 +450,6 @@ void cx_conv_out_done(cx_conv *c, int64_t message_id);
 /* It has something new to send. */
 void cx_conv_wake(cx_conv *c);
 /* A person has answered: its turn is closed in the store. */
-/* A secret that the agent's config names: of a file, or a sealed one.  Empty:
- * there is none.  A copy in a, which the caller wipes. */
-cx_str cx_directory_secret(const cx_worker *w, const cx_dir_agent *agent,
-    cx_str file, cx_str credential, cx_arena *a);
 void cx_conv_hush(cx_conv *c);
 /* It is erased: nothing more is begun, what is under way finds nothing. */
 void cx_conv_forget(cx_conv *c);

@@ -146,7 +146,9 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
     p->recall_fence = c->recall.fence;
     p->person = &c->person;
     p->confidence = ans->confidence;
-    p->reason = late ? CX_STR("window_closed") : ans->reason;
+    p->reason = late ? CX_STR("window_closed")
+                : c->may.refusal.len > 0 ? c->may.refusal : ans->reason;
+    p->reserved = c->may.reserved;
     p->model = ans->model;
     p->tokens_in = ans->tokens_in;
     p->tokens_out = ans->tokens_out;
@@ -277,6 +279,7 @@ plan_stored(cx_conv *c)
     }
 
     cx_think_settled(c);
+    c->may.reserved = false;
 
     for (size_t i = 0; i < p->nparts; i++) {
         (void) cx_conv_out(c, p->part_ids[i], CX_MSGSTATE_READY, 0);
@@ -296,6 +299,8 @@ plan_dropped(cx_conv *c)
            CX_FID("conversation", "cv", c->id),
            CX_FID("turn", "tn", c->plan.turn_id));
     cx_think_unsaid(c);
+    cx_think_settled(c);
+    c->may.reserved = false;
 
     if (c->turn_id == c->plan.turn_id) {
         c->turn_id = 0;

@@ -169,6 +169,9 @@ level = warn
 jobs = $load->{calls}
 quiet_ms = 0
 typing = off
+[ai]
+loops = off
+turns_max = 0
 END
 
     Bench::Site::write_file("$run/token", 'EAAB0123456789');

@@ -67,6 +67,9 @@ sub write_worker_conf {
         'send.timeout_ms'      => 1000 * $patience,
         'ai.timeout_ms'        => 3000 * $patience,
         'ai.deadline_ms'       => 4000 * $patience,
+        # Customers of tests are machines, and write all day.
+        'ai.loops'             => 'off',
+        'ai.turns_max'         => 0,
         %{$self->{conf}},
     );
 

@@ -12,13 +12,17 @@
 #include "ai/providers.h"
 
 
-#define MAX_TOKENS  2048        /* they want a number; ours when none is set */
+/* They want a number; ours when none is set. */
+#define MAX_TOKENS  2048
+#define MAX_WITH_THOUGHTS  8192
 
 
 static cx_err build(const cx_ai_settings *s, const cx_ai_prompt *p,
     cx_arena *a, cx_http_req *req);
 static cx_err check(cx_str options, cx_arena *a, cx_str *pointer,
     cx_str *error);
+static int64_t limit_of(const cx_ai_settings *s,
+    const cx_anthropic_options *o);
 static cx_err send(const cx_ai_settings *s, const cx_anthropic_options *o,
     const cx_buf *body, cx_arena *a, cx_http_req *req);
 static void put_system(cx_json_writer *w, const cx_ai_prompt *p,
@@ -90,7 +94,7 @@ build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_json_begin(&w, '{');
     cx_openai_put_text(&w, "model", s->model);
     cx_json_name(&w, CX_STR("max_tokens"));
-    cx_json_put_i64(&w, s->max_tokens > 0 ? s->max_tokens : MAX_TOKENS);
+    cx_json_put_i64(&w, limit_of(s, &o));
     put_system(&w, p, &o, a);
     put_messages(&w, p, a);
     put_tools(&w, p);
@@ -99,6 +103,17 @@ build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_json_end(&w, '}');
 
     return send(s, &o, &body, a, req);
+}
+
+
+/* Of thoughts and answer together; it must be above the thoughts' own. */
+static int64_t
+limit_of(const cx_ai_settings *s, const cx_anthropic_options *o)
+{
+    const int64_t  own = CX_STR_IS(o->thinking, "adaptive")
+                         ? MAX_WITH_THOUGHTS : MAX_TOKENS;
+
+    return o->thinking_budget + (s->max_tokens > 0 ? s->max_tokens : own);
 }
 
 

@@ -258,9 +258,12 @@ cx_anthropic_read_usage(cx_json_reader *j, cx_ai_reply *out)
     }
 
     if (told) {
-        out->tokens_in = fresh + written + cached;
-        out->tokens_cached = cached;
+        out->tokens_in = cx_native_count(fresh) + cx_native_count(written)
+                         + cx_native_count(cached);
+        out->tokens_cached = cx_native_count(cached);
     }
+
+    out->tokens_out = cx_native_count(out->tokens_out);
 }
 
 

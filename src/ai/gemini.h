@@ -40,9 +40,8 @@ typedef struct {
     bool     failed;
     int64_t  status;        /* code */
     cx_str   type;          /* status */
-    cx_str   code;          /* reason */
+    cx_str   code;          /* reason; quota_of_the_day: that is used up */
     int64_t  wait_ms;       /* RetryInfo */
-    bool     per_day;       /* the quota of a day is used up */
     bool     too_long;
 } cx_gemini_error;
 

@@ -146,7 +146,11 @@ read_content(cx_json_reader *j, cx_gemini_chunk *c)
             cx_gemini_part  p = { .text = CX_NOSTR };
 
             read_part(j, &p);
-            c->part(c->ctx, &p);
+
+            /* Half of one may be a thought without its mark. */
+            if (j->err == CX_OK) {
+                c->part(c->ctx, &p);
+            }
         }
     }
 }
@@ -260,9 +264,9 @@ read_usage(cx_json_reader *j, cx_gemini_chunk *c)
     }
 
     c->usage = true;
-    c->out->tokens_in = prompt + tools;
-    c->out->tokens_cached = cached;
-    c->out->tokens_out = said + thought;
+    c->out->tokens_in = cx_native_count(prompt) + cx_native_count(tools);
+    c->out->tokens_cached = cx_native_count(cached);
+    c->out->tokens_out = cx_native_count(said) + cx_native_count(thought);
 }
 
 
@@ -281,11 +285,6 @@ cx_gemini_failure(const cx_http_res *res, const cx_gemini_error *e,
     }
 
     o = cx_ai_failure(&as, e->type, e->code, a);
-
-    if (e->per_day && o.result == CX_AI_RETRY) {
-        o.result = CX_AI_REFUSED;
-        o.wait_ms = 0;
-    }
 
     if (o.result == CX_AI_RETRY && o.wait_ms == 0) {
         o.wait_ms = e->wait_ms;
@@ -399,7 +398,6 @@ read_violations(cx_json_reader *j, cx_gemini_error *e)
             } else if (cx_json_string(j, &id)
                        && cx_native_has(id, "PerDay"))
             {
-                e->per_day = true;
                 e->code = CX_STR("quota_of_the_day");
             }
         }

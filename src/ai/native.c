@@ -1,7 +1,8 @@
 #include "ai/native.h"
 
 
-#define NAME_MAX  128
+#define NAME_MAX   128
+#define COUNT_MAX  1000000000
 
 static bool is_name(cx_str s);
 
@@ -130,6 +131,13 @@ cx_native_url(cx_str base, cx_str path, cx_arena *a)
     }
 
     return cx_concat(a, base, path);
+}
+
+
+int64_t
+cx_native_count(int64_t n)
+{
+    return n > 0 && n <= COUNT_MAX ? n : 0;
 }
 
 

@@ -33,6 +33,9 @@ cx_err cx_native_request(cx_http_req *req, cx_str url, const cx_buf *body,
 /* base without its last slashes, then path. */
 cx_str cx_native_url(cx_str base, cx_str path, cx_arena *a);
 
+/* Tokens that can be; else 0. */
+int64_t cx_native_count(int64_t n);
+
 bool cx_native_has(cx_str text, const char *part);
 
 #endif /* CX_AI_NATIVE_H */

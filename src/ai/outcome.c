@@ -130,6 +130,7 @@ out_of_money(cx_str type, cx_str code)
         "organization_spend_limit_exceeded",
         "project_spend_limit_exceeded",
         "enforced_spend_limit_reached",     /* Anthropic */
+        "quota_of_the_day",                 /* Gemini, our word */
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -19,7 +19,6 @@ typedef struct {
     cx_ai_reply  *out;
     cx_buf        text;
     bool          output;
-    cx_str        error;
 } reply;
 
 /* Of one event; views. */
@@ -54,7 +53,7 @@ cx_vapi_parse(const cx_http_res *res, cx_arena *a, cx_ai_reply *out)
     read = read_reply(res->body, a, &r);
 
     if (res->status != 200 && res->status != 201) {
-        return cx_ai_failure(res, r.error, CX_NOSTR, a);
+        return cx_ai_failure(res, CX_NOSTR, CX_NOSTR, a);
     }
 
     if (!read || !r.output) {
@@ -98,9 +97,6 @@ read_reply(cx_str body, cx_arena *a, reply *r)
 
         } else if (CX_STR_IS(key, "costs")) {
             read_costs(&j, r->out);
-
-        } else if (CX_STR_IS(key, "error")) {
-            (void) cx_json_string(&j, &r->error);
 
         } else {
             cx_json_skip(&j);
@@ -180,10 +176,10 @@ read_cost(cx_json_reader *j, cx_ai_reply *out)
 
     while (cx_json_key(j, &key)) {
         if (CX_STR_IS(key, "promptTokens")) {
-            out->tokens_in += cx_json_i64(j, &n) && n > 0 ? n : 0;
+            out->tokens_in += cx_json_i64(j, &n) ? cx_native_count(n) : 0;
 
         } else if (CX_STR_IS(key, "completionTokens")) {
-            out->tokens_out += cx_json_i64(j, &n) && n > 0 ? n : 0;
+            out->tokens_out += cx_json_i64(j, &n) ? cx_native_count(n) : 0;
 
         } else if (CX_STR_IS(key, "model")) {
             read_model(j, out);
@@ -289,7 +285,6 @@ cx_vapi_event(cx_ai_stream *s, cx_str name, cx_str data)
     if (e.status >= 400 || e.error.len > 0) {
         s->failed = true;
         s->status = e.status >= 400 && e.status < 600 ? (int) e.status : 0;
-        cx_openai_keep(s, &s->type, e.error);
 
     } else if (e.delta.len > 0) {
         take_delta(s, &e);

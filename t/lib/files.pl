@@ -7,7 +7,7 @@
 #   /bytes/N          N bytes of "x"            /png      a small picture
 #   /to/PATH          redirects to PATH         /loop     to itself
 #   /gone  404        /slow   half, then silence until it is asked again
-#   /busy             503 at first
+#   /busy             503 at first              /voice   a voice message
 
 use strict;
 use warnings;
@@ -107,6 +107,9 @@ while (my $c = $server->accept) {
 
     } elsif ($line =~ m{^/gone}) {
         answer($c, '404 Not Found', 'no');
+
+    } elsif ($line =~ m{^/voice}) {
+        answer($c, '200 OK', 'OggS' . "\0" x 500);
 
     } elsif ($line =~ m{^/busy} && first('busy')) {
         answer($c, '503 Busy', 'later');

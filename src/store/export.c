@@ -68,6 +68,7 @@ cx_store_told_media(cx_store *s, int64_t customer_id, int64_t after,
         r->size = cx_get_i64(&q);
         r->sha256 = cx_get_str(&q, a);
         r->place = cx_get_str(&q, a);
+        r->transcript = cx_get_str(&q, a);
     }
 
     return end(&q, a);

@@ -27,6 +27,7 @@ typedef struct {
     int64_t  size;
     cx_str   sha256;
     cx_str   place;             /* empty: not stored */
+    cx_str   transcript;        /* of what is said in it */
 } cx_told_media;
 
 typedef CX_LIST(cx_told_review)  cx_told_reviews;

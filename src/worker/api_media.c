@@ -37,6 +37,7 @@ show(cx_api_request *req, const cx_media_row *r)
     cx_out_int(req, "bytes", r->size);
     cx_out_str(req, "sha256", r->sha256);
     cx_out_str(req, "place", r->place);
+    cx_out_str(req, "transcript", r->transcript);
     cx_out_int(req, "attempts", r->attempts);
     cx_out_str(req, "error_text", r->error_text);
     cx_out_time(req, "created_at", r->created_at);

@@ -231,6 +231,15 @@ ctl_exit ctl_run_erase(ctl *c);
 ctl_exit ctl_run_reveal(ctl *c);
 ctl_exit ctl_run_retention(ctl *c);
 
+/* --- confidence.c -------------------------------------------------------- */
+
+extern const ctl_flag    ctl_fit_flags[];
+extern const ctl_flag    ctl_label_flags[];
+extern const ctl_column  ctl_sample_columns[];
+
+ctl_exit ctl_run_presets(ctl *c);
+ctl_exit ctl_run_fit(ctl *c);
+
 /* --- agents.c ------------------------------------------------------------ */
 
 extern const ctl_flag    ctl_agent_new[];

@@ -199,6 +199,7 @@ member_value(ctl *c, const ctl_flag *f, const ctl_value *v, json_t **out)
         *out = json_real(v->real);
         return CTL_OK;
     case CTL_ONOFF:
+    case CTL_SWITCH:
         *out = json_boolean(v->number);
         return CTL_OK;
     case CTL_JSON:

@@ -52,6 +52,28 @@ cx_store_told_reviews(cx_store *s, int64_t customer_id, int64_t after,
 
 
 cx_err
+cx_store_told_labels(cx_store *s, int64_t customer_id, int64_t after,
+    size_t limit, cx_arena *a, cx_told_labels *out)
+{
+    cx_query        q = ask(s, CX_SQL_TOLD_LABELS, customer_id, after, limit);
+    cx_told_label  *r;
+
+    *out = (cx_told_labels) { .n = 0 };
+
+    while (cx_query_next(&q) && (r = CX_LIST_ADD(a, out)) != NULL) {
+        r->id = cx_get_i64(&q);
+        r->conversation_id = cx_get_i64(&q);
+        r->verdict = cx_get_str(&q, a);
+        r->kind = cx_get_str(&q, a);
+        r->confidence = cx_get_f64(&q);
+        r->created_at = cx_get_i64(&q);
+    }
+
+    return end(&q, a);
+}
+
+
+cx_err
 cx_store_told_media(cx_store *s, int64_t customer_id, int64_t after,
     size_t limit, cx_arena *a, cx_told_medias *out)
 {

@@ -30,11 +30,24 @@ typedef struct {
     cx_str   transcript;        /* of what is said in it */
 } cx_told_media;
 
+/* What a person said of an answer of an agent. */
+typedef struct {
+    int64_t  id;                /* of the turn */
+    int64_t  conversation_id;
+    cx_str   verdict;
+    cx_str   kind;
+    double   confidence;
+    int64_t  created_at;
+} cx_told_label;
+
+typedef CX_LIST(cx_told_label)   cx_told_labels;
 typedef CX_LIST(cx_told_review)  cx_told_reviews;
 typedef CX_LIST(cx_told_media)   cx_told_medias;
 
 cx_err cx_store_told_reviews(cx_store *s, int64_t customer_id, int64_t after,
     size_t limit, cx_arena *a, cx_told_reviews *out);
+cx_err cx_store_told_labels(cx_store *s, int64_t customer_id, int64_t after,
+    size_t limit, cx_arena *a, cx_told_labels *out);
 cx_err cx_store_told_media(cx_store *s, int64_t customer_id, int64_t after,
     size_t limit, cx_arena *a, cx_told_medias *out);
 

@@ -6,6 +6,7 @@
 
 #include "worker/api_request.h"
 
+#include "store/context.h"
 #include "store/customers.h"
 #include "store/export.h"
 #include "worker/archive.h"
@@ -39,6 +40,8 @@ static const char  readme[] =
     "conversations.jsonl  a line each: channel, address, state\n"
     "messages.jsonl       a line each, oldest first\n"
     "reviews.jsonl        drafts that a person has looked at\n"
+    "labels.jsonl         what people said of answers of an agent\n"
+    "summaries.jsonl      what was said earlier, as models were told it\n"
     "media.jsonl          attachments; files of them are in media/, unless\n"
     "                     they lie in another storage (\"place\")\n"
     "\n"
@@ -206,6 +209,65 @@ tell_reviews(cx_api_request *req, cx_store *s, telling *t, bool *more)
 
 
 static cx_err
+tell_labels(cx_api_request *req, cx_store *s, telling *t, bool *more)
+{
+    cx_told_labels  list = { .n = 0 };
+    cx_err          err;
+
+    err = cx_store_told_labels(s, t->root, t->after, PAGE, t->page, &list);
+
+    for (size_t i = 0; i < list.n; i++) {
+        const cx_told_label  *r = &list.items[i];
+
+        line_begin(req);
+        cx_out_open(req, NULL, '{');
+        cx_out_id(req, "turn", "tn", r->id);
+        cx_out_id(req, "conversation", "cv", r->conversation_id);
+        cx_out_str(req, "label", r->verdict);
+        cx_out_str(req, "kind", r->kind);
+        cx_out_real(req, "confidence", r->confidence);
+        cx_out_time(req, "created_at", r->created_at);
+        cx_out_close(req, '}');
+        line_end(req);
+        t->after = r->id;
+    }
+
+    *more = list.n == PAGE;
+    return err;
+}
+
+
+static cx_err
+tell_summaries(cx_api_request *req, cx_store *s, telling *t, bool *more)
+{
+    cx_summary_list  list = { .n = 0 };
+    cx_err           err;
+
+    err = cx_store_told_summaries(s, t->root, t->after, PAGE, t->page, &list);
+
+    for (size_t i = 0; i < list.n; i++) {
+        const cx_summary_row  *r = &list.items[i];
+
+        line_begin(req);
+        cx_out_open(req, NULL, '{');
+        cx_out_id(req, "conversation", "cv", r->conversation_id);
+        cx_out_id(req, "first_message", "ms", r->first_id);
+        cx_out_id(req, "last_message", "ms", r->last_id);
+        cx_out_int(req, "messages", r->messages);
+        cx_out_str(req, "model", r->model);
+        cx_out_str(req, "text", r->text);
+        cx_out_time(req, "created_at", r->at);
+        cx_out_close(req, '}');
+        line_end(req);
+        t->after = r->conversation_id;
+    }
+
+    *more = list.n == PAGE;
+    return err;
+}
+
+
+static cx_err
 tell_media(cx_api_request *req, cx_store *s, telling *t, bool *more)
 {
     cx_told_medias  list = { .n = 0 };
@@ -225,6 +287,7 @@ tell_media(cx_api_request *req, cx_store *s, telling *t, bool *more)
         cx_out_int(req, "bytes", r->size);
         cx_out_str(req, "sha256", r->sha256);
         cx_out_str(req, "place", r->place);
+        cx_out_str(req, "transcript", r->transcript);
         cx_out_close(req, '}');
         line_end(req);
         t->after = r->id;
@@ -244,6 +307,8 @@ static const struct {
     { "conversations.jsonl", tell_talks },
     { "messages.jsonl",      tell_messages },
     { "reviews.jsonl",       tell_reviews },
+    { "labels.jsonl",        tell_labels },
+    { "summaries.jsonl",     tell_summaries },
     { "media.jsonl",         tell_media },
 };
 

@@ -130,6 +130,54 @@ plan_is_late(const cx_conv *c)
 }
 
 
+/* What an agent says without a person.  Held: it must not, however sure. */
+static bool
+plan_may_send(const cx_conv *c, const cx_dir_agent *agent, bool late)
+{
+    return !late && agent != NULL && !agent->config.suggest
+           && !c->answer.held
+           && c->answer.confidence >= agent->row.threshold;
+}
+
+
+/* We do not know: the honest sentence, if that may be said unseen. */
+static void
+plan_handoff(cx_conv *c, const cx_dir_agent *agent, bool late)
+{
+    c->plan.state = CX_TURN_HUMAN;
+
+    if (late || c->answer.text.len == 0 || plan_said_it(c)) {
+        return;
+    }
+
+    if (agent != NULL && agent->config.suggest) {
+        c->plan.draft = c->answer.text;
+        return;
+    }
+
+    (void) plan_parts(c, c->answer.text);
+}
+
+
+/* Of what is sent, a part is looked at afterwards: by chance alone, or it
+ * would not stand for the rest. */
+static void
+plan_sample(cx_plan *p, const cx_dir_agent *agent)
+{
+    uint64_t  x = (uint64_t) p->turn_id;
+
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    x ^= x >> 31;
+
+    if (p->evidence.len > 0
+        && (int64_t) (x % 100) < agent->config.sample)
+    {
+        p->sampled = agent->config.sample;
+    }
+}
+
+
 /* The gate: what is sent, and what waits for a person. */
 static void
 plan_fill(cx_conv *c, const cx_dir_agent *agent)
@@ -153,6 +201,7 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
     p->tokens_in = ans->tokens_in;
     p->tokens_out = ans->tokens_out;
     p->sources = plan_sources(c);
+    p->evidence = ans->evidence;
     cx_think_paid(c, p);
     p->now_ms = cx_now_ms();
 
@@ -161,17 +210,11 @@ plan_fill(cx_conv *c, const cx_dir_agent *agent)
     }
 
     if (ans->handoff) {
-        p->state = CX_TURN_HUMAN;
+        plan_handoff(c, agent, late);
 
-        if (!late && ans->text.len > 0 && !plan_said_it(c)) {
-            (void) plan_parts(c, ans->text);
-        }
-
-    } else if (!late && agent != NULL
-               && ans->confidence >= agent->row.threshold
-               && plan_parts(c, ans->text))
-    {
+    } else if (plan_may_send(c, agent, late) && plan_parts(c, ans->text)) {
         p->state = CX_TURN_REPLIED;
+        plan_sample(p, agent);
 
     } else {
         p->state = CX_TURN_HUMAN;

@@ -159,6 +159,7 @@ conv_end(cx_conv *c)
     *b = c->bucket_next;
 
     cx_conv_call_cancel(c);
+    cx_think_gone(c);
     cx_seeing_end(c);
     cx_slot_leave(c);
     cx_slot_free(c);

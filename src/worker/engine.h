@@ -478,13 +478,15 @@ void cx_convs_free(cx_worker *w);
 /* The turn is safe in the store: try again in a while. */
 void cx_turn_later(cx_conv *c, const char *what, cx_err err);
 
-/* think_call.c */
+/* think_call.c, think_paid.c */
 /* What is under way for it is not wanted any more; it is paid for. */
 void cx_think_cancel(cx_conv *c);
 /* What was paid is on record; or nobody will ask any more. */
 void cx_think_settled(cx_conv *c);
 /* PLAN: what was paid for the turn. */
 void cx_think_paid(const cx_conv *c, cx_plan *plan);
+/* There will be no plan here: it is on record without one. */
+void cx_think_gone(cx_conv *c);
 /* It is not said: a page that has pieces of it forgets them. */
 void cx_think_unsaid(cx_conv *c);
 

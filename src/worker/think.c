@@ -211,7 +211,8 @@ try_again(cx_conv *c, const cx_dir_agent *agent, int64_t wait_ms)
 
 
 /* The prompt was too long: the older half of what was said, and pictures, can
- * stay away once. */
+ * stay away once.  Where the provider keeps the conversation it may have
+ * forgotten it: then it is told all of it. */
 static bool
 shorten(cx_conv *c)
 {
@@ -219,11 +220,19 @@ shorten(cx_conv *c)
     cx_thought    *t = c->thought;
     const size_t   away = (p->nhistory + 1) / 2;
 
-    if (t->shortened || (p->nhistory == 0 && p->nimages == 0)) {
+    if (t->shortened || (p->nhistory == 0 && p->nimages == 0
+                         && p->previous.len == 0))
+    {
         return false;
     }
 
     t->shortened = true;
+
+    if (p->previous.len > 0) {
+        p->previous = CX_NOSTR;
+        return true;
+    }
+
     p->history += away;
     p->nhistory -= away;
     p->nimages = 0;
@@ -352,6 +361,11 @@ begin(cx_conv *c, const cx_dir_agent *agent)
         return false;
     }
 
+    if (t->turn_id != c->recall.turn_id) {
+        cx_think_gone(c);
+    }
+
+    fresh.turn_id = c->recall.turn_id;
     fresh.paid = t->paid;
     fresh.usage = t->usage;
     fresh.nusage = t->nusage;

@@ -10,6 +10,7 @@
  *   think.c         what is asked of whom, and what becomes of it
  *   think_call.c    one call: its stream, its silence, its breaker, its price
  *   think_tools.c   what a model wants to know first
+ *   think_paid.c    what that is worth
  *   tokens.c        pieces to the page
  */
 
@@ -36,6 +37,7 @@ typedef struct {
 typedef struct cx_thought_s {
     /* Of the turn, from call to call: what is paid for stays until it is on
      * record, also when a newer message makes us think again. */
+    int64_t        turn_id;
     cx_arena      *paid;
     cx_usage_row  *usage;           /* CX_THINK_PAID_MAX */
     size_t         nusage;
@@ -98,6 +100,12 @@ bool cx_think_call(cx_conv *c, const cx_dir_agent *agent,
 void cx_think_silent(cx_conv *c);
 /* Whether that model may be asked now; takes the trial if there is one. */
 bool cx_think_may(cx_conv *c, const cx_dir_model *m);
+
+/* --- think_paid.c -------------------------------------------------------- */
+
+/* One call more; guess: nobody has told how much it was. */
+void cx_paid_add(cx_thought *t, const cx_ai_reply *reply, const char *outcome,
+    cx_str error, bool guess);
 
 /* --- think_tools.c ------------------------------------------------------- */
 

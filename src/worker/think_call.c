@@ -6,78 +6,11 @@
 
 #include "worker/think.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 
 #define CONNECT_MS      5000
 #define ANSWER_MAX      (1024 * 1024)   /* with all that surrounds its text */
-#define PAID_ARENA      (64 * 1024)
-#define TOKEN_BYTES     4               /* about so many are one */
-
-
-/* --- its price ----------------------------------------------------------- */
-
-static cx_usage_row *
-new_row(cx_thought *t)
-{
-    if (t->paid == NULL) {
-        t->paid = cx_arena_new(PAID_ARENA);
-    }
-
-    if (t->paid != NULL && t->usage == NULL) {
-        t->usage = CX_NEW_N(t->paid, CX_THINK_PAID_MAX, cx_usage_row);
-    }
-
-    return t->usage != NULL && t->nusage < CX_THINK_PAID_MAX
-           ? &t->usage[t->nusage++] : NULL;
-}
-
-
-/* Of a call that did not come to its end nobody tells the tokens, and yet they
- * are paid for: about so many. */
-static void
-estimate(const cx_thought *t, cx_usage_row *row)
-{
-    if (row->tokens_in == 0) {
-        row->tokens_in = (int64_t) (t->sent / TOKEN_BYTES) + 1;
-    }
-
-    if (row->tokens_out == 0) {
-        row->tokens_out = (int64_t) (t->stream.text.len / TOKEN_BYTES);
-    }
-}
-
-
-static void
-paid(cx_thought *t, const cx_ai_reply *reply, const char *outcome,
-    cx_str error, bool guess)
-{
-    cx_usage_row  *row = new_row(t);
-
-    if (row == NULL) {
-        return;
-    }
-
-    *row = (cx_usage_row) {
-        .provider = cx_strz(t->ai->name),
-        .model = cx_dup(t->paid, reply->model.len > 0 ? reply->model
-                                                      : t->asked_model),
-        .outcome = cx_strz(outcome),
-        .error = cx_dup(t->paid, error),
-        .tokens_in = reply->tokens_in,
-        .tokens_cached = reply->tokens_cached,
-        .tokens_out = reply->tokens_out,
-        .cost = reply->cost,
-        .started_at = t->since,
-        .first_ms = t->first_ms,
-        .ms = cx_now_ms() - t->since,
-    };
-
-    if (guess) {
-        estimate(t, row);
-    }
-}
 
 
 /* --- its breaker --------------------------------------------------------- */
@@ -152,7 +85,7 @@ ended(cx_conv *c, const cx_ai_outcome *o, const cx_ai_reply *reply,
 
     t->calling = false;
     uv_timer_stop(&c->timer);
-    paid(t, reply, words[o->result], o->error,
+    cx_paid_add(t, reply, words[o->result], o->error,
          o->result == CX_AI_RETRY && t->stream.seen);
     tell(c, verdict_of(o));
     cx_think_replied(c, o, reply, status);
@@ -358,7 +291,7 @@ cx_think_cancel(cx_conv *c)
 
     if (t->calling) {
         t->calling = false;
-        paid(t, &t->stream.reply, "cancelled", CX_NOSTR, true);
+        cx_paid_add(t, &t->stream.reply, "cancelled", CX_NOSTR, true);
         tell(c, CX_BREAKER_VOID);
     }
 
@@ -370,41 +303,4 @@ void
 cx_think_unsaid(cx_conv *c)
 {
     cx_tokens_retract(c);
-}
-
-
-/* Whoever keeps the conversation wants it back with the next message. */
-static cx_str
-reply_id(const cx_conv *c)
-{
-    const cx_thought  *t = c->thought;
-
-    return t->reply_id.len > 0 && t->ai->keeps
-           ? cx_printf(c->arena, "%s %.*s", t->ai->name, CX_ARG(t->reply_id))
-           : CX_NOSTR;
-}
-
-
-void
-cx_think_paid(const cx_conv *c, cx_plan *plan)
-{
-    if (c->thought != NULL) {
-        plan->usage = c->thought->usage;
-        plan->nusage = c->thought->nusage;
-        plan->reply_id = reply_id(c);
-    }
-}
-
-
-void
-cx_think_settled(cx_conv *c)
-{
-    cx_thought  *t = c->thought;
-
-    if (t != NULL) {
-        cx_arena_free(t->paid);
-        cx_arena_free(t->arena);
-        free(t);
-        c->thought = NULL;
-    }
 }

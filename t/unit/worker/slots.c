@@ -97,6 +97,13 @@ cx_think_cancel(cx_conv *c)
 
 
 void
+cx_think_gone(cx_conv *c)
+{
+    (void) c;
+}
+
+
+void
 cx_think_settled(cx_conv *c)
 {
     (void) c;

@@ -31,6 +31,7 @@ typedef struct {
 } event;
 
 
+static cx_ai_outcome failure(const cx_http_res *res, cx_arena *a);
 static bool read_reply(cx_str body, cx_arena *a, reply *r);
 static void read_output(cx_json_reader *j, reply *r);
 static void read_message(cx_json_reader *j, reply *r);
@@ -53,7 +54,7 @@ cx_vapi_parse(const cx_http_res *res, cx_arena *a, cx_ai_reply *out)
     read = read_reply(res->body, a, &r);
 
     if (res->status != 200 && res->status != 201) {
-        return cx_ai_failure(res, CX_NOSTR, CX_NOSTR, a);
+        return failure(res, a);
     }
 
     if (!read || !r.output) {
@@ -68,6 +69,18 @@ cx_vapi_parse(const cx_http_res *res, cx_arena *a, cx_ai_reply *out)
     out->finish = CX_FINISH_STOP;
 
     return (cx_ai_outcome) { .result = CX_AI_OK };
+}
+
+
+/* The chat that was to go on may be gone: with less it may go. */
+static cx_ai_outcome
+failure(const cx_http_res *res, cx_arena *a)
+{
+    cx_ai_outcome  o = cx_ai_failure(res, CX_NOSTR, CX_NOSTR, a);
+
+    o.too_long = res->status == 400 || res->status == 404;
+
+    return o;
 }
 
 

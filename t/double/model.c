@@ -195,7 +195,7 @@ cut_stream(td_reply *r, const td_buf *bad)
 }
 
 
-/* Returns true: the answer is as it is to be, rules have nothing to add. */
+/* What a rule's own body or status do not say already. */
 static void
 spoil(const td_model_api *api, td_act *act, td_reply *r)
 {
@@ -208,6 +208,7 @@ spoil(const td_model_api *api, td_act *act, td_reply *r)
     if (act->body == NULL && act->code == 0) {
         f = word != NULL || act->status != 0
             ? fault_of(api, word, act->status) : NULL;
+        f = f == NULL && word != NULL ? fault_of(api, "bad_request", 400) : f;
     }
 
     if (f != NULL && later) {

@@ -38,6 +38,19 @@ $(B)/store-bench: bench/store.c $(STORE) $(CORE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $< $(STORE) $(CORE) $(LDFLAGS) $(STORE_LIBS) $(PURE_LIBS)
 
+# Indexing and finding, alone, on both; prints figures, writes nothing.
+.PHONY: bench-knowledge
+bench-knowledge: $(B)/knowledge-bench  ## what knowledge costs, alone
+	@$(B)/knowledge-bench -d $(B)
+	@TMPDIR=$(abspath $(B)) \
+	  CONNEXT_POSTGRESQL_CONF='fsync = on; full_page_writes = on' \
+	  perl t/lib/postgres.pl sh bench/store.sh $(B)/knowledge-bench
+
+$(B)/knowledge-bench: bench/knowledge.c $(STORE) $(AI) $(CORE)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $< $(STORE) $(AI) $(CORE) $(LDFLAGS) \
+	  $(STORE_LIBS) $(PURE_LIBS)
+
 # Event streams beside nchan's: memory, time to the browser.  BENCH=quick: one
 # short run, nothing written.
 .PHONY: bench-push

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 
-#define GUESS_WORDS  40     /* of a passage, to tell its language */
+#define GUESS_WORDS  24     /* of a passage, to tell its language */
 #define GUESS_AHEAD  50     /* passages, until one tells it */
 #define TIMES_TITLE  2      /* a word of the question or heading counts so */
 #define TIMES_MAX    255
@@ -252,22 +252,28 @@ cx_ai_terms(const cx_chunk *chunks, size_t n, cx_arena *a, cx_arena *scratch,
 }
 
 
-static cx_words
-head(const cx_words *w, size_t most)
+/* The small words of a language are those that say nothing else. */
+static void
+small_words(const cx_words *from, cx_words *to)
 {
-    return (cx_words) { w->items, w->n < most ? w->n : most };
+    for (size_t i = 0; i < from->n && to->n < GUESS_WORDS; i++) {
+        if (from->items[i].stop) {
+            to->items[to->n++] = from->items[i];
+        }
+    }
 }
 
 
 static cx_language
 guess(const cx_words *title, const cx_words *text, cx_arena *a)
 {
-    const cx_words  x = head(title, GUESS_WORDS);
-    const cx_words  y = head(text, GUESS_WORDS - x.n);
+    cx_word   items[GUESS_WORDS];
+    cx_words  small = { items, 0 };
 
-    return cx_language_guess(cx_concat(a, cx_words_join(a, &x),
-                                       cx_str_sub(cx_words_join(a, &y), 1,
-                                                  SIZE_MAX)));
+    small_words(title, &small);
+    small_words(text, &small);
+
+    return cx_language_guess(cx_words_join(a, &small));
 }
 
 

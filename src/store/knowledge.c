@@ -139,15 +139,20 @@ cx_store_file_chunk(cx_store *s, const cx_knowledge_row *row,
 
 
 cx_err
-cx_store_file_term(cx_store *s, const cx_knowledge_row *row,
-    const cx_term *term)
+cx_store_file_terms(cx_store *s, const cx_knowledge_row *row,
+    const cx_term *terms, size_t n)
 {
-    cx_query  q = cx_query_of(s, CX_SQL_TERM_ADD);
+    cx_query  q = cx_query_of(s, CX_SQL_TERMS_ADD);
 
     cx_bind_i64(&q, row->id);
-    cx_bind_str(&q, term->term);
-    cx_bind_i64(&q, term->passages);
-    cx_bind_str(&q, term->postings);
+
+    for (size_t i = 0; i < CX_TERMS_AT_ONCE; i++) {
+        const cx_term  *t = &terms[i < n ? i : n - 1];
+
+        cx_bind_str(&q, t->term);
+        cx_bind_i64(&q, t->passages);
+        cx_bind_str(&q, t->postings);
+    }
 
     return cx_query_run(&q);
 }
@@ -205,8 +210,12 @@ cx_store_knowledge_put(cx_store *s, const cx_knowledge_row *row,
         err = cx_store_file_chunk(s, &file, &chunk);
     }
 
-    for (size_t i = 0; i < terms->n && err == CX_OK; i++) {
-        err = cx_store_file_term(s, &file, &terms->items[i]);
+    for (size_t i = 0; i < terms->n && err == CX_OK; i += CX_TERMS_AT_ONCE) {
+        const size_t  left = terms->n - i;
+
+        err = cx_store_file_terms(s, &file, &terms->items[i],
+                                  left < CX_TERMS_AT_ONCE
+                                  ? left : CX_TERMS_AT_ONCE);
     }
 
     if (err == CX_OK) {

@@ -82,7 +82,8 @@ typedef struct {
     size_t    room;
 } cx_spot_list;
 
-#define CX_SPOTS_MAX  10          /* that are read at once */
+#define CX_SPOTS_MAX      10      /* that are read at once */
+#define CX_TERMS_AT_ONCE  16      /* that are written */
 
 /* --- a version, piece by piece ------------------------------------------- */
 
@@ -95,8 +96,9 @@ cx_err cx_store_file_step(struct cx_store_s *s, int64_t id, int64_t done,
     int64_t busy_until);
 cx_err cx_store_file_chunk(struct cx_store_s *s, const cx_knowledge_row *row,
     const cx_hit_row *chunk);
-cx_err cx_store_file_term(struct cx_store_s *s, const cx_knowledge_row *row,
-    const cx_term *term);
+/* At most CX_TERMS_AT_ONCE, and at least one. */
+cx_err cx_store_file_terms(struct cx_store_s *s, const cx_knowledge_row *row,
+    const cx_term *terms, size_t n);
 /* From now on it is searched, and what it replaces is not. */
 cx_err cx_store_file_ready(struct cx_store_s *s, const cx_knowledge_row *row);
 cx_err cx_store_file_fail(struct cx_store_s *s, int64_t id, cx_str error);

@@ -26,44 +26,102 @@ typedef struct {
     double  part;
 } near;
 
+/* What a passage got so far. */
+typedef struct {
+    float     sum;          /* of the words before */
+    float     best;         /* of the word at hand: */
+    uint32_t  word;         /* + 1 */
+} tally;
+
+typedef struct {
+    int64_t   id;
+    int64_t   passages;
+    tally    *tallies;      /* by their numbers; NULL: none has got anything */
+} source;
+
 /* Entries of one term in one file. */
 typedef struct {
-    int64_t  file_id;
+    size_t   source;
     int64_t  passages;
     cx_str   postings;
     size_t   word;          /* of the question */
     double   part;          /* 1, less for one that is only like it */
 } list;
 
-/* What a passage got so far. */
-typedef struct {
-    int64_t  file_id;
-    int64_t  number;        /* + 1; 0: free */
-    double   sum;           /* of the words before */
-    double   best;          /* of the word at hand */
-    size_t   word;
-} tally;
-
 typedef struct {
     cx_store       *store;
     int64_t         agent_id;
     const cx_find  *find;
     cx_arena       *arena;
-    double          size;   /* passages there are */
-    double          total;  /* weight of all words */
+    source         *sources;        /* ordered by id */
+    size_t          nsources;
+    double          size;           /* passages of all */
+    double          total;          /* weight of all words */
     double          weight[CX_FIND_WORDS];
     list           *lists;
     size_t          n;
     size_t          room;
-    size_t          entries;
     near            near[CX_FIND_ALL];
     size_t          nnear;
-    tally          *tallies;
-    size_t          ntallies;       /* a power of two */
 } search;
 
 
 /* --- reading ------------------------------------------------------------- */
+
+static cx_err
+read_files(search *f)
+{
+    cx_query  q = cx_query_of(f->store, CX_SQL_FIND_FILES);
+    size_t    room = 0;
+    source   *items;
+    cx_err    err;
+
+    cx_bind_i64(&q, f->agent_id);
+
+    while (cx_query_next(&q)) {
+        if (f->nsources == room) {
+            items = cx_list_more(f->arena, f->sources, f->nsources, &room,
+                                 sizeof(*items));
+            if (items == NULL) {
+                break;
+            }
+
+            f->sources = items;
+        }
+
+        items = &f->sources[f->nsources++];
+        *items = (source) { .id = cx_get_i64(&q) };
+        items->passages = cx_get_i64(&q);
+        f->size += (double) items->passages;
+    }
+
+    err = cx_query_end(&q);
+
+    return err == CX_OK && cx_arena_failed(f->arena) ? CX_NOMEM : err;
+}
+
+
+/* nsources: one that became ready meanwhile. */
+static size_t
+source_of(const search *f, int64_t id)
+{
+    size_t  from = 0, to = f->nsources;
+
+    while (from < to) {
+        const size_t  middle = from + (to - from) / 2;
+
+        if (f->sources[middle].id < id) {
+            from = middle + 1;
+
+        } else {
+            to = middle;
+        }
+    }
+
+    return from < f->nsources && f->sources[from].id == id ? from
+                                                           : f->nsources;
+}
+
 
 static bool
 add_list(search *f, list one, int64_t passages)
@@ -83,7 +141,6 @@ add_list(search *f, list one, int64_t passages)
     one.postings = cx_dup(f->arena, one.postings);
     one.passages = passages;
     f->lists[f->n++] = one;
-    f->entries += (size_t) passages;
 
     return !cx_arena_failed(f->arena);
 }
@@ -106,12 +163,16 @@ has_form(const cx_find_word *w, cx_str term)
 static bool
 add_term(search *f, cx_query *q)
 {
-    list           one = { .file_id = cx_get_i64(q), .part = 1 };
+    list           one = { .source = source_of(f, cx_get_i64(q)), .part = 1 };
     const cx_str   term = cx_dup(f->arena, cx_view_str(q));
     const int64_t  passages = cx_get_i64(q);
     bool           ok = true;
 
     one.postings = cx_view_str(q);
+
+    if (one.source == f->nsources) {
+        return true;
+    }
 
     for (one.word = 0; f->nnear == 0 && ok && one.word < f->find->n;
          one.word++)
@@ -298,43 +359,27 @@ weigh_words(search *f)
 }
 
 
-static tally *
-tally_of(search *f, int64_t file_id, int64_t number)
-{
-    uint64_t  h = ((uint64_t) file_id ^ (uint64_t) number << 40)
-                  * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t) number
-                  * UINT64_C(0xff51afd7ed558ccd);
-    size_t    i = (size_t) (h >> 32) & (f->ntallies - 1);
-
-    while (f->tallies[i].number != 0
-           && (f->tallies[i].number != number + 1
-               || f->tallies[i].file_id != file_id))
-    {
-        i = (i + 1) & (f->ntallies - 1);
-    }
-
-    return &f->tallies[i];
-}
-
-
 static void
 add_entries(search *f, const list *l)
 {
-    const double  most = f->weight[l->word] * l->part / CX_IMPACT_MAX;
-    cx_str        rest = l->postings;
-    int64_t       number = -1, left = l->passages;
-    unsigned      impact;
+    source          *src = &f->sources[l->source];
+    const float      most = (float) (f->weight[l->word] * l->part
+                                     / CX_IMPACT_MAX);
+    const uint32_t   word = (uint32_t) l->word + 1;
+    cx_str           rest = l->postings;
+    int64_t          number = -1;
+    unsigned         impact;
 
-    while (left-- > 0 && cx_posting_next(&rest, &number, &impact)) {
-        tally         *t = tally_of(f, l->file_id, number);
-        const double   got = most * impact;
+    while (cx_posting_next(&rest, &number, &impact)
+           && number < src->passages)
+    {
+        tally        *t = &src->tallies[number];
+        const float   got = most * (float) impact;
 
-        if (t->number == 0 || t->word != l->word) {
-            t->file_id = l->file_id;
-            t->number = number + 1;
+        if (t->word != word) {
             t->sum += t->best;
             t->best = 0;
-            t->word = l->word;
+            t->word = word;
         }
 
         t->best = got > t->best ? got : t->best;
@@ -345,20 +390,24 @@ add_entries(search *f, const list *l)
 static cx_err
 add_up(search *f)
 {
-    for (f->ntallies = 64; f->ntallies < 2 * f->entries; f->ntallies *= 2) {
-        /* void */
-    }
-
-    f->tallies = CX_NEW_N(f->arena, f->ntallies, tally);
-    if (f->tallies == NULL) {
-        return CX_NOMEM;
-    }
-
     for (size_t w = 0; w < f->find->n; w++) {
         for (size_t i = 0; i < f->n; i++) {
-            if (f->lists[i].word == w) {
-                add_entries(f, &f->lists[i]);
+            source  *src = &f->sources[f->lists[i].source];
+
+            if (f->lists[i].word != w) {
+                continue;
             }
+
+            if (src->tallies == NULL) {
+                src->tallies = CX_NEW_N(f->arena, (size_t) src->passages,
+                                        tally);
+            }
+
+            if (src->tallies == NULL) {
+                return CX_NOMEM;
+            }
+
+            add_entries(f, &f->lists[i]);
         }
     }
 
@@ -403,16 +452,32 @@ keep_best(cx_spot_list *best, const cx_spot *one)
 }
 
 
+/* Of equals the first stays. */
+static void
+pick_of(const search *f, const source *src, cx_spot_list *best)
+{
+    float  least = 0;
+
+    for (int64_t i = 0; i < src->passages; i++) {
+        const float  got = src->tallies[i].sum + src->tallies[i].best;
+        cx_spot      one = { src->id, i, (double) got / f->total };
+
+        if (got > least) {
+            keep_best(best, &one);
+            least = best->n < best->room
+                    ? 0 : (float) (best->items[best->n - 1].score * f->total
+                                   * 0.999);
+        }
+    }
+}
+
+
 static void
 pick(const search *f, cx_spot_list *best)
 {
-    for (size_t i = 0; i < f->ntallies; i++) {
-        const tally  *t = &f->tallies[i];
-        cx_spot       one = { t->file_id, t->number - 1, 0 };
-
-        if (t->number > 0) {
-            one.score = (t->sum + t->best) / f->total;
-            keep_best(best, &one);
+    for (size_t i = 0; i < f->nsources; i++) {
+        if (f->sources[i].tallies != NULL) {
+            pick_of(f, &f->sources[i], best);
         }
     }
 }
@@ -423,15 +488,13 @@ pick(const search *f, cx_spot_list *best)
 static cx_err
 rank(search *f, cx_spot_list *best)
 {
-    int64_t  size;
-    cx_err   err;
+    cx_err  err;
 
-    err = cx_ask_1(f->store, CX_SQL_FIND_SIZE, f->agent_id, &size);
-    if (err != CX_OK || size == 0) {
+    err = read_files(f);
+    if (err != CX_OK || f->nsources == 0) {
         return err;
     }
 
-    f->size = (double) size;
     err = read_all(f);
     if (err != CX_OK || f->n == 0) {
         return err;

@@ -11,7 +11,7 @@
 #define ARENA_MAX    ((size_t) 256 << 20)
 #define SCRATCH_MAX  ((size_t) 64 << 20)
 #define PIECE_NS     UINT64_C(10000000)  /* of the writer's time */
-#define PIECE_MIN    8          /* rows, however long they take */
+#define PIECE_MIN    4          /* statements, however long they take */
 #define LOAD_ROWS    500        /* passages read at once */
 
 struct cx_indexing_s {
@@ -218,14 +218,20 @@ rows_of(const cx_indexing *ix)
 }
 
 
+/* The passage or the terms at ix->next, which moves behind them. */
 static cx_err
-write_row(cx_indexing *ix, cx_store *s, size_t i)
+write_some(cx_indexing *ix, cx_store *s)
 {
+    const size_t  i = ix->next;
     const size_t  chunks = ix->only_terms ? 0 : ix->file.chunks.n;
+    size_t        left = rows_of(ix) - i;
     cx_hit_row    chunk;
 
     if (i >= chunks) {
-        return cx_store_file_term(s, &ix->row, &ix->terms.items[i - chunks]);
+        left = left < CX_TERMS_AT_ONCE ? left : CX_TERMS_AT_ONCE;
+        ix->next += left;
+        return cx_store_file_terms(s, &ix->row, &ix->terms.items[i - chunks],
+                                   left);
     }
 
     chunk = (cx_hit_row) {
@@ -234,6 +240,7 @@ write_row(cx_indexing *ix, cx_store *s, size_t i)
         .question = ix->file.chunks.items[i].question,
         .text = ix->file.chunks.items[i].text,
     };
+    ix->next++;
 
     return cx_store_file_chunk(s, &ix->row, &chunk);
 }
@@ -259,8 +266,7 @@ piece_run(cx_store *s, cx_db_job *job)
     while (err == CX_OK && ix->next < rows_of(ix)
            && (n < PIECE_MIN || uv_hrtime() < until))
     {
-        err = write_row(ix, s, ix->next);
-        ix->next += err == CX_OK;
+        err = write_some(ix, s);
         n++;
     }
 

@@ -192,10 +192,7 @@ versions(fixture *f)
                "a version is begun");
     tap_is_int(TX(f->s, cx_store_file_chunk(f->s, &next, &chunk)), CX_OK,
                "a passage");
-
-    for (size_t i = 0; i < terms.n; i++) {
-        TX(f->s, cx_store_file_term(f->s, &next, &terms.items[i]));
-    }
+    TX(f->s, cx_store_file_terms(f->s, &next, terms.items, terms.n));
 
     tap_is_int((int64_t) hits(f, AGENT, "free delivery", &list), 1,
                "the old one is found");
@@ -228,11 +225,7 @@ versions(fixture *f)
     tap_is_int(cx_store_knowledge_get(f->s, 510, f->a, &got), CX_NOT_FOUND,
                "takes its place");
     TX(f->s, cx_store_file_chunk(f->s, &last, &chunk));
-
-    for (size_t i = 0; i < terms.n; i++) {
-        TX(f->s, cx_store_file_term(f->s, &last, &terms.items[i]));
-    }
-
+    TX(f->s, cx_store_file_terms(f->s, &last, terms.items, terms.n));
     tap_is_int(TX(f->s, cx_store_file_ready(f->s, &last)), CX_OK, "ready");
     tap_is_int((int64_t) hits(f, AGENT, "free delivery", &list), 0,
                "now the old one is not found");

@@ -14,7 +14,9 @@ FUZZ_CORPUS   ?= $(B)/fuzz
 # One target for each adapter; its cases are its first inputs.
 FUZZ_TYPES    := whatsapp instagram messenger rcs google_business twilio \
                  mailgun sendgrid postmark ses webchat
-FUZZERS       := json mime zone $(FUZZ_TYPES)
+# And for each AI provider: whole answers, and those in pieces.
+FUZZ_AI       := openai responses anthropic gemini vapi
+FUZZERS       := json mime zone $(FUZZ_TYPES) $(FUZZ_AI:%=ai-%)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS:%=fuzz-%)   ## fuzz the parsers, FUZZ_SECONDS=60 each
@@ -22,7 +24,8 @@ fuzz: $(FUZZERS:%=fuzz-%)   ## fuzz the parsers, FUZZ_SECONDS=60 each
 fuzz-%: $(B)/fuzz/%
 	@mkdir -p $(FUZZ_CORPUS)/corpus-$* $(B)/fuzz/corpus-$*
 	@cp -n t/fuzz/seeds/$*-* $(B)/fuzz/corpus-$*/ 2>/dev/null || true
-	cd $(B)/fuzz && ./$* -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
+	cd $(B)/fuzz && ./$* -max_total_time=$(FUZZ_SECONDS) \
+	  -max_len=$(if $(filter ai-%,$*),16384,4096) \
 	  $(addprefix -dict=,$(abspath $(wildcard t/fuzz/$*.dict))) -timeout=5 -print_final_stats=1 \
 	  -verbosity=1 -artifact_prefix=./ \
 	  $(abspath $(FUZZ_CORPUS))/corpus-$* corpus-$*
@@ -55,3 +58,13 @@ $(FUZZ_TYPES:%=$(B)/fuzz/%): $(B)/fuzz/%: t/fuzz/channel.c \
 	  cp $$c $(B)/fuzz/corpus-$*/$$(basename $$(dirname $$c)); done
 	$(FUZZ_CC) $(FUZZ_FLAGS) -DCX_FUZZ_TYPE='"$*"' -o $@ t/fuzz/channel.c \
 	  src/channel/*.c src/core/*.c -lcrypto -ljansson -lm
+
+$(FUZZ_AI:%=$(B)/fuzz/ai-%): $(B)/fuzz/ai-%: t/fuzz/ai.c \
+                    $(wildcard src/ai/*.[ch] src/core/*.[ch])
+	@mkdir -p $(@D) $(B)/fuzz/corpus-ai-$*
+	@for c in $(wildcard t/cases/$*/*/in.http t/cases/$*-whole/*/in.http \
+	                     t/cases/$*-stream/*/in.sse); do \
+	  sed '1,/^$$/d' $$c \
+	    > $(B)/fuzz/corpus-ai-$*/$$(basename $$(dirname $$c))-$${c##*.}; done
+	$(FUZZ_CC) $(FUZZ_FLAGS) -DCX_FUZZ_PROVIDER='"$*"' -o $@ t/fuzz/ai.c \
+	  src/ai/*.c src/core/*.c -lcrypto -ljansson -lm

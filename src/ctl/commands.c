@@ -66,12 +66,6 @@ static const ctl_flag  of_agent[] = {
     { "agent", 0, CTL_TEXT, CTL_OWN, "AGENT", "default: the only one" }, END
 };
 
-static const ctl_flag  knowledge_add[] = {
-    { "agent", 0, CTL_TEXT, CTL_OWN, "AGENT", "default: the only one" },
-    { "name",  0, CTL_TEXT, CTL_OWN, "NAME",
-      "default: the file's own; one file only" }, END
-};
-
 static const ctl_flag  conversations[] = {
     { "channel", 0, CTL_TEXT, CTL_QUERY, "CHANNEL", "only this one" },
     { "agent", 0, CTL_TEXT, CTL_QUERY, "AGENT|none",
@@ -215,16 +209,6 @@ static const ctl_column  channel_columns[] = {
     { "WEBHOOK", "webhook_path" }, { "ID", "id" }, { NULL, NULL }
 };
 
-const ctl_column  ctl_knowledge_columns[] = {
-    { "NAME", "name" }, { "BYTES", "bytes" }, { "CHUNKS", "chunks" },
-    { "CREATED", "created_at" }, { "ID", "id" }, { NULL, NULL }
-};
-
-static const ctl_column  hit_columns[] = {
-    { "SCORE", "score" }, { "SOURCE", "source" }, { "AT", "position" },
-    { "QUESTION", "question" }, { "TEXT", "text" }, { NULL, NULL }
-};
-
 static const ctl_column  conversation_columns[] = {
     { "ID", "id" }, { "CHANNEL", "channel" }, { "CUSTOMER", "display" },
     { "STATE", "state" }, { "AGENT", "agent" }, { "MESSAGES", "messages" },
@@ -302,9 +286,17 @@ const ctl_command  ctl_commands[] = {
 
     { "knowledge list", "", of_agent, ctl_run_knowledge_list, NULL,
       ctl_knowledge_columns, "an agent's files", NULL },
-    { "knowledge add", "FILE...", knowledge_add, ctl_run_knowledge_add, NULL,
-      ctl_knowledge_columns,
+    { "knowledge add", "FILE...", ctl_knowledge_add, ctl_run_knowledge_add,
+      NULL, ctl_knowledge_columns,
       "CSV, Markdown or text; a file of that name is replaced", NULL },
+    { "knowledge replace", "FILE...", ctl_knowledge_add,
+      ctl_run_knowledge_replace, NULL, ctl_knowledge_columns,
+      "the same, only where a file of that name is; it serves until then",
+      NULL },
+    { "knowledge preview", "FILE", ctl_knowledge_preview,
+      ctl_run_knowledge_preview, NULL, NULL,
+      "what would be read, and what is wrong, by line; nothing is kept",
+      NULL },
     { "knowledge rm", "ID", NULL, ctl_run_delete, "/api/v1/knowledge/{}",
       NULL, "forget a file", NULL },
     { "knowledge search", "QUESTION", of_agent, ctl_run_knowledge_search,

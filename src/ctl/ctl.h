@@ -259,13 +259,23 @@ extern const ctl_column  ctl_usage_columns[];
 extern const ctl_column  ctl_price_columns[];
 extern const ctl_column  ctl_budget_columns[];
 
-/* --- single commands ----------------------------------------------------- */
+/* --- knowledge.c --------------------------------------------------------- */
+
+extern const ctl_flag    ctl_knowledge_add[];
+extern const ctl_flag    ctl_knowledge_preview[];
+extern const ctl_column  ctl_knowledge_columns[];
+extern const ctl_column  ctl_hit_columns[];
 
 ctl_exit ctl_run_knowledge_list(ctl *c);
 ctl_exit ctl_run_knowledge_add(ctl *c);
 ctl_exit ctl_run_knowledge_search(ctl *c);
 ctl_exit ctl_run_channel_url(ctl *c);
+ctl_exit ctl_run_knowledge_replace(ctl *c);
+ctl_exit ctl_run_knowledge_preview(ctl *c);
 ctl_exit ctl_run_conversation_show(ctl *c);
+
+/* --- single commands ----------------------------------------------------- */
+
 ctl_exit ctl_run_send(ctl *c);
 ctl_exit ctl_run_customer_merge(ctl *c);
 ctl_exit ctl_run_review_edit(ctl *c);

@@ -21,10 +21,10 @@
 #include "core/queue.h"
 #include "store/knowledge.h"
 #include "store/media.h"
-#include "store/summary.h"
 #include "store/people_claim.h"
 #include "store/people_fence.h"
 #include "store/say.h"
+#include "store/summary.h"
 #include "store/take.h"
 #include "store/usage.h"
 
@@ -286,6 +286,7 @@ typedef struct {
     int64_t  turn_id;             /* of the next turn, if one is needed */
     int64_t  quiet_ms;            /* its deadline, as TAKE's */
     int64_t  cap_ms;
+    cx_flood flood;
     int64_t  inputs;              /* out; 0: nothing had come */
     int64_t  deadline;            /* out */
 } cx_split;

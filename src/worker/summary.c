@@ -11,7 +11,7 @@
 
 #define CALLS_MAX    4              /* under way at once */
 #define TRIES_MAX    6
-#define WAIT_MS      30000          /* before the second try; then twice that */
+#define WAIT_MS      30000          /* before the second try; then twice */
 #define ANSWER_MAX   (1024 * 1024)
 #define ARENA_BYTES  (4 * 1024 * 1024)
 

@@ -103,7 +103,8 @@ settle_done(cx_db_job *job, cx_err err)
     if (it->usage.started_at > 0) {
         cx_log(it->heard == CX_HEARD_DONE ? CX_LOG_INFO : CX_LOG_WARN,
                "transcript", CX_FID("message", "ms", it->row.message_id),
-               CX_FI("heard", it->heard), CX_FI("attempt", it->row.listens + 1),
+               CX_FI("heard", it->heard),
+               CX_FI("attempt", it->row.listens + 1),
                CX_FI("ms", it->usage.ms), CX_FS("error", it->usage.error),
                CX_FZ("stored", cx_err_word(err)));
     }

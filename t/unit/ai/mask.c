@@ -67,8 +67,10 @@ cards(void)
             "\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91"
             "\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91"
             "\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91", "[card-1]");
-    becomes("\xd9\xa4\xd9\xa1\xd9\xa1\xd9\xa1 \xd9\xa1\xd9\xa1\xd9\xa1\xd9\xa1"
-            " \xd9\xa1\xd9\xa1\xd9\xa1\xd9\xa1 \xd9\xa1\xd9\xa1\xd9\xa1\xd9\xa1",
+    becomes("\xd9\xa4\xd9\xa1\xd9\xa1\xd9\xa1 "
+            "\xd9\xa1\xd9\xa1\xd9\xa1\xd9\xa1 "
+            "\xd9\xa1\xd9\xa1\xd9\xa1\xd9\xa1 "
+            "\xd9\xa1\xd9\xa1\xd9\xa1\xd9\xa1",
             "[card-1]");
 }
 
@@ -160,7 +162,8 @@ back(void)
 
     cx_arena_reset(arena);
     cx_masks_init(&m, arena);
-    (void) cx_ai_mask(&m, CX_STR("4111 1111 1111 1111 DE89370400440532013000"));
+    (void) cx_ai_mask(&m, CX_STR("4111 1111 1111 1111 "
+                                 "DE89370400440532013000"));
 
     tap_is_str(cx_ai_unmask(&m, CX_STR("Card [card-1], IBAN [iban-1]."),
                             arena),

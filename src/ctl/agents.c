@@ -12,6 +12,8 @@ const ctl_flag  ctl_agent_new[] = {
     { "name", 0, CTL_TEXT, CTL_BODY, "NAME", "" },
     { "file", 0, CTL_MEMBERS, CTL_BODY, "FILE",
       "members from a JSON file, as facts and tools; - for stdin" },
+    { "set", 0, CTL_SET, CTL_BODY, "NAME=VALUE",
+      "one member, JSON or a text, may be repeated; NAME= takes it back" },
     { "provider",     0, CTL_TEXT,    CTL_BODY, "NAME",
       "knowledge (built in), openai, anthropic, gemini, ..." },
     { "base-url",     0, CTL_TEXT,    CTL_BODY, "URL",

@@ -146,6 +146,7 @@ read_value(const ctl_flag *f, cx_str s, ctl_value *v)
         return v->number == 1 || cx_str_eq(s, CX_STR("off"));
     case CTL_SETTINGS:
     case CTL_SEALED:
+    case CTL_SET:
         return cx_str_find_byte(s, '=') != SIZE_MAX && s.p[0] != '=';
     default:
         return true;
@@ -237,7 +238,7 @@ static bool
 is_list(const ctl_flag *f)
 {
     return f->kind == CTL_SETTINGS || f->kind == CTL_SEALED
-           || f->kind == CTL_PARAMS
+           || f->kind == CTL_PARAMS || f->kind == CTL_SET
            || f->kind == CTL_CHOICES;
 }
 

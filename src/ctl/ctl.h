@@ -53,6 +53,8 @@ typedef enum {
     CTL_SEALED,                /* NAME=FILE: the object "credentials" */
     CTL_PARAMS,                /* a text: the body's array "params" */
     CTL_JSON,                  /* a JSON value, as it is */
+    CTL_SET,                   /* NAME=VALUE: a member of the body; the value
+                                * is JSON, or a text */
     CTL_CHOICES                /* ID=TITLE or TITLE: its array "choices" */
 } ctl_kind;
 

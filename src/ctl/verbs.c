@@ -256,12 +256,54 @@ add_members(ctl *c, const ctl_value *v, json_t *object)
 }
 
 
+/* --set history=30 is a number, --set language=de a text, --set language= is
+ * null. */
+static ctl_exit
+set_members(ctl *c, const ctl_value *v, json_t *object)
+{
+    for (size_t i = 0; i < v->n; i++) {
+        cx_str   name, value;
+        json_t  *one;
+
+        split_pair(v->list[i], &name, &value);
+        one = value.len == 0 ? json_null()
+              : json_loadb(value.p, value.len, JSON_DECODE_ANY, NULL);
+        one = one != NULL ? one : json_stringn(value.p, value.len);
+
+        if (json_object_setn_new(object, name.p, name.len, one) != 0) {
+            return ctl_fail(c, CTL_INVALID, NULL, "--set is not UTF-8");
+        }
+    }
+
+    return CTL_OK;
+}
+
+
+static ctl_exit
+add_value(ctl *c, const ctl_flag *f, const ctl_value *v, json_t *object)
+{
+    json_t    *one;
+    ctl_exit   rc;
+
+    if (f->kind == CTL_SET) {
+        return set_members(c, v, object);
+    }
+
+    rc = member_value(c, f, v, &one);
+
+    if (rc == CTL_OK) {
+        json_object_set_new(object, member_name(c, f), one);
+    }
+
+    return rc;
+}
+
+
 static ctl_exit
 body_object(ctl *c, json_t *object)
 {
     const ctl_flag   *f = c->command->flags;
     const ctl_value  *file = NULL;
-    json_t           *v;
     ctl_exit          rc;
 
     for (size_t i = 0; f != NULL && f[i].name != NULL; i++) {
@@ -274,12 +316,10 @@ body_object(ctl *c, json_t *object)
             continue;
         }
 
-        rc = member_value(c, &f[i], &c->values[i], &v);
+        rc = add_value(c, &f[i], &c->values[i], object);
         if (rc != CTL_OK) {
             return rc;
         }
-
-        json_object_set_new(object, member_name(c, &f[i]), v);
     }
 
     return file != NULL ? add_members(c, file, object) : CTL_OK;

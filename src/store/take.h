@@ -16,6 +16,18 @@ typedef struct {
 
 #define CX_TAKE_LINKS  4          /* that one proof may make */
 
+/* A turn of more than so many messages is a flood: it is answered when it is
+ * so old, and so is the one behind it, with all that came until then. */
+typedef struct {
+    int64_t  messages;            /* 0: nothing is */
+    int64_t  hold_ms;
+} cx_flood;
+
+/* When a turn is to be answered: when its customer pauses, at the latest at
+ * the cap; a flood later. */
+int64_t cx_turn_deadline(const cx_flood *flood, int64_t inputs,
+    int64_t before, int64_t opened_at, int64_t quiet_at, int64_t cap_at);
+
 /* TAKE: one inbound message becomes record, and joins or opens a turn. */
 typedef struct {
     cx_fence       fence;         /* the partition the event came from */

@@ -277,7 +277,7 @@ choose_columns(const cx_file_how *how, const row *header, cx_file *f,
         use_column(f, how->question, CX_COLUMN_QUESTION, a);
     }
 
-    while (cx_str_split(&rest, ',', &key)) {
+    while (rest.len > 0 && cx_str_split(&rest, ',', &key)) {
         use_column(f, key, CX_COLUMN_ANSWER, a);
     }
 

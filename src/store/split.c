@@ -44,7 +44,8 @@ open_next(cx_store *s, const cx_plan *in, const inputs *i)
     cx_query        q = cx_query_of(s, CX_SQL_SPLIT_NEXT);
 
     next->inputs = i->later;
-    next->deadline = quiet < cap ? quiet : cap;
+    next->deadline = cx_turn_deadline(&next->flood, i->later, i->seen,
+                                      i->first_at, quiet, cap);
 
     cx_bind_i64(&q, in->turn_id);
     cx_bind_i64(&q, next->turn_id);

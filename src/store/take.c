@@ -56,10 +56,18 @@ joinable(const turn *t, int64_t agent_id)
 }
 
 
-static int64_t
-earlier(int64_t x, int64_t y)
+/* before: messages of the turn that it follows, 0: that is long ago. */
+int64_t
+cx_turn_deadline(const cx_flood *flood, int64_t inputs, int64_t before,
+    int64_t opened_at, int64_t quiet_at, int64_t cap_at)
 {
-    return x < y ? x : y;
+    const int64_t  most = inputs > before ? inputs : before;
+
+    if (flood->messages > 0 && most > flood->messages) {
+        return opened_at + flood->hold_ms;
+    }
+
+    return quiet_at < cap_at ? quiet_at : cap_at;
 }
 
 
@@ -98,7 +106,8 @@ choose_agent(cx_store *s, const cx_take *in, cx_place *at, const turn *t)
 static cx_err
 choose_turn(cx_store *s, const cx_take *in, cx_place *at, turn *t)
 {
-    cx_err  err;
+    int64_t  before = 0;
+    cx_err   err;
 
     memset(t, 0, sizeof(*t));
 
@@ -119,6 +128,8 @@ choose_turn(cx_store *s, const cx_take *in, cx_place *at, turn *t)
     }
 
     if (!joinable(t, at->hand.agent_id)) {
+        before = in->now_ms < t->opened_at + 2 * in->flood.hold_ms
+                 ? t->inputs : 0;
         t->id = in->new_id[3];
         t->seq++;
         t->agent_id = at->hand.agent_id;
@@ -129,8 +140,9 @@ choose_turn(cx_store *s, const cx_take *in, cx_place *at, turn *t)
     }
 
     t->inputs++;
-    t->deadline = earlier(in->now_ms + in->quiet_ms,
-                          t->opened_at + in->cap_ms);
+    t->deadline = cx_turn_deadline(&in->flood, t->inputs, before,
+                                   t->opened_at, in->now_ms + in->quiet_ms,
+                                   t->opened_at + in->cap_ms);
 
     return CX_OK;
 }

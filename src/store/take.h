@@ -43,6 +43,7 @@ typedef struct {
     int64_t        now_ms;
     int64_t        quiet_ms;      /* turn deadline = now + quiet ... */
     int64_t        cap_ms;        /* ... but not after opened_at + cap */
+    cx_flood       flood;
     cx_opt         opt;           /* what it says of further messages */
     bool           echo;          /* it is one of ours, said elsewhere */
     int64_t        hush_ms;       /* ... by a person: no AI for so long */

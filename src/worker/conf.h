@@ -45,6 +45,10 @@
       "a turn waits this long for another message")                                            \
     X(worker,    quiet_cap_ms,     INT,  "8000",                     0,    600000,             \
       "but not longer than this after the first")                                              \
+    X(worker,    flood_messages,   INT,  "20",                       0,    100000,             \
+      "more messages of one customer at once are a flood; 0: nothing is")                      \
+    X(worker,    flood_ms,         INT,  "30000",                    0,    3600000,            \
+      "a flood is answered so long after it began, all of it at once")                         \
     X(worker,    history,          INT,  "20",                       0,    1000,               \
       "messages of context")                                                                   \
     X(worker,    reconcile_ms,     INT,  "120000",                   100,  86400000,           \

@@ -110,6 +110,7 @@ plan_split(cx_conv *c)
         .turn_id = cx_worker_new_id(c->worker),
         .quiet_ms = conf->worker_quiet_ms,
         .cap_ms = conf->worker_quiet_cap_ms,
+        .flood = { conf->worker_flood_messages, conf->worker_flood_ms },
     };
 
     c->plan.split = &c->split;

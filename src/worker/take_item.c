@@ -128,6 +128,8 @@ item_take(cx_take_batch *b, cx_take_item *it, const cx_dir_channel *ch)
     t->hush_ms = w->conf->worker_human_quiet_ms;
     t->quiet_ms = w->conf->worker_quiet_ms;
     t->cap_ms = w->conf->worker_quiet_cap_ms;
+    t->flood = (cx_flood) { w->conf->worker_flood_messages,
+                            w->conf->worker_flood_ms };
 
     for (size_t i = 0; i < 4; i++) {
         t->new_id[i] = cx_worker_new_id(w);

@@ -60,6 +60,7 @@ sub write_worker_conf {
         'api.socket'           => "$dir/$name.sock",
         'worker.quiet_ms'      => 20,
         'worker.quiet_cap_ms'  => 500,
+        'worker.flood_messages' => 0,
         'worker.lease_ms'      => 2000 * $patience,
         'worker.reconcile_ms'  => 1500,
         'worker.drain_ms'      => 5000,

@@ -95,9 +95,11 @@ cx_ai_signals(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
         return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
     }
 
+    cx_ai_facts(p, &from, answer, a, &out->facts);
+
     if (p->npassages == 0 && p->nfacts == 0 && results(p) == 0) {
         out->nothing = true;
-        return CX_OK;
+        return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
     }
 
     if (!gather(&e, p, answer, a)) {
@@ -105,7 +107,6 @@ cx_ai_signals(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
     }
 
     out->empty = e.answer.n == 0;
-    cx_ai_facts(p, &from, answer, a, &out->facts);
     out->quotes = quotes(p, answer);
     out->hedged = cx_ai_hedged(answer, a);
     out->vague = topics(&e.answer) == 0;

@@ -23,7 +23,7 @@ static int by_confidence(const void *x, const void *y);
 static double error_of(const pile *p);
 static double size_of(const pile *p);
 static void note(const pile *p, double threshold, double all, cx_fit *out);
-static size_t missing(const cx_fit *f, double target);
+static size_t missing(const cx_fit *f, size_t n, double target);
 static double share(double a, double b, double p);
 static double beta_part(double a, double b, double x);
 static double fraction(double a, double b, double x);
@@ -75,7 +75,7 @@ cx_fit_threshold(cx_fit_label *labels, size_t n, double target, cx_fit *out)
         }
     }
 
-    out->missing = out->found ? 0 : missing(out, target);
+    out->missing = out->found ? 0 : missing(out, n, target);
 }
 
 
@@ -128,18 +128,15 @@ cx_fit_least(double target)
 }
 
 
-/* If the share stays as it is. */
+/* If the share stays as it is.  A few labels do not tell that it is hopeless:
+ * the wrong ones may all have come first. */
 static size_t
-missing(const cx_fit *f, double target)
+missing(const cx_fit *f, size_t n, double target)
 {
     size_t  low = f->above, high;
 
-    if (f->above == 0) {
-        return cx_fit_least(target);
-    }
-
-    if (f->error >= target) {
-        return 0;
+    if (f->error >= target || f->above == 0) {
+        return n < cx_fit_least(target) ? cx_fit_least(target) - n : 0;
     }
 
     high = cx_fit_least(target) + f->above;

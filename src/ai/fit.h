@@ -32,7 +32,7 @@ typedef struct {
     double  low;            /* its interval: two-sided, 90 %, so that high */
     double  high;           /* is the bound that was compared */
     double  waits;          /* share of all answers below it, by weight */
-    size_t  missing;        /* not found: so many more labels above it, if the
+    size_t  missing;        /* not found: at least so many more labels, if the
                              * share stays; 0: more of them do not help */
 } cx_fit;
 

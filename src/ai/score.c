@@ -85,7 +85,7 @@ static const struct {
 void
 cx_ai_score(const cx_signals *s, cx_arena *a, cx_ai_answer *out)
 {
-    scale  c = { .arena = a };
+    scale  c = { .arena = a, .limited = s->nothing };
 
     cx_buf_init(&c.buf, a, 512, JSON_MAX);
     cx_json_write_init(&c.json, &c.buf);
@@ -96,10 +96,8 @@ cx_ai_score(const cx_signals *s, cx_arena *a, cx_ai_answer *out)
     c.score = base(s, a, &c.reason);
     cx_json_put_str(&c.json, c.reason);
 
-    if (c.score > 0) {
-        say_facts(&c, s);
-        raise_by_report(&c, s);
-    }
+    say_facts(&c, s);
+    raise_by_report(&c, s);
 
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         if (limits[i].is(s)) {

@@ -97,7 +97,7 @@ print_fit(ctl *c, json_t *o)
            percent(o, "waits"));
 
     if (!json_is_true(json_object_get(o, "found"))) {
-        printf("this is not enough: %.*s more labels are needed above it\n",
+        printf("this is not enough: at least %.*s more labels are needed\n",
                CX_ARG(ctl_cell(c, o, "missing")));
     }
 

@@ -232,11 +232,10 @@ refuse(cx_api_request *req, const fit_wish *w, const pool *p,
 {
     if (f->missing > 0) {
         return cx_api_refuse(req, CX_CONFLICT, "/target",
-                             "%zu labels are too few: %zu more are needed "
-                             "above a threshold of %.2f, if no more of them "
-                             "are wrong than now (%zu of %zu); nothing was "
-                             "changed", p->labels, f->missing, f->threshold,
-                             f->wrong, f->above);
+                             "%zu labels are too few: at least %zu more are "
+                             "needed (above %.2f %zu of %zu are wrong now); "
+                             "nothing was changed", p->labels, f->missing,
+                             f->threshold, f->wrong, f->above);
     }
 
     return cx_api_refuse(req, CX_CONFLICT, "/target",

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define ASK_MS  90000
+
 #define END  { NULL, 0, CTL_SWITCH, CTL_OWN, NULL, NULL }
 
 const ctl_flag  ctl_agent_new[] = {
@@ -182,6 +184,8 @@ ctl_run_ask(ctl *c)
         return ctl_fail(c, CTL_INVALID, NULL, "the question is not UTF-8");
     }
 
+    /* A model may take its time, and the next one then. */
+    c->timeout_ms = c->timeout_ms > 0 ? c->timeout_ms : ASK_MS;
     text = json_dumps(body, JSON_COMPACT);
     rc = ctl_api(c, "POST", ctl_path(c), cx_strz(text), "application/json",
                  &object);

@@ -149,15 +149,16 @@ missing(const cx_fit *f, size_t n, double target)
     }
 
     while (high - low > 1) {
-        const size_t  n = low + (high - low) / 2;
+        const size_t  half = low + (high - low) / 2;
 
-        if (n >= CX_FIT_MIN && cx_fit_upper(f->error * (double) n, (double) n,
-                                            CX_FIT_SURE) <= target)
+        if (half >= CX_FIT_MIN
+            && cx_fit_upper(f->error * (double) half, (double) half,
+                            CX_FIT_SURE) <= target)
         {
-            high = n;
+            high = half;
 
         } else {
-            low = n;
+            low = half;
         }
     }
 

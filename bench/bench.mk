@@ -61,6 +61,13 @@ bench-push: module $(B)/push-client  ## streams to browsers, beside nchan
 	  $(if $(filter quick,$(BENCH)),--runs 1 --seconds 3, \
 	    --docs docs/PERFORMANCE.md)
 
+# From a token of the model to the browser.  BENCH=quick: nothing written.
+.PHONY: bench-tokens
+bench-tokens: $(EDGE) $(B)/connext-worker $(B)/double  ## tokens to browsers
+	@CONNEXT_BUILD=$(B) perl -It/lib bench/tokens.pl \
+	  $(if $(filter quick,$(BENCH)),--pages 50 --tokens 10, \
+	    --docs docs/PERFORMANCE.md)
+
 $(B)/push-client: bench/push/client.c $(CORE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $< $(CORE) $(LDFLAGS) $(PURE_LIBS)

@@ -339,11 +339,7 @@ thought_of(cx_conv *c)
         c->thought = t;
     }
 
-    if (t != NULL && t->arena == NULL) {
-        t->arena = cx_arena_new(CX_JOB_ARENA);
-    }
-
-    return t != NULL && t->arena != NULL ? t : NULL;
+    return t;
 }
 
 

@@ -39,7 +39,7 @@ typedef struct cx_thought_s {
      * record, also when a newer message makes us think again. */
     int64_t        turn_id;
     cx_arena      *paid;
-    cx_usage_row  *usage;           /* CX_THINK_PAID_MAX */
+    cx_usage_row  *usage;
     size_t         nusage;
 
     /* Of one recall. */
@@ -62,7 +62,8 @@ typedef struct cx_thought_s {
     bool           calling;
     const cx_ai   *ai;
     cx_str         asked_model;
-    cx_arena      *arena;
+    cx_arena      *arena;           /* of its answer; NULL: none so far */
+    bool           answered;        /* something of it has come */
     cx_ai_stream   stream;
     bool           streaming;       /* asked for, at least */
     size_t         sent;            /* bytes of the request */

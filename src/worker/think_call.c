@@ -92,11 +92,35 @@ ended(cx_conv *c, const cx_ai_outcome *o, const cx_ai_reply *reply,
 }
 
 
+/* A call that waits needs no memory for its answer. */
+static bool
+answered(cx_thought *t)
+{
+    if (t->answered) {
+        return true;
+    }
+
+    if (t->arena == NULL && (t->arena = cx_arena_new(CX_JOB_ARENA)) == NULL) {
+        return false;
+    }
+
+    cx_arena_reset(t->arena);
+    cx_ai_stream_init(&t->stream, t->ai, t->arena);
+    t->answered = true;
+    return true;
+}
+
+
 /* The whole of it, or a connection that broke behind its last event. */
 static cx_ai_outcome
 read_reply(cx_thought *t, const cx_http_res *res, cx_ai_reply *reply)
 {
     static const cx_http_res  over = { .status = 200 };
+
+    if (!answered(t)) {
+        return (cx_ai_outcome) { .result = CX_AI_RETRY,
+                                 .error = CX_STR("out of memory") };
+    }
 
     if (!t->streaming) {
         return t->ai->parse(res, t->arena, reply);
@@ -141,6 +165,10 @@ on_data(void *ctx, cx_str bytes)
 {
     cx_conv     *c = ctx;
     cx_thought  *t = c->thought;
+
+    if (!answered(t)) {
+        return;
+    }
 
     cx_ai_stream_feed(&t->stream, bytes);
 
@@ -187,13 +215,13 @@ build(cx_conv *c, const cx_dir_model *m, cx_http_req *req)
     cx_ai_settings   settings = m->settings;
 
     cx_arena_reset(c->worker->scratch);
-    cx_arena_reset(t->arena);
 
     t->ai = m->provider;
     t->streaming = c->worker->conf->ai_stream && t->ai->event != NULL;
-    t->asked_model = cx_dup(t->arena, settings.model);
+    t->asked_model = cx_dup(c->arena, settings.model);
+    t->answered = false;
+    memset(&t->stream, 0, sizeof(t->stream));
     settings.stream = t->streaming;
-    cx_ai_stream_init(&t->stream, t->ai, t->arena);
 
     return t->ai->build(&settings, &c->prompt, c->worker->scratch, req)
            == CX_OK;

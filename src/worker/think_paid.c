@@ -7,6 +7,7 @@
 #include "worker/think.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 
 #define PAID_ARENA   (64 * 1024)
@@ -25,16 +26,33 @@ typedef struct {
 static cx_usage_row *
 new_row(cx_thought *t)
 {
+    cx_usage_row  *rows;
+
     if (t->paid == NULL) {
         t->paid = cx_arena_new(PAID_ARENA);
     }
 
-    if (t->paid != NULL && t->usage == NULL) {
-        t->usage = CX_NEW_N(t->paid, CX_THINK_PAID_MAX, cx_usage_row);
+    if (t->paid == NULL || t->nusage == CX_THINK_PAID_MAX) {
+        return NULL;
     }
 
-    return t->usage != NULL && t->nusage < CX_THINK_PAID_MAX
-           ? &t->usage[t->nusage++] : NULL;
+    /* Room for 1, 2, 4 ... of them: mostly it is one. */
+    if ((t->nusage & (t->nusage - 1)) == 0) {
+        rows = CX_NEW_N(t->paid, t->nusage > 0 ? 2 * t->nusage : 1,
+                        cx_usage_row);
+
+        if (rows == NULL) {
+            return NULL;
+        }
+
+        if (t->nusage > 0) {
+            memcpy(rows, t->usage, t->nusage * sizeof(rows[0]));
+        }
+
+        t->usage = rows;
+    }
+
+    return &t->usage[t->nusage++];
 }
 
 

@@ -1,4 +1,5 @@
-/* Checks of single texts of an agent's config: what is wrong, NULL: nothing. */
+/* Checks of single texts of an agent's config: what is wrong; NULL: nothing.
+ */
 
 #ifndef CX_AI_AGENT_VALUES_H
 #define CX_AI_AGENT_VALUES_H

@@ -9,7 +9,7 @@
 typedef struct {
     cx_schema  *node;
     bool        props;
-    cx_str      name;           /* how the pointer goes on from the one above */
+    cx_str      name;           /* how the pointer goes on from above */
 } frame;
 
 typedef struct {

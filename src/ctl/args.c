@@ -383,14 +383,15 @@ read_command(ctl *c, cx_str *group, cx_str word)
 }
 
 
-/* "AGENT" wants one, "[X]" at most one, "FILE..." at least one. */
+/* "AGENT" wants one, "AGENT N" two, "[X]" at most one, "FILE..." at least
+ * one. */
 static ctl_exit
 check_args(ctl *c)
 {
     const char  *args = c->command->args;
-    size_t       min = args[0] != '\0' && args[0] != '[' ? 1 : 0;
-    size_t       max = strstr(args, "...") != NULL ? CTL_ARGS_MAX
-                       : args[0] != '\0' ? 1 : 0;
+    size_t       n = args[0] == '\0' ? 0 : strchr(args, ' ') != NULL ? 2 : 1;
+    size_t       min = args[0] != '[' ? n : 0;
+    size_t       max = strstr(args, "...") != NULL ? CTL_ARGS_MAX : n;
 
     if (c->nargs < min) {
         return ctl_fail(c, CTL_USAGE, NULL, "%s needs %s", c->command->name,
@@ -399,7 +400,7 @@ check_args(ctl *c)
 
     if (c->nargs > max) {
         return ctl_fail(c, CTL_USAGE,
-                        max == 1 ? "quote a text with spaces" : NULL,
+                        max > 0 ? "quote a text with spaces" : NULL,
                         "%s: \"%.*s\" is too much", c->command->name,
                         CX_ARG(c->args[max]));
     }

@@ -100,130 +100,131 @@ whole(void)
 }
 
 
+static const struct {
+    const char  *json;
+    const char  *pointer;
+    const char  *error;     /* a part of it */
+} bad_cases[] = {
+    { "[]", "", "must be an object" },
+    { "{", "", "not readable" },
+    { "{} x", "", "one JSON object" },
+    { "{\"history\":1,\"history\":2}", "", "not readable" },
+    { "{\"histroy\":1}", "/histroy", "an agent may have: language" },
+    { "{\"a/b~\":1}", "/a~1b~0", "not known" },
+    { "{\"history\":\"5\"}", "/history", "whole number from -1 to 200" },
+    { "{\"history\":201}", "/history", "-1 to 200" },
+    { "{\"history\":1.5}", "/history", "whole number" },
+    { "{\"mask\":1}", "/mask", "true or false" },
+    { "{\"language\":1}", "/language", "must be a text" },
+    { "{\"language\":\"german\"}", "/language", "language tag" },
+    { "{\"language\":\"de_DE\"}", "/language", "language tag" },
+    { "{\"options\":[]}", "/options", "must be an object" },
+    { "{\"preset\":\"safest\"}", "/preset", "must be careful" },
+    { "{\"first_token_ms\":5,\"total_ms\":4}", "/first_token_ms",
+      "must not exceed" },
+    { "{\"embed_url\":\"https://e.example\"}", "/embed_model",
+      "is needed" },
+    { "{\"transcribe_url\":\"https://e.example/\"}", "/transcribe_url",
+      "must not end with /" },
+    { "{\"links\":[\"https://x.example\"]}", "/links/0", "must be a host" },
+    { "{\"links\":[\"x.example\",\"X.example\"]}", "/links/1",
+      "lower case" },
+    { "{\"links\":\"x.example\"}", "/links", "must be a list" },
+    { "{\"links\":[1]}", "/links/0", "must be texts" },
+    { "{\"facts\":{}}", "/facts", "must be a list" },
+    { "{\"facts\":[1]}", "/facts/0", "a fact must be an object" },
+    { "{\"facts\":[{\"value\":\"x\"}]}", "/facts/0/name",
+      "a fact needs name" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":null}]}", "/facts/0/value",
+      "a fact needs value" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":15}]}", "/facts/0/value",
+      "must be a text" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":\"y\",\"type\":\"colour\"}]}",
+      "/facts/0/type", "one of: text, address" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":\"3pm\",\"type\":\"time\"}]}",
+      "/facts/0/value", "15:00-18:00" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":\"24:00\","
+      "\"type\":\"time\"}]}", "/facts/0/value", "must be a time" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":\"call me\","
+      "\"type\":\"phone\"}]}", "/facts/0/value", "phone number" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":\"12\",\"type\":\"phone\"}]}",
+      "/facts/0/value", "phone number" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":\"example.com\","
+      "\"type\":\"url\"}]}", "/facts/0/value", "a link" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":\"a@b\",\"type\":\"email\"}]}",
+      "/facts/0/value", "e-mail" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":\"12.2026\","
+      "\"type\":\"date\"}]}", "/facts/0/value", "2026-12-31" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":\"ten\","
+      "\"type\":\"number\"}]}", "/facts/0/value", "a number" },
+    { "{\"facts\":[{\"name\":\"x\",\"value\":\"y\"},"
+      "{\"name\":\"X\",\"value\":\"z\"}]}", "/facts/1/name",
+      "another fact" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\"}]}",
+      "/tools/0/url", "a tool needs url" },
+    { "{\"tools\":[{\"name\":\"a b\"}]}", "/tools/0/name",
+      "only letters" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"http://x.example/\"}]}", "/tools/0/url", "https://" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://u@x.example/\"}]}", "/tools/0/url",
+      "without user" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://x.example:/\"}]}", "/tools/0/url",
+      "must be a URL" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://[::1]/\"}]}", "/tools/0/url", "must be a URL" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://x.example/\",\"hosts\":[\"y.example\"]}]}",
+      "/tools/0/url", "not in hosts" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://x.example/\",\"method\":\"PUT\"}]}",
+      "/tools/0/method", "POST or GET" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://x.example/\",\"secret\":\"s3cr3t\"}]}",
+      "/tools/0/secret", "a tool may have: name" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://x.example/\",\"secret_file\":\"token\"}]}",
+      "/tools/0/secret_file", "absolute path" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://x.example/\",\"secret_file\":\"/t\","
+      "\"credential\":\"t\"}]}", "/tools/0/credential", "only one" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://x.example/\",\"credential\":\"A-b\"}]}",
+      "/tools/0/credential", "a-z, 0-9" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://x.example/\",\"parameters\":{\"type\":"
+      "\"object\",\"properties\":{\"d\":{\"type\":\"date\"}}}}]}",
+      "/tools/0/parameters/properties/d/type", "string, number" },
+    { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
+      "\"url\":\"https://x.example/\"},{\"name\":\"a\","
+      "\"description\":\"b\",\"url\":\"https://x.example/\"}]}",
+      "/tools/1/name", "another tool" },
+    { "{\"fallbacks\":[{\"provider\":\"hal\",\"model\":\"9000\"}]}",
+      "/fallbacks/0/provider", "must be one of" },
+    { "{\"fallbacks\":[{\"provider\":\"knowledge\"}]}",
+      "/fallbacks/0/provider", "by itself" },
+    { "{\"fallbacks\":[{\"provider\":\"openai\"}]}",
+      "/fallbacks/0/model", "is needed" },
+    { "{\"fallbacks\":[{\"provider\":\"openai\",\"model\":\"m\","
+      "\"api_key\":\"sk-1\"}]}", "/fallbacks/0/api_key",
+      "a fallback may have" },
+};
+
+
 static void
 bad(void)
 {
-    static const struct {
-        const char  *json;
-        const char  *pointer;
-        const char  *error;     /* a part of it */
-    } cases[] = {
-        { "[]", "", "must be an object" },
-        { "{", "", "not readable" },
-        { "{} x", "", "one JSON object" },
-        { "{\"history\":1,\"history\":2}", "", "not readable" },
-        { "{\"histroy\":1}", "/histroy", "an agent may have: language" },
-        { "{\"a/b~\":1}", "/a~1b~0", "not known" },
-        { "{\"history\":\"5\"}", "/history", "whole number from -1 to 200" },
-        { "{\"history\":201}", "/history", "-1 to 200" },
-        { "{\"history\":1.5}", "/history", "whole number" },
-        { "{\"mask\":1}", "/mask", "true or false" },
-        { "{\"language\":1}", "/language", "must be a text" },
-        { "{\"language\":\"german\"}", "/language", "language tag" },
-        { "{\"language\":\"de_DE\"}", "/language", "language tag" },
-        { "{\"options\":[]}", "/options", "must be an object" },
-        { "{\"preset\":\"safest\"}", "/preset", "must be careful" },
-        { "{\"first_token_ms\":5,\"total_ms\":4}", "/first_token_ms",
-          "must not exceed" },
-        { "{\"embed_url\":\"https://e.example\"}", "/embed_model",
-          "is needed" },
-        { "{\"transcribe_url\":\"https://e.example/\"}", "/transcribe_url",
-          "must not end with /" },
-        { "{\"links\":[\"https://x.example\"]}", "/links/0", "must be a host" },
-        { "{\"links\":[\"x.example\",\"X.example\"]}", "/links/1",
-          "lower case" },
-        { "{\"links\":\"x.example\"}", "/links", "must be a list" },
-        { "{\"links\":[1]}", "/links/0", "must be texts" },
-        { "{\"facts\":{}}", "/facts", "must be a list" },
-        { "{\"facts\":[1]}", "/facts/0", "a fact must be an object" },
-        { "{\"facts\":[{\"value\":\"x\"}]}", "/facts/0/name",
-          "a fact needs name" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":null}]}", "/facts/0/value",
-          "a fact needs value" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":15}]}", "/facts/0/value",
-          "must be a text" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":\"y\",\"type\":\"colour\"}]}",
-          "/facts/0/type", "one of: text, address" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":\"3pm\",\"type\":\"time\"}]}",
-          "/facts/0/value", "15:00-18:00" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":\"24:00\","
-          "\"type\":\"time\"}]}", "/facts/0/value", "must be a time" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":\"call me\","
-          "\"type\":\"phone\"}]}", "/facts/0/value", "phone number" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":\"12\",\"type\":\"phone\"}]}",
-          "/facts/0/value", "phone number" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":\"example.com\","
-          "\"type\":\"url\"}]}", "/facts/0/value", "a link" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":\"a@b\",\"type\":\"email\"}]}",
-          "/facts/0/value", "e-mail" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":\"12.2026\","
-          "\"type\":\"date\"}]}", "/facts/0/value", "2026-12-31" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":\"ten\","
-          "\"type\":\"number\"}]}", "/facts/0/value", "a number" },
-        { "{\"facts\":[{\"name\":\"x\",\"value\":\"y\"},"
-          "{\"name\":\"X\",\"value\":\"z\"}]}", "/facts/1/name",
-          "another fact" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\"}]}",
-          "/tools/0/url", "a tool needs url" },
-        { "{\"tools\":[{\"name\":\"a b\"}]}", "/tools/0/name",
-          "only letters" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"http://x.example/\"}]}", "/tools/0/url", "https://" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://u@x.example/\"}]}", "/tools/0/url",
-          "without user" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://x.example:/\"}]}", "/tools/0/url",
-          "must be a URL" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://[::1]/\"}]}", "/tools/0/url", "must be a URL" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://x.example/\",\"hosts\":[\"y.example\"]}]}",
-          "/tools/0/url", "not in hosts" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://x.example/\",\"method\":\"PUT\"}]}",
-          "/tools/0/method", "POST or GET" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://x.example/\",\"secret\":\"s3cr3t\"}]}",
-          "/tools/0/secret", "a tool may have: name" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://x.example/\",\"secret_file\":\"token\"}]}",
-          "/tools/0/secret_file", "absolute path" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://x.example/\",\"secret_file\":\"/t\","
-          "\"credential\":\"t\"}]}", "/tools/0/credential", "only one" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://x.example/\",\"credential\":\"A-b\"}]}",
-          "/tools/0/credential", "a-z, 0-9" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://x.example/\",\"parameters\":{\"type\":"
-          "\"object\",\"properties\":{\"d\":{\"type\":\"date\"}}}}]}",
-          "/tools/0/parameters/properties/d/type", "string, number" },
-        { "{\"tools\":[{\"name\":\"a\",\"description\":\"b\","
-          "\"url\":\"https://x.example/\"},{\"name\":\"a\","
-          "\"description\":\"b\",\"url\":\"https://x.example/\"}]}",
-          "/tools/1/name", "another tool" },
-        { "{\"fallbacks\":[{\"provider\":\"hal\",\"model\":\"9000\"}]}",
-          "/fallbacks/0/provider", "must be one of" },
-        { "{\"fallbacks\":[{\"provider\":\"knowledge\"}]}",
-          "/fallbacks/0/provider", "by itself" },
-        { "{\"fallbacks\":[{\"provider\":\"openai\"}]}",
-          "/fallbacks/0/model", "is needed" },
-        { "{\"fallbacks\":[{\"provider\":\"openai\",\"model\":\"m\","
-          "\"api_key\":\"sk-1\"}]}", "/fallbacks/0/api_key",
-          "a fallback may have" },
-    };
-
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad_cases) / sizeof(bad_cases[0]); i++) {
         cx_agent_config  c;
         cx_str           pointer, error;
-        const cx_err     err = read_config(cases[i].json, &c, &pointer,
+        const cx_err     err = read_config(bad_cases[i].json, &c, &pointer,
                                            &error);
 
         if (!tap_ok(err == CX_INVALID
-                    && cx_str_eq(pointer, cx_strz(cases[i].pointer))
-                    && cx_str_find(error, cx_strz(cases[i].error))
-                       != SIZE_MAX, "refused: %s", cases[i].json))
+                    && cx_str_eq(pointer, cx_strz(bad_cases[i].pointer))
+                    && cx_str_find(error, cx_strz(bad_cases[i].error))
+                       != SIZE_MAX, "refused: %s", bad_cases[i].json))
         {
             printf("#   %s at \"%.*s\": %.*s\n", cx_err_word(err),
                    CX_ARG(pointer), CX_ARG(error));

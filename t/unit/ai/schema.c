@@ -94,58 +94,60 @@ static const char  booking[] =
 #define WITH(rest)  "{\"day\":\"2026-12-24\",\"guests\":2," rest "}"
 
 
+static const struct {
+    const char  *json;
+    const char  *pointer;       /* NULL: it fits */
+    const char  *error;
+} value_cases[] = {
+    { "{\"day\":\"2026-12-24\",\"guests\":2}", NULL, "" },
+    { "{\"guests\":2.0,\"day\":\"2026-12-24\"}", NULL, "" },
+    { WITH("\"note\":null,\"price\":1e1,\"name\":\"\xc3\xa4\xc3\xb6\""),
+      NULL, "" },
+    { WITH("\"room\":7.0"), NULL, "" },
+    { WITH("\"room\":null"), NULL, "" },
+    { WITH("\"any\":{\"a\":[[1]]}"), NULL, "" },
+    { WITH("\"beds\":[{\"wide\":true,\"more\":{}}]"), NULL, "" },
+    { "", "", "not readable" },
+    { "null", "", "must be an object" },
+    { "[]", "", "must be an object" },
+    { "{\"day\":\"2026-12-24\",\"guests\":2} {}", "", "not readable" },
+    { "{\"guests\":2}", "", "needs \"day\"" },
+    { "{\"day\":\"24.12.2026\",\"guests\":2}", "/day", "must match" },
+    { "{\"day\":\"2026-12-24 \",\"guests\":2}", "/day", "must match" },
+    { "{\"day\":20261224,\"guests\":2}", "/day", "must be a string" },
+    { "{\"day\":\"2026-12-24\",\"guests\":\"2\"}", "/guests",
+      "must be a whole number" },
+    { "{\"day\":\"2026-12-24\",\"guests\":2.5}", "/guests",
+      "whole number" },
+    { "{\"day\":\"2026-12-24\",\"guests\":0}", "/guests", "at least 1" },
+    { "{\"day\":\"2026-12-24\",\"guests\":7}", "/guests", "at most 6" },
+    { "{\"day\":\"2026-12-24\",\"guests\":1e999}", "",
+      "not readable" },
+    { "{\"day\":\"2026-12-24\",\"guests\":2.00000000000000000000000000"
+      "00000000000000000000000000000000000000000}", "/guests",
+      "out of range" },
+    { WITH("\"price\":0.4"), "/price", "at least 0.5" },
+    { WITH("\"name\":\"a\""), "/name", "at least 2" },
+    { WITH("\"name\":\"abcde\""), "/name", "at most 4" },
+    { WITH("\"room\":\"lake\""), "/room", "one of [\"sea\",7,null,true]" },
+    { WITH("\"room\":false"), "/room", "one of" },
+    { WITH("\"note\":1"), "/note", "a string or null" },
+    { WITH("\"sure\":\"yes\""), "/sure", "true or false" },
+    { WITH("\"secret\":1"), "", "not in its properties" },
+    { WITH("\"day\":\"2026-12-25\""), "", "not readable" },
+    { WITH("\"beds\":[]"), "/beds", "too few" },
+    { WITH("\"beds\":[{\"wide\":true},{\"wide\":true},{\"wide\":true}]"),
+      "/beds", "too many" },
+    { WITH("\"beds\":[{\"wide\":true},{\"wide\":1}]"), "/beds/1/wide",
+      "true or false" },
+    { WITH("\"beds\":[{}]"), "/beds/0", "needs \"wide\"" },
+    { WITH("\"beds\":{}"), "/beds", "an array" },
+};
+
+
 static void
 values(void)
 {
-    static const struct {
-        const char  *json;
-        const char  *pointer;       /* NULL: it fits */
-        const char  *error;
-    } cases[] = {
-        { "{\"day\":\"2026-12-24\",\"guests\":2}", NULL, "" },
-        { "{\"guests\":2.0,\"day\":\"2026-12-24\"}", NULL, "" },
-        { WITH("\"note\":null,\"price\":1e1,\"name\":\"\xc3\xa4\xc3\xb6\""),
-          NULL, "" },
-        { WITH("\"room\":7.0"), NULL, "" },
-        { WITH("\"room\":null"), NULL, "" },
-        { WITH("\"any\":{\"a\":[[1]]}"), NULL, "" },
-        { WITH("\"beds\":[{\"wide\":true,\"more\":{}}]"), NULL, "" },
-        { "", "", "not readable" },
-        { "null", "", "must be an object" },
-        { "[]", "", "must be an object" },
-        { "{\"day\":\"2026-12-24\",\"guests\":2} {}", "", "not readable" },
-        { "{\"guests\":2}", "", "needs \"day\"" },
-        { "{\"day\":\"24.12.2026\",\"guests\":2}", "/day", "must match" },
-        { "{\"day\":\"2026-12-24 \",\"guests\":2}", "/day", "must match" },
-        { "{\"day\":20261224,\"guests\":2}", "/day", "must be a string" },
-        { "{\"day\":\"2026-12-24\",\"guests\":\"2\"}", "/guests",
-          "must be a whole number" },
-        { "{\"day\":\"2026-12-24\",\"guests\":2.5}", "/guests",
-          "whole number" },
-        { "{\"day\":\"2026-12-24\",\"guests\":0}", "/guests", "at least 1" },
-        { "{\"day\":\"2026-12-24\",\"guests\":7}", "/guests", "at most 6" },
-        { "{\"day\":\"2026-12-24\",\"guests\":1e999}", "",
-          "not readable" },
-        { "{\"day\":\"2026-12-24\",\"guests\":2.00000000000000000000000000"
-          "00000000000000000000000000000000000000000}", "/guests",
-          "out of range" },
-        { WITH("\"price\":0.4"), "/price", "at least 0.5" },
-        { WITH("\"name\":\"a\""), "/name", "at least 2" },
-        { WITH("\"name\":\"abcde\""), "/name", "at most 4" },
-        { WITH("\"room\":\"lake\""), "/room", "one of [\"sea\",7,null,true]" },
-        { WITH("\"room\":false"), "/room", "one of" },
-        { WITH("\"note\":1"), "/note", "a string or null" },
-        { WITH("\"sure\":\"yes\""), "/sure", "true or false" },
-        { WITH("\"secret\":1"), "", "not in its properties" },
-        { WITH("\"day\":\"2026-12-25\""), "", "not readable" },
-        { WITH("\"beds\":[]"), "/beds", "too few" },
-        { WITH("\"beds\":[{\"wide\":true},{\"wide\":true},{\"wide\":true}]"),
-          "/beds", "too many" },
-        { WITH("\"beds\":[{\"wide\":true},{\"wide\":1}]"), "/beds/1/wide",
-          "true or false" },
-        { WITH("\"beds\":[{}]"), "/beds/0", "needs \"wide\"" },
-        { WITH("\"beds\":{}"), "/beds", "an array" },
-    };
     const cx_schema  *s;
     cx_str            pointer, error;
     cx_arena         *a = cx_arena_new(1024 * 1024);
@@ -153,20 +155,20 @@ values(void)
     tap_is_int(cx_schema_read(cx_strz(booking), a, &s, &pointer, &error),
                CX_OK, "a schema of many parts");
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(value_cases) / sizeof(value_cases[0]); i++) {
         cx_err  err;
 
         cx_arena_reset(arena);
         pointer = error = CX_NOSTR;
-        err = cx_schema_check(s, cx_strz(cases[i].json), arena, &pointer,
+        err = cx_schema_check(s, cx_strz(value_cases[i].json), arena, &pointer,
                               &error);
 
-        if (!tap_ok(cases[i].pointer == NULL
+        if (!tap_ok(value_cases[i].pointer == NULL
                     ? err == CX_OK
                     : err == CX_INVALID
-                      && cx_str_eq(pointer, cx_strz(cases[i].pointer))
-                      && cx_str_find(error, cx_strz(cases[i].error))
-                         != SIZE_MAX, "value: %s", cases[i].json))
+                      && cx_str_eq(pointer, cx_strz(value_cases[i].pointer))
+                      && cx_str_find(error, cx_strz(value_cases[i].error))
+                         != SIZE_MAX, "value: %s", value_cases[i].json))
         {
             printf("#   %s at \"%.*s\": %.*s\n", cx_err_word(err),
                    CX_ARG(pointer), CX_ARG(error));

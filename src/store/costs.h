@@ -85,6 +85,9 @@ cx_err cx_store_usage(cx_store *s, cx_usage_by by, int64_t from,
  * answer. */
 cx_err cx_store_calls_add(cx_store *s, int64_t turn_id,
     const cx_usage_row *rows, size_t n);
+/* The same, and what budgets had reserved for them is settled. */
+cx_err cx_store_calls_settle(cx_store *s, int64_t turn_id,
+    const cx_usage_row *rows, size_t n, int64_t now_ms);
 /* Replies of the AI to the customer of that conversation since then, wherever
  * they were. */
 cx_err cx_store_replies_since(cx_store *s, int64_t conversation_id,

@@ -335,20 +335,10 @@ add_letter(cx_store *s, const cx_plan *in)
 static cx_err
 add_calls(cx_store *s, const cx_plan *in)
 {
-    int64_t  before = 0;
-    cx_err   err = CX_OK;
-
-    if (in->reserved) {
-        err = cx_ask_1(s, CX_SQL_CALLS_LAST, in->turn_id, &before);
-    }
-
-    if (err == CX_OK) {
-        err = cx_store_calls_add(s, in->turn_id, in->usage, in->nusage);
-    }
-
-    return err == CX_OK && in->reserved
-           ? cx_store_settle_budgets(s, in->turn_id, before, in->now_ms)
-           : err;
+    return in->reserved
+           ? cx_store_calls_settle(s, in->turn_id, in->usage, in->nusage,
+                                   in->now_ms)
+           : cx_store_calls_add(s, in->turn_id, in->usage, in->nusage);
 }
 
 

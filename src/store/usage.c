@@ -4,6 +4,7 @@
 
 #include "store/costs.h"
 
+#include "store/budgets.h"
 #include "store/sql.h"
 
 static const struct {
@@ -37,6 +38,22 @@ add_one(cx_store *s, int64_t turn_id, const cx_usage_row *r)
     cx_bind_i64(&q, r->ms);
 
     return cx_query_run(&q);
+}
+
+
+cx_err
+cx_store_calls_settle(cx_store *s, int64_t turn_id, const cx_usage_row *rows,
+    size_t n, int64_t now_ms)
+{
+    int64_t  before = 0;
+    cx_err   err = cx_ask_1(s, CX_SQL_CALLS_LAST, turn_id, &before);
+
+    if (err == CX_OK) {
+        err = cx_store_calls_add(s, turn_id, rows, n);
+    }
+
+    return err == CX_OK ? cx_store_settle_budgets(s, turn_id, before, now_ms)
+                        : err;
 }
 
 

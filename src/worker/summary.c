@@ -1,7 +1,9 @@
 #include "worker/summary.h"
 
+#include "ai/context.h"
 #include "ai/mask.h"
 #include "ai/summarize.h"
+#include "store/budgets.h"
 #include "store/context.h"
 #include "store/costs.h"
 
@@ -12,6 +14,7 @@
 #define CALLS_MAX    4              /* under way at once */
 #define TRIES_MAX    6
 #define WAIT_MS      30000          /* before the second try; then twice */
+#define TOKENS_OUT   1000           /* about: what is written, and thought */
 #define ANSWER_MAX   (1024 * 1024)
 #define ARENA_BYTES  (4 * 1024 * 1024)
 
@@ -25,6 +28,8 @@ struct summary_s {
     int64_t                tenant;
     int64_t                agent_id;
     int64_t                turn_id;     /* after which it became due */
+    unsigned               partition;
+    bool                   budgeted;    /* it falls under budgets */
     int64_t                before;      /* id; what is older is told of */
     int64_t                least;       /* messages that make it worth it */
     int64_t                at;          /* next try */
@@ -37,6 +42,10 @@ struct summary_s {
     cx_arena              *arena;
     cx_summary_left        left;
     cx_masks               masks;
+    cx_ai_prompt           prompt;
+    cx_reserve             reserve;
+    cx_reserved            word;
+    bool                   reserved;    /* until the call is on record */
     cx_summary_row         row;
     cx_usage_row           usage;
     const cx_ai           *ai;
@@ -174,8 +183,13 @@ write_run(cx_store *s, cx_db_job *job)
         err = err == CX_STALE ? CX_OK : err;
     }
 
-    return err == CX_OK ? cx_store_calls_add(s, y->turn_id, &y->usage, 1)
-                        : err;
+    if (err != CX_OK) {
+        return err;
+    }
+
+    return y->reserved ? cx_store_calls_settle(s, y->turn_id, &y->usage, 1,
+                                               y->row.at)
+                       : cx_store_calls_add(s, y->turn_id, &y->usage, 1);
 }
 
 
@@ -256,7 +270,7 @@ on_reply(void *ctx, cx_call_end end, const cx_http_res *res,
 
 
 static bool
-call(summary *y, const cx_dir_model *m, const cx_ai_prompt *p)
+call(summary *y, const cx_dir_model *m)
 {
     cx_worker           *w = y->all->worker;
     cx_ai_settings       settings = m->settings;
@@ -277,12 +291,82 @@ call(summary *y, const cx_dir_model *m, const cx_ai_prompt *p)
 
     cx_arena_reset(w->scratch);
 
-    if (y->ai->build(&settings, p, w->scratch, &req) != CX_OK) {
+    if (y->ai->build(&settings, &y->prompt, w->scratch, &req) != CX_OK) {
         return false;
     }
 
     y->call = cx_http_start(w->http, &req, &opts, on_reply, y);
     return y->call != NULL;
+}
+
+
+static bool
+can_ask(const cx_dir_agent *agent)
+{
+    return agent != NULL && agent->nmodels > 0
+           && agent->models[0].provider != NULL
+           && agent->models[0].provider->parse != NULL
+           && agent->config.summary_after > 0;
+}
+
+
+/* --- budgets ------------------------------------------------------------- */
+
+static cx_err
+reserve_run(cx_store *s, cx_db_job *job)
+{
+    summary  *y = (summary *) job;
+
+    return cx_store_reserve(s, &y->reserve, &y->word);
+}
+
+
+static void
+reserve_done(cx_db_job *job, cx_err err)
+{
+    summary             *y = (summary *) job;
+    const cx_dir_agent  *agent = cx_directory_agent(y->all->worker,
+                                                    y->agent_id);
+
+    y->reserved = err == CX_OK && !y->word.refused;
+
+    if (err == CX_OK && y->word.refused) {
+        cx_log(CX_LOG_INFO, "summary.refused",
+               CX_FID("conversation", "cv", y->conversation_id),
+               CX_FID("budget", "bg", y->word.budget_id));
+    }
+
+    if (y->dropped || y->all->stopped || err == CX_FENCED
+        || (err == CX_OK && y->word.refused))
+    {
+        try_ends(y);
+
+    } else if (err != CX_OK || !can_ask(agent)
+               || !call(y, &agent->models[0]))
+    {
+        try_later(y);
+    }
+}
+
+
+static void
+reserve(summary *y, const cx_dir_model *m)
+{
+    y->reserve = (cx_reserve) {
+        .fence = cx_partition_fence(y->all->worker, y->partition),
+        .turn_id = y->turn_id,
+        .provider = cx_strz(m->provider->name),
+        .model = cx_dup(y->arena, m->settings.model),
+        .tokens_in = (int64_t) (cx_context_tokens(y->prompt.system)
+                                + cx_context_tokens(y->prompt.question)),
+        .tokens_out = TOKENS_OUT,
+        .now_ms = cx_now_ms(),
+    };
+
+    y->job.run = reserve_run;
+    y->job.done = reserve_done;
+    y->job.tenant = y->tenant;
+    cx_db_write(y->all->worker->db, &y->job);
 }
 
 
@@ -325,37 +409,34 @@ fill_row(summary *y, size_t used)
 static void
 ask(summary *y, const cx_dir_agent *agent)
 {
-    cx_ai_prompt  p;
-    cx_ai_turn   *turns = turns_of(y);
-    size_t        used = 0;
+    cx_ai_turn  *turns = turns_of(y);
+    size_t       used = 0;
 
     if (turns == NULL) {
         try_later(y);
         return;
     }
 
-    cx_ai_summarize(y->left.have.text, turns, y->left.said.n, y->arena, &p,
-                    &used);
+    cx_ai_summarize(y->left.have.text, turns, y->left.said.n, y->arena,
+                    &y->prompt, &used);
     fill_row(y, used);
     cx_masks_init(&y->masks, y->arena);
 
     if (agent->config.mask) {
-        cx_ai_mask_prompt(&y->masks, &p, y->arena);
+        cx_ai_mask_prompt(&y->masks, &y->prompt, y->arena);
     }
 
-    if (cx_arena_failed(y->arena) || !call(y, &agent->models[0], &p)) {
+    y->reserved = false;
+
+    if (cx_arena_failed(y->arena)) {
+        try_later(y);
+
+    } else if (y->budgeted) {
+        reserve(y, &agent->models[0]);
+
+    } else if (!call(y, &agent->models[0])) {
         try_later(y);
     }
-}
-
-
-static bool
-can_ask(const cx_dir_agent *agent)
-{
-    return agent != NULL && agent->nmodels > 0
-           && agent->models[0].provider != NULL
-           && agent->models[0].provider->parse != NULL
-           && agent->config.summary_after > 0;
 }
 
 
@@ -438,6 +519,8 @@ cx_summary_note(cx_conv *c)
     y->tenant = c->recall.tenant;
     y->agent_id = c->recall.agent_id;
     y->turn_id = c->recall.turn_id;
+    y->partition = c->partition;
+    y->budgeted = c->recall.budgeted;
     y->before = c->told_from;
     y->least = agent->config.summary_after;
 

@@ -82,6 +82,22 @@ is($m->[-2]{content}, 'echo: bob 13', 'the newest ones');
 
 # --- a summary ---------------------------------------------------------------
 
+# What was paid so far, in tokens; and what a budget has counted of it.
+sub tokens {
+    my ($all) = @{$cx->api('GET', '/api/v1/usage?by=total')->{data}};
+    return $all->{tokens_in} + $all->{tokens_out};
+}
+
+
+sub budget {
+    my ($b) = @{$cx->api('GET', '/api/v1/budgets')->{data}};
+    return $b;
+}
+
+my $before = tokens();
+$cx->api('POST', '/api/v1/budgets', { name => 'all', scope => 'tenant',
+                                      period => 'day', unit => 'tokens',
+                                      limit => 1_000_000 });
 config(history => 4, history_tokens => 0, summary_after => 4);
 $cx->script({ match => { kind => 'model', text => 'Messages:' }, times => -1,
               do => { text => 'Ada has asked the first questions.' } });
@@ -115,6 +131,23 @@ ok($cx->wait_for(10, sub {
     my ($all) = @{$cx->api('GET', '/api/v1/usage?by=total')->{data}};
     $all->{calls} == $calls;
 }), 'it is among what was paid for');
+ok($cx->wait_for(10, sub {
+    budget()->{used} == tokens() - $before && budget()->{reserved} == 0;
+}), '... and the budget has counted it');
+
+# --- nothing left to pay it with ---------------------------------------------
+
+my $place = '/api/v1/budgets/' . budget()->{id};
+$cx->api('PATCH', $place, { limit => budget()->{used} + 1200 });
+config(max_tokens => 100);
+$calls = scalar asked();
+ask($bob, 'bob 15');
+($m) = asked_of('bob 15');
+is(scalar @$m, 1 + 8 + 1, 'an answer can be paid ...');
+ok($cx->wait_for(10, sub { $cx->logs =~ /"summary.refused"/ }),
+   '... a summary cannot');
+is(scalar asked(), $calls + 1, '... and is left out');
+$cx->api('DELETE', $place);
 
 # --- numbers -----------------------------------------------------------------
 

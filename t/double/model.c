@@ -283,7 +283,7 @@ td_model(td_conn *c, json_t *body)
     say(&q, &act, req->body.len, &s);
 
     wrong = api->refuse(req, body);
-    if (wrong != NULL && act.what == NULL) {
+    if (wrong != NULL) {
         fail(api, fault_of(api, wrong, 400), r);
 
     } else if (q.stream) {

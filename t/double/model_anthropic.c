@@ -78,6 +78,23 @@ answered(const json_t *messages, size_t at)
 }
 
 
+/* A model that thinks gets its thoughts back with the results of tools. */
+static bool
+thoughtless(const json_t *body, const json_t *message)
+{
+    json_t      *first = json_array_get(json_object_get(message, "content"),
+                                        0);
+    json_t      *thinking = json_object_get(body, "thinking");
+    const char  *role = td_string(message, "role");
+    const char  *type = td_string(thinking, "type");
+    const char  *sign = td_string(first, "signature");
+
+    return type != NULL && strcmp(type, "disabled") != 0 && role != NULL
+           && strcmp(role, "assistant") == 0 && first != NULL
+           && (sign == NULL || strcmp(sign, "sig-double") != 0);
+}
+
+
 static const char *
 refuse(const td_req *req, const json_t *body)
 {
@@ -99,7 +116,8 @@ refuse(const td_req *req, const json_t *body)
     for (i = 0; i < json_array_size(messages); i++) {
         role = td_string(json_array_get(messages, i), "role");
         if (role == NULL || strcmp(role, "system") == 0
-            || !answered(messages, i))
+            || !answered(messages, i)
+            || thoughtless(body, json_array_get(messages, i)))
         {
             return "bad_request";
         }

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Connext;
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -14,6 +15,11 @@ my $DEADLINE = 5 * $PATIENCE;
 my $SECOND = 'The second one speaks.';
 my $HANDOFF = 'I will ask a colleague.';
 my %USAGE = (in => 210, cached => 128, out => 14);
+
+my %PRICE = (name => 'price', description => 'Price of a stay.',
+             insecure => JSON::PP::true,
+             parameters => { type => 'object', required => ['nights'],
+                             properties => { nights => { type => 'integer' } } });
 
 my $cx;
 my $customer = 16505558000;
@@ -47,7 +53,7 @@ my %CASES = (
 my %PROVIDERS = (
     openai    => { base => '/v1' },
     responses => { base => '/v1' },
-    anthropic => { base => '' },
+    anthropic => { base => '', options => { thinking => 'adaptive' } },
     gemini    => { base => '/v1beta' },
     vapi      => { base => '' },
 );
@@ -88,6 +94,7 @@ sub start {
         'ai.deadline_ms'    => 1000 * $DEADLINE,
         'ai.first_token_ms' => 700 * $PATIENCE,
         'ai.retries'        => 0,
+        'tools.allow_private' => 'on',
         'ai.breaker_calls'  => 1000000,
         'ai.breaker_failures' => 1000000,
     })->start(qw(redis nginx double worker));
@@ -103,6 +110,8 @@ sub use_provider {
     $cx->api('PATCH', '/api/v1/agents/desk', {
         provider => $name, base_url => origin($name) . $PROVIDERS{$name}{base},
         model => "$name-model", api_key_file => $key, max_tokens => 300,
+        options => $PROVIDERS{$name}{options} || {},
+        tools => [{ %PRICE, url => origin('tool') . '/price' }],
         fallbacks => [{ provider => 'openai', model => 'second-model',
                         base_url => origin('second') . '/v1',
                         api_key_file => $key }] });
@@ -217,11 +226,55 @@ sub wanted {
 }
 
 
+# What the model wants to know goes there and back as its API has it, with what
+# it wants to have back: the double refuses a request without that.
+sub run_tools {
+    my ($name, $streamed) = @_;
+
+    my $to = ++$customer;
+    my $how = $streamed ? 'streamed' : 'whole';
+    my @match = (match => { kind => 'model', path => "/$name/" });
+
+    $cx->double('POST', '/_/reset');
+    $cx->script(
+        { match => { path => '/tool/price' }, times => -1,
+          do => { status => 200, body => { price => 'ninety' } } },
+        { @match, do => { text => 'Let me see.', thoughts => 'Two nights.',
+                          usage => \%USAGE,
+                          tools => [{ name => 'price',
+                                      arguments => { nights => 2 } },
+                                    { name => 'price',
+                                      arguments => { nights => 3 } }] } },
+        { @match, do => { tools => [{ name => 'price',
+                                      arguments => { nights => 4 } }],
+                          thoughts => 'Four.', usage => \%USAGE } },
+        { @match, times => -1,
+          do => { usage => \%USAGE } },
+        { match => { kind => 'model', path => '/second/' }, times => -1,
+          do => { text => $SECOND } });
+
+    $cx->say(from => $to, text => 'What is the price?');
+    my $sent;
+    $cx->wait_for($DEADLINE + 5, sub {
+        ($sent) = grep { $_->{to} =~ /$to$/ } $cx->ledger });
+    like($sent ? $sent->{text} : '', qr/^result: .*ninety/,
+         "$name, $how: what a tool said");
+
+    my @asked = @{$cx->double('GET', '/_/requests?kind=other')->{requests}};
+    is_deeply([sort map { $_->{body}{nights} // $_->{body}{arguments}{nights} }
+               @asked], [2, 3, 4], '... which was called with what it wanted');
+    my %calls = calls_of($name, tools => $to);
+    is_deeply([map { $_->[2] } @{$calls{tools}}], ['ok', 'ok', 'ok'],
+              '... and each call of the model is on record');
+}
+
+
 for my $streamed (1, 0) {
     start($streamed);
     for my $name (sort keys %PROVIDERS) {
         use_provider($name);
         run_cases($name, $streamed);
+        run_tools($name, $streamed) if $name ne 'vapi';
     }
 
     is_deeply([$cx->bad_log_lines], [], 'no line of the log is broken');

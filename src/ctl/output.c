@@ -99,6 +99,18 @@ time_text(ctl *c, int64_t ms)
 }
 
 
+/* A reply costs a thousandth of something. */
+static bool
+is_money(const char *field)
+{
+    static const char  names[] = " cost limit used reserved price_in "
+                                 "price_cached price_out ";
+    const char        *at = strstr(names, field);
+
+    return at != NULL && at[-1] == ' ' && at[strlen(field)] == ' ';
+}
+
+
 static cx_str
 value_text(ctl *c, const char *field, json_t *v)
 {
@@ -112,7 +124,9 @@ value_text(ctl *c, const char *field, json_t *v)
                : cx_printf(c->arena, "%" JSON_INTEGER_FORMAT,
                            json_integer_value(v));
     case JSON_REAL:
-        return cx_printf(c->arena, "%.2f", json_real_value(v));
+        return is_money(field)
+               ? cx_printf(c->arena, "%.10g", json_real_value(v))
+               : cx_printf(c->arena, "%.2f", json_real_value(v));
     case JSON_TRUE:
         return CX_STR("yes");
     case JSON_FALSE:

@@ -101,7 +101,7 @@ out_subject(cx_api_request *req, cx_usage_by by, const cx_usage_sum *r)
         break;
 
     case CX_USAGE_MODEL:
-        cx_out_str(req, "model", r->name);
+        cx_out_str(req, "name", r->name);
         break;
 
     case CX_USAGE_CUSTOMER:

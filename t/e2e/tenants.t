@@ -145,6 +145,10 @@ my %id = (alpha => { ids($alpha) }, beta => { ids($beta) });
 # What a route needs to come as far as the thing it is about.
 my %body = (
     'PATCH agents' => { threshold => 0.9 },
+    'PUT agents' => { name => 'mine' },
+    'POST ask' => { question => 'Is there parking?' },
+    'POST fit' => { target => 0.02 },
+    'POST label' => { label => 'wrong' },
     'PATCH channels' => { active => JSON::PP::false },
     'PATCH groups' => { name => 'mine' },
     'PATCH routes' => { name => 'mine' },
@@ -173,7 +177,8 @@ sub fill {
     my ($last) = $route->{path} =~ m{([^/]+)$};
     my $id = $id{$whose}{$resource};
     ok(defined $id, "an id for $route->{path}") if !defined $id;
-    return $route->{path} =~ s/\{\}/$id/r
+    # A second one is the number of a version.
+    return $route->{path} =~ s/\{\}/$id/r =~ s/\{\}/1/r
            . ($query{"$route->{method} $last"} // '');
 }
 
@@ -239,6 +244,8 @@ is_deeply([map { my %now = ids($t{$_}); \%now } qw(alpha beta)],
 is($alpha->api('GET', '/api/v1/agents/desk')->{threshold}, 0.3,
    'no field of an agent');
 is(scalar($alpha->list('/api/v1/reviews')), 1, 'the review still waits');
+is($alpha->api('GET', '/api/v1/agents/desk/versions/1')->{agent}{prompt},
+   'canary-alpha-prompt', 'a version of an agent is its own tenant\'s');
 
 # --- keys ------------------------------------------------------------------------
 

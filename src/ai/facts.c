@@ -185,8 +185,9 @@ has_case(cx_str answer)
 {
     char  folded[4096];
 
-    switch (cx_language_guess((cx_str) {
-                cx_fold_words(answer, folded, sizeof(folded)), folded })) {
+    const size_t  n = cx_fold_words(answer, folded, sizeof(folded));
+
+    switch (cx_language_guess((cx_str) { n, folded })) {
 
     case CX_LANGUAGE_EN:
     case CX_LANGUAGE_ES:

@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #define CX_FIT_SURE      0.95
-#define CX_FIT_MIN       50     /* labels above a threshold, whatever they say */
+#define CX_FIT_MIN       50     /* labels above a threshold, at least */
 
 typedef struct {
     double  confidence;     /* 0..1, as it was when the answer was made */

@@ -28,7 +28,7 @@ bool cx_sources_text(const cx_sources *s, cx_from from, cx_str text);
 /* "9.30" stands for "9:30", "15" for "15:00". */
 bool cx_sources_number(const cx_sources *s, cx_from from, cx_str number);
 
-/* --- what stands in a text ------------------------------------------------ */
+/* --- what stands in a text ----------------------------------------------- */
 
 /* Digits, with separators between digits; leading zeros are left out.  What is
  * before it is cut off *rest as well. */

@@ -81,6 +81,7 @@ read_reviews(cx_query *q, cx_arena *a, cx_review_list *list)
         r->channel_type = cx_get_str(q, a);
         r->account = cx_get_str(q, a);
         r->evidence = cx_get_str(q, a);
+        r->sources = cx_get_str(q, a);
     }
 
     err = cx_query_end(q);

@@ -146,6 +146,7 @@ read_message(cx_query *q, cx_arena *a, cx_message_row *m)
     m->channel = cx_get_str(q, a);
     m->evidence = cx_get_str(q, a);
     m->label = cx_get_str(q, a);
+    m->sources = cx_get_str(q, a);
 }
 
 

@@ -53,7 +53,9 @@
     " CASE WHEN author = 1 THEN coalesce((SELECT t.evidence FROM turns t"     \
     " WHERE t.id = turn_id), '') ELSE '' END,"                                \
     " CASE WHEN author = 1 THEN coalesce((SELECT l.verdict FROM labels l"     \
-    " WHERE l.id = turn_id), '') ELSE '' END"
+    " WHERE l.id = turn_id), '') ELSE '' END,"                                \
+    " CASE WHEN author = 1 THEN coalesce((SELECT t.sources FROM turns t"      \
+    " WHERE t.id = turn_id), '') ELSE '' END"
 
 /* The newest message is looked up, not kept: the hot path writes less. */
 #define CONVERSATION                                                          \
@@ -115,7 +117,8 @@
     " coalesce((SELECT coalesce(nullif(n.provider_ts, 0),"                    \
     " nullif(n.received_at, 0), n.created_at) FROM messages n"                \
     " WHERE n.conversation_id = c.id AND n.outbound = 0"                      \
-    " ORDER BY n.id DESC LIMIT 1), 0), h.type, h.account, t.evidence"         \
+    " ORDER BY n.id DESC LIMIT 1), 0), h.type, h.account, t.evidence,"        \
+    " t.sources"                                                              \
     " FROM reviews r JOIN turns t ON t.id = r.id"                             \
     " JOIN conversations c ON c.id = r.conversation_id"                       \
     " JOIN channels h ON h.id = t.channel_id"                                 \

@@ -184,6 +184,7 @@ typedef struct {
     cx_str   channel;         /* slug */
     cx_str   evidence;        /* of an agent's answer: JSON, or empty */
     cx_str   label;           /* what a person said of it, or empty */
+    cx_str   sources;         /* the passages it is made of: JSON, or empty */
 } cx_message_row;
 
 typedef struct {
@@ -210,6 +211,7 @@ typedef struct {
     cx_str   account;
     int64_t  last_in_at;      /* the customer's newest message */
     cx_str   evidence;        /* what the confidence is made of: JSON */
+    cx_str   sources;         /* the passages the draft is made of: JSON */
 } cx_review_row;
 
 typedef struct {

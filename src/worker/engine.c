@@ -15,6 +15,7 @@
 #include "worker/summary.h"
 #include "worker/tools.h"
 #include "worker/transcribe.h"
+#include "worker/vectors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,6 +158,7 @@ cx_worker_start(cx_worker *w)
     cx_owner_lock(w);
     cx_readers_init(w);
     cx_media_init(w);
+    w->vectors = cx_vectors_new();
     cx_hooks_init(w);
     cx_tools_init(w);
     cx_directory_load(w);
@@ -265,6 +267,7 @@ cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx)
     cx_expiry_stop(w);
     cx_templates_stop(w);
     cx_hooks_stop(w);
+    cx_embed_stop(w);
     cx_asks_stop(w);
     cx_partitions_leave(w, 0);
     cx_worker_check_drained(w);
@@ -285,6 +288,7 @@ cx_worker_free(cx_worker *w)
         cx_summary_free(w);
         cx_transcribe_free(w);
         cx_seeing_join(w);
+        cx_embed_free(w);
         cx_knowledge_free(w);
         cx_media_free(w);
         cx_reconcile_free(w);

@@ -14,6 +14,7 @@
  *   conversation.c  who is under way; turns and sends wait here in order
  *   slots.c         how many think, how many send at once
  *   job.c           RECALL
+ *   near.c          RECALL by meaning; vectors.h has what belongs to it
  *   prompt.c        what the model is given
  *   seeing.c        images and voice messages of the turn: waited for, read
  *   summary.c       what is older than the history, told shorter
@@ -182,6 +183,7 @@ struct cx_conv_s {
     int64_t        think_since;
     unsigned       tries;
     struct cx_thought_s  *thought;     /* think.h; NULL: no model was asked */
+    struct cx_near_s  *near;           /* near.c: the question's vector */
     void          *call;               /* under way, and how it went */
     const cx_way  *way;
     cx_hit_list    hits;
@@ -271,6 +273,7 @@ typedef struct cx_rotate_s  cx_rotate;
 typedef struct cx_gone_s  cx_gone;
 typedef struct cx_expiry_s  cx_expiry;
 typedef struct cx_knowledge_s  cx_knowledge;
+typedef struct cx_embedder_s  cx_embedder;
 typedef struct cx_tools_s  cx_tools;
 
 struct cx_worker_s {
@@ -319,6 +322,9 @@ struct cx_worker_s {
     size_t           reading;          /* seeing.c: files, in the pool */
     cx_knowledge    *knowledge;        /* NULL: not since the start */
     size_t           indexing;         /* knowledge files on their way */
+    struct cx_vectors_s  *vectors;     /* the store's reader's; or NULL */
+    cx_embedder     *embedder;         /* NULL: not since the start */
+    int64_t          near_at;          /* questions get vectors again */
     struct cx_summaries_s  *summaries;     /* summary.c; NULL: none so far */
     struct cx_transcribe_s *transcribe;    /* likewise */
     int64_t          rewritten_ms;     /* forget.c: Redis' file, last time */
@@ -475,6 +481,8 @@ bool cx_convs_init(cx_worker *w);
 void cx_convs_free(cx_worker *w);
 
 /* job.c */
+/* Its hits are known. */
+void cx_recall_go_on(cx_conv *c);
 /* The turn is safe in the store: try again in a while. */
 void cx_turn_later(cx_conv *c, const char *what, cx_err err);
 

@@ -2,6 +2,7 @@
 
 #include "ai/terms.h"
 #include "worker/seeing.h"
+#include "worker/vectors.h"
 
 #include <string.h>
 
@@ -84,6 +85,20 @@ wants_more(cx_conv *c, const cx_dir_agent *agent)
 }
 
 
+void
+cx_recall_go_on(cx_conv *c)
+{
+    const cx_dir_agent  *agent;
+
+    agent = cx_directory_agent(c->worker, c->recall.agent_id);
+    c->think_since = cx_seeing_since(c);
+
+    if (agent == NULL || !cx_seeing_wait(c, agent)) {
+        cx_conv_go(c, CX_STEP_THINK);
+    }
+}
+
+
 static void
 recall_done(cx_db_job *job, cx_err err)
 {
@@ -117,10 +132,8 @@ recall_done(cx_db_job *job, cx_err err)
         return;
     }
 
-    c->think_since = cx_seeing_since(c);
-
-    if (agent == NULL || !cx_seeing_wait(c, agent)) {
-        cx_conv_go(c, CX_STEP_THINK);
+    if (agent == NULL || !cx_near_ask(c, agent)) {
+        cx_recall_go_on(c);
     }
 }
 

@@ -319,6 +319,15 @@ ignored(cx_api_request *req, const cx_message_row *r)
 }
 
 
+/* As PLAN wrote it. */
+static void
+out_sources(cx_api_request *req, cx_str json)
+{
+    cx_json_name(&req->w, CX_STR("sources"));
+    cx_json_put_raw(&req->w, json.len > 0 ? json : CX_STR("[]"));
+}
+
+
 void
 cx_out_message(cx_api_request *req, const cx_message_row *r)
 {
@@ -365,6 +374,8 @@ cx_out_message(cx_api_request *req, const cx_message_row *r)
     } else {
         cx_out_null(req, "label");
     }
+
+    out_sources(req, r->sources);
 
     cx_out_close(req, '}');
 }
@@ -434,6 +445,7 @@ cx_out_review(cx_api_request *req, const cx_review_row *r)
 
     cx_out_time(req, "expired_at", r->expired_at);
     cx_out_evidence(req, r->evidence, true);
+    out_sources(req, r->sources);
     cx_out_close(req, '}');
 }
 

@@ -4,8 +4,8 @@
  * pieces, files of a database that knew no terms get them.
  */
 
-#include "worker/engine.h"
 #include "worker/indexing.h"
+#include "worker/vectors.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +121,10 @@ tidy_done(cx_db_job *job, cx_err err)
 
     } else if (k->unindexed && w->indexing == 0) {
         cx_indexing_terms(w, w->db, &k->row);
+    }
+
+    if (!k->busy) {
+        cx_embed_beat(w);
     }
 
     cx_worker_check_drained(w);

@@ -29,6 +29,8 @@ plan_sources(cx_conv *c)
         cx_json_put_i64(&w, p->position);
         cx_json_name(&w, CX_STR("chunk"));
         cx_json_put_i64(&w, p->chunk_id);
+        cx_json_name(&w, CX_STR("score"));
+        cx_json_put_raw(&w, cx_printf(c->arena, "%.3f", p->score));
         cx_json_end(&w, '}');
     }
 

@@ -41,6 +41,7 @@ static size_t results(const cx_ai_prompt *p);
 static bool gather(evidence *e, const cx_ai_prompt *p, cx_str answer,
     cx_arena *a);
 static void add_results(evidence *e, cx_arena *a);
+static bool uses(const evidence *e, const cx_ai_fact *f, cx_arena *a);
 static void add_facts(evidence *e, cx_arena *a);
 static bool join_used(evidence *e, cx_arena *a);
 static void append(cx_words *list, const cx_words *more);
@@ -210,6 +211,24 @@ add_results(evidence *e, cx_arena *a)
 }
 
 
+/* It says the value, or a part of it under its name. */
+static bool
+uses(const evidence *e, const cx_ai_fact *f, cx_arena *a)
+{
+    const cx_words       value = cx_words_of(a, f->value);
+    const double         said = value.n > 0 ? share_of(&value, &e->answer) : 0;
+    const cx_ai_passage  whole = { .question = f->name, .text = f->value };
+    cx_words             words;
+
+    if (said == 0 || said >= FACT_USED_MIN) {
+        return said > 0;
+    }
+
+    words = cx_ai_passage_words(a, &whole);
+    return share_of(&e->answer, &words) >= USED_MIN;
+}
+
+
 /* Facts are short, and an answer may need several of them. */
 static void
 add_facts(evidence *e, cx_arena *a)
@@ -224,9 +243,8 @@ add_facts(evidence *e, cx_arena *a)
 
     for (size_t i = 0; i < e->prompt->nfacts; i++) {
         const cx_ai_fact  *f = &e->prompt->facts[i];
-        const cx_words     value = cx_words_of(a, f->value);
 
-        if (value.n > 0 && share_of(&value, &e->answer) >= FACT_USED_MIN) {
+        if (uses(e, f, a)) {
             cx_buf_printf(&b, "%.*s: %.*s\n", CX_ARG(f->name),
                           CX_ARG(f->value));
             e->nfacts++;

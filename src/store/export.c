@@ -74,6 +74,30 @@ cx_store_told_labels(cx_store *s, int64_t customer_id, int64_t after,
 
 
 cx_err
+cx_store_told_calls(cx_store *s, int64_t customer_id, int64_t after,
+    size_t limit, cx_arena *a, cx_told_calls *out)
+{
+    cx_query       q = ask(s, CX_SQL_TOLD_CALLS, customer_id, after, limit);
+    cx_told_call  *r;
+
+    *out = (cx_told_calls) { .n = 0 };
+
+    while (cx_query_next(&q) && (r = CX_LIST_ADD(a, out)) != NULL) {
+        r->id = cx_get_i64(&q);
+        r->conversation_id = cx_get_i64(&q);
+        r->started_at = cx_get_i64(&q);
+        r->calls = cx_get_i64(&q);
+        r->tokens_in = cx_get_i64(&q);
+        r->tokens_out = cx_get_i64(&q);
+        r->provider = cx_get_str(&q, a);
+        r->model = cx_get_str(&q, a);
+    }
+
+    return end(&q, a);
+}
+
+
+cx_err
 cx_store_told_media(cx_store *s, int64_t customer_id, int64_t after,
     size_t limit, cx_arena *a, cx_told_medias *out)
 {

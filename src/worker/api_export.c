@@ -40,6 +40,7 @@ static const char  readme[] =
     "conversations.jsonl  a line each: channel, address, state\n"
     "messages.jsonl       a line each, oldest first\n"
     "reviews.jsonl        drafts that a person has looked at\n"
+    "models.jsonl         models that were asked for an answer\n"
     "labels.jsonl         what people said of answers of an agent\n"
     "summaries.jsonl      what was said earlier, as models were told it\n"
     "media.jsonl          attachments; files of them are in media/, unless\n"
@@ -268,6 +269,37 @@ tell_summaries(cx_api_request *req, cx_store *s, telling *t, bool *more)
 
 
 static cx_err
+tell_calls(cx_api_request *req, cx_store *s, telling *t, bool *more)
+{
+    cx_told_calls  list = { .n = 0 };
+    cx_err         err;
+
+    err = cx_store_told_calls(s, t->root, t->after, PAGE, t->page, &list);
+
+    for (size_t i = 0; i < list.n; i++) {
+        const cx_told_call  *r = &list.items[i];
+
+        line_begin(req);
+        cx_out_open(req, NULL, '{');
+        cx_out_id(req, "turn", "tn", r->id);
+        cx_out_id(req, "conversation", "cv", r->conversation_id);
+        cx_out_str(req, "provider", r->provider);
+        cx_out_str(req, "model", r->model);
+        cx_out_int(req, "calls", r->calls);
+        cx_out_int(req, "tokens_in", r->tokens_in);
+        cx_out_int(req, "tokens_out", r->tokens_out);
+        cx_out_time(req, "started_at", r->started_at);
+        cx_out_close(req, '}');
+        line_end(req);
+        t->after = r->id;
+    }
+
+    *more = list.n == PAGE;
+    return err;
+}
+
+
+static cx_err
 tell_media(cx_api_request *req, cx_store *s, telling *t, bool *more)
 {
     cx_told_medias  list = { .n = 0 };
@@ -309,6 +341,7 @@ static const struct {
     { "reviews.jsonl",       tell_reviews },
     { "labels.jsonl",        tell_labels },
     { "summaries.jsonl",     tell_summaries },
+    { "models.jsonl",        tell_calls },
     { "media.jsonl",         tell_media },
 };
 

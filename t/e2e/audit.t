@@ -87,6 +87,13 @@ my $quick = walk('POST', "$v/quick-replies", undef,
                  { name => 'q', text => 'Hello' });
 walk('PATCH', "$v/quick-replies/{}", $quick->{id}, { text => 'Hi' });
 walk('DELETE', "$v/quick-replies/{}", $quick->{id});
+my $price = walk('POST', "$v/prices", undef, { provider => 'openai',
+    model => 'm', price_in => 1, price_out => 1 });
+walk('PATCH', "$v/prices/{}", $price->{id}, { price_in => 2 });
+walk('DELETE', "$v/prices/{}", $price->{id});
+my $budget = walk('POST', "$v/budgets", undef, { name => 'b', limit => 1 });
+walk('PATCH', "$v/budgets/{}", $budget->{id}, { limit => 2 });
+walk('DELETE', "$v/budgets/{}", $budget->{id});
 
 # --- people and keys ---------------------------------------------------------
 

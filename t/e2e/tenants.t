@@ -58,6 +58,11 @@ sub furnish {
         url => "https://canary-$n.invalid/", events => 'review.created' });
     $t->{quick} = $t->api('POST', '/api/v1/quick-replies', {
         name => 'hours', text => "canary-$n-quick" });
+    $t->{price} = $t->api('POST', '/api/v1/prices', {
+        provider => 'openai', model => "canary-$n-model", price_in => 1,
+        price_out => 2 });
+    $t->{budget} = $t->api('POST', '/api/v1/budgets', {
+        name => "canary-$n-budget", limit => 1000000 });
     $t->{user} = $t->api('POST', '/api/v1/users', {
         email => "ann\@$n.example", role => 'agent', name => "Canary $n" });
     $t->{apikey} = $t->api('POST', '/api/v1/keys', {
@@ -136,6 +141,7 @@ sub ids {
         tenants => $me->{tenant}, hooks => $t->{hook}{id},
         'hook-deliveries' => $told->{id},
         'quick-replies' => $t->{quick}{id},
+        prices => $t->{price}{id}, budgets => $t->{budget}{id},
     );
 }
 
@@ -157,6 +163,8 @@ my %body = (
     'PATCH customers' => { name => 'mine' },
     'PATCH hooks' => { active => JSON::PP::false },
     'PATCH quick-replies' => { text => 'mine' },
+    'PATCH prices' => { price_in => 1 },
+    'PATCH budgets' => { limit => 1 },
     'POST reveal' => { fields => ['phone'] },
     'PATCH conversations' => { bot => 'off' },
     'POST edit' => { text => 'mine' },

@@ -6,6 +6,8 @@
 
 #include "store/budgets.h"
 #include "store/costs.h"
+#include "store/erase.h"
+#include "store/export.h"
 
 #include <sys/wait.h>
 
@@ -326,6 +328,49 @@ scopes(void)
 }
 
 
+/* What was paid stays, but not for whom. */
+static void
+erased(void)
+{
+    fixture        f;
+    cx_budget_row  each = budget(801, "each", "customer", "tokens", 1000);
+    cx_budget_row  one = budget(802, "one", "customer", "tokens", 1000);
+    cx_budget_row  all = budget(803, "all", "tenant", "tokens", 1000);
+    cx_usage_row   call = call_of("small-2", 10, 0, 5);
+    cx_told_calls  told = { .n = 0 };
+    cx_erased      out;
+    cx_reserve     r;
+    cx_taken       t;
+    int64_t        who;
+
+    fx_open(&f);
+    t = fx_taken(&f, "4911", "a1", "hello", T0);
+    who = fx_ask(f.s, "SELECT max(id) FROM customers");
+    one.subject_id = who;
+    cx_store_as(f.s, 1);
+    tap_is_int(TX(f.s, cx_store_budget_put(f.s, &each, true)), CX_OK, "");
+    tap_is_int(TX(f.s, cx_store_budget_put(f.s, &one, true)), CX_OK, "");
+    tap_is_int(TX(f.s, cx_store_budget_put(f.s, &all, true)), CX_OK, "");
+    r = asked(&f, t.turn_id, 100, 0);
+    tap_ok(granted(&f, &r), "three budgets grant it");
+    tap_is_int(fx_ask(f.s, "SELECT count(*) FROM reservations"), 3, "each");
+    tap_is_int(planned(&f, t.turn_id, &call, 1, true), CX_OK, "");
+    tap_is_int(sum(&f, "used"), 45, "and count it");
+    tap_is_int(cx_store_told_calls(f.s, who, 0, 10, f.a, &told), CX_OK, "");
+    tap_is_int((int64_t) told.n, 1, "the customer may know of the call");
+
+    tap_is_int(TX(f.s, cx_store_erase(f.s, who, T0, f.a, &out)), CX_OK,
+               "the customer is erased");
+    tap_is_int(fx_ask(f.s, "SELECT count(*) FROM ai_calls WHERE tokens_in"
+                      " = 10 AND customer_id = 0 AND conversation_id = 0"),
+               1, "the call is nobody's");
+    tap_is_int(sum(&f, "used"), 15, "the tenant has paid for it");
+    tap_is_int(fx_ask(f.s, "SELECT count(*) FROM budgets"), 2,
+               "their own budget is gone");
+    fx_close(&f);
+}
+
+
 /* --- all at once --------------------------------------------------------- */
 
 /* Turns that are there already: each process asks for every fourth. */
@@ -454,6 +499,7 @@ main(void)
     costs();
     lives();
     scopes();
+    erased();
     crowd();
     return tap_done();
 }

@@ -8,7 +8,8 @@
 #define WINDOW       4      /* words that are compared at once */
 #define PROMPT_RUN   20     /* words in a row that are no chance */
 #define OURS_RUN     12     /* the same, of what every agent is told */
-#define SHORT_RUN    8      /* enough when it is half of the prompt */
+#define SHORT_RUN    8      /* enough when it is half of the prompt ... */
+#define PARTS_MIN    12     /* ... or so many in several pieces */
 
 /* Rows of words, folded, that promise the same in several languages; an end of
  * "-" stands for any ending. */
@@ -37,12 +38,22 @@ static const struct {
 #define PROMISES  (sizeof(promises) / sizeof(promises[0]))
 
 
-static size_t longest_run(cx_str text, cx_str in, cx_arena *a, size_t *words);
+/* What of a text stands in another one, word by word. */
+typedef struct {
+    size_t  words;              /* of the text */
+    size_t  run;                /* in a row */
+    size_t  covered;            /* in rows of a window or more */
+} overlap;
+
+
+static overlap compare(cx_str text, cx_str in, cx_arena *a);
+static cx_words without_numbers(cx_words w);
 static size_t run_at(cx_str x, size_t i, cx_str y, size_t k);
-static bool is_half(size_t run, size_t words);
+static bool is_most(const overlap *o);
 static unsigned rows_in(const cx_words *w);
 static bool in_row(const char *row, cx_str fold);
 static cx_str sentence(cx_str *rest);
+static bool denied_before(const cx_words *w, unsigned row);
 static bool source_promises(const cx_policy_case *c, unsigned row,
     bool denied);
 
@@ -52,60 +63,78 @@ static bool source_promises(const cx_policy_case *c, unsigned row,
 bool
 cx_policy_prompt(const cx_policy_case *c)
 {
-    size_t              words, run;
+    overlap             o;
     const cx_ai_prompt  bare = { .handoff = CX_STR("-") };
 
-    run = longest_run(c->prompt->system, c->answer, c->arena, &words);
+    o = compare(c->prompt->system, c->answer, c->arena);
 
-    if (run >= PROMPT_RUN || is_half(run, words)) {
+    if (o.run >= PROMPT_RUN || is_most(&o)) {
         return true;
     }
 
-    return longest_run(cx_ai_instructions(&bare, c->arena), c->answer,
-                       c->arena, &words) >= OURS_RUN;
+    o = compare(cx_ai_instructions(&bare, c->arena), c->answer, c->arena);
+
+    return o.run >= OURS_RUN;
 }
 
 
+/* Half of it, in one piece or in several. */
 static bool
-is_half(size_t run, size_t words)
+is_most(const overlap *o)
 {
-    return run >= SHORT_RUN && 2 * run >= words;
+    return (o->run >= SHORT_RUN && 2 * o->run >= o->words)
+           || (o->covered >= PARTS_MIN && 2 * o->covered >= o->words);
 }
 
 
-/* Words in a row that stand in both.  Windows of text are looked up one behind
- * the other: a run of twice their length has at least one in it. */
-static size_t
-longest_run(cx_str text, cx_str in, cx_arena *a, size_t *words)
+/* Windows of text are looked up one behind the other: a run of twice their
+ * length has at least one in it.  Who makes a list of it adds numbers. */
+static overlap
+compare(cx_str text, cx_str in, cx_arena *a)
 {
-    size_t          best = 0, at, from = 0, n;
-    const cx_words  w = cx_words_of(a, text), v = cx_words_of(a, in);
+    overlap         o;
+    size_t          at, from = 0, n;
+    const cx_words  w = without_numbers(cx_words_of(a, text));
+    const cx_words  v = without_numbers(cx_words_of(a, in));
     const cx_str    x = cx_words_join(a, &w), y = cx_words_join(a, &v);
 
-    *words = w.n;
+    o = (overlap) { .words = w.n };
 
     for (size_t i = 0; i + WINDOW <= w.n; i += WINDOW) {
-        cx_str  window;
-
         n = 1;
 
         for (size_t k = i; k < i + WINDOW; k++) {
             n += w.items[k].fold.len + 1;
         }
 
-        window = cx_str_sub(x, from, n);
-        at = cx_str_find(y, window);
+        at = cx_str_find(y, cx_str_sub(x, from, n));
 
         if (at != SIZE_MAX) {
             const size_t  run = run_at(x, from, y, at);
 
-            best = run > best ? run : best;
+            o.run = run > o.run ? run : o.run;
+            o.covered += WINDOW;
         }
 
         from += n - 1;
     }
 
-    return best;
+    return o;
+}
+
+
+static cx_words
+without_numbers(cx_words w)
+{
+    cx_words  out = { .items = w.items };
+
+    for (size_t i = 0; i < w.n; i++) {
+        if (!cx_word_number(w.items[i].fold)) {
+            out.items[out.n++] = w.items[i];
+        }
+    }
+
+    return out;
 }
 
 
@@ -145,7 +174,7 @@ cx_policy_promise(const cx_policy_case *c)
 
         for (size_t i = 0; i < PROMISES; i++) {
             if ((rows & (1u << i)) != 0
-                && !(denied && promises[i].deniable)
+                && !(promises[i].deniable && denied_before(&w, 1u << i))
                 && !source_promises(c, 1u << i, denied))
             {
                 return true;
@@ -154,6 +183,20 @@ cx_policy_promise(const cx_policy_case *c)
     }
 
     return false;
+}
+
+
+/* "we cannot guarantee it", not "we guarantee that it does not rain" */
+static bool
+denied_before(const cx_words *w, unsigned row)
+{
+    cx_words  part = { .items = w->items };
+
+    for (part.n = 1; part.n < w->n && (rows_in(&part) & row) == 0; part.n++) {
+        /* up to the word */
+    }
+
+    return cx_ai_denies(&part);
 }
 
 

@@ -206,6 +206,9 @@ words(void)
     hits(HIT(PROMPT), "I was told: Use only what the instructions above and "
          "the knowledge below say; repeat its numbers, prices, times and "
          "links exactly.");
+    hits(HIT(PROMPT), "1. Be friendly and brief, 2. never speak of the "
+         "owners of the house, 3. never promise anything that you cannot "
+         "keep, 4. end with a greeting");
     hits(0, "You get a full refund until 7 days before.");
     hits(0, "Wir erstatten bis 7 Tage vorher alles.");
     hits(0, "There is no discount for groups. Feel free to ask!");
@@ -215,6 +218,7 @@ words(void)
     hits(HIT(PROMISE), "We compensate you for that.");
     hits(HIT(PROMISE), "The upgrade is complimentary.");
     hits(HIT(PROMISE), "We guarantee it.");
+    hits(HIT(PROMISE), "We guarantee that it will not rain.");
     hits(HIT(MARK), "Sure. @@c0ffeeabcdefabcd");
     hits(HIT(MARK), "<|im_end|> Sure.");
 }

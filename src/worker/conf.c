@@ -6,9 +6,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <ini.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PREFIX_MAX   32
 #define UNIX_MAX     107       /* sun_path without its NUL */
@@ -146,6 +148,21 @@ is_path_or_empty(cx_str s)
 
 
 static bool
+is_readable_or_empty(cx_str s)
+{
+    char  path[PATH_MAX];
+
+    if (s.len == 0) {
+        return true;
+    }
+
+    (void) snprintf(path, sizeof(path), "%.*s", CX_ARG(s));
+    return path[0] == '/' && s.len < sizeof(path)
+           && access(path, R_OK) == 0;
+}
+
+
+static bool
 is_age(cx_str s)
 {
     return cx_age_ms(s) >= 0;
@@ -170,6 +187,8 @@ static const struct {
     { "log",   "level",         is_level,  "debug, info, warn or error" },
     { "log",   "format",        is_format, "json or logfmt" },
     { "secrets", "key_file",    is_path_or_empty, "an absolute path" },
+    { "http",  "ca_file",       is_readable_or_empty,
+      "an absolute path of a file that can be read" },
     { "conversations", "close_after",   is_age, "off, or an age as in 72h" },
     { "conversations", "archive_after", is_age, "off, or an age as in 90d" },
     { "retention", "messages",  is_age,

@@ -49,6 +49,10 @@ typedef struct {
                                      * as it takes */
 } cx_http_opts;
 
+/* Before all others: a file of PEM certificates that servers are trusted by
+ * instead of the system's; kept as a view, NULL: the system's. */
+void cx_http_trust(const char *ca_file);
+
 /* max_calls: beyond it calls queue inside.  NULL: no memory. */
 cx_http *cx_http_new(uv_loop_t *loop, long max_calls);
 /* The same, and it goes to public addresses only, judged after the name was

@@ -136,10 +136,25 @@ on_request(void *data, char *remote, char *local, int remote_port,
 
 /* --- making a call ------------------------------------------------------ */
 
+static const char  *trusted;        /* cx_http_trust(); NULL: the system's */
+
+
+void
+cx_http_trust(const char *ca_file)
+{
+    trusted = ca_file;
+}
+
+
 static void
 set_constants(cx_call *c, CURLSH *share)
 {
     CURL  *e = c->easy;
+
+    if (trusted != NULL) {
+        curl_easy_setopt(e, CURLOPT_CAINFO, trusted);
+        curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+    }
 
     curl_easy_setopt(e, CURLOPT_PRIVATE, c);
     curl_easy_setopt(e, CURLOPT_SHARE, share);

@@ -329,6 +329,10 @@ open_all(main_state *p, char *error, size_t size)
         return false;
     }
 
+    if (p->conf.http_ca_file.len > 0) {
+        cx_http_trust(cx_dupz(p->arena, p->conf.http_ca_file));
+    }
+
     p->http = cx_http_new(&p->loop, p->conf.worker_jobs * CALLS_PER_JOB);
     p->worker = p->http == NULL
                     ? NULL : cx_worker_new(&p->loop, &p->conf, p->db,

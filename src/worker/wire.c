@@ -166,6 +166,11 @@ replied(void *ctx, cx_call_end end, const cx_http_res *res,
     c->call = NULL;
     cx_settle_init(c, CX_MSGSTATE_AMBIGUOUS);
 
+    if (end != CX_CALL_DONE) {
+        cx_log(CX_LOG_WARN, "send.no_answer",
+               CX_FS("event", c->outgoing.event), CX_FZ("error", error));
+    }
+
     switch (end) {
 
     case CX_CALL_DONE:

@@ -148,7 +148,7 @@ links_of(void)
     hits(HIT(LINK), "[here](javascript:alert(1))");
     hits(HIT(LINK), "<a href=\"https://evil.example/?q=1\">here</a>");
     hits(HIT(LINK), "![x](https://evil.example/x.png)");
-    hits(HIT(LINK), "![x][1]\n\n[1]: //evil.example/x.png");
+    hits(HIT(LINK), "![x][1] [1]: //evil.example/x.png");
 }
 
 

@@ -124,7 +124,7 @@ cx_err cx_store_file_sweep(struct cx_store_s *s, int64_t id, int64_t rows,
 cx_err cx_store_file_unindexed(struct cx_store_s *s, cx_arena *a,
     cx_knowledge_row *row);
 
-/* --- vectors -------------------------------------------------------------- */
+/* --- vectors ------------------------------------------------------------- */
 
 typedef struct {
     int64_t  number;
@@ -159,7 +159,7 @@ cx_err cx_store_vectors_files(struct cx_store_s *s, int64_t agent_id,
 cx_err cx_store_vectors(struct cx_store_s *s, int64_t file_id, int64_t from,
     size_t limit, cx_arena *a, cx_vector_list *out);
 
-/* --- finding -------------------------------------------------------------- */
+/* --- finding ------------------------------------------------------------- */
 
 /* The best by their terms; equal ones in the order of file and number. */
 cx_err cx_store_rank(struct cx_store_s *s, int64_t agent_id,

@@ -2,6 +2,7 @@
 
 #include "worker/vectors.h"
 
+#include "ai/mask.h"
 #include "ai/terms.h"
 
 #include <string.h>
@@ -128,6 +129,22 @@ on_reply(void *ctx, cx_call_end end, const cx_http_res *res,
 }
 
 
+/* Card numbers and the like are not for this model either. */
+static cx_str
+question_of(cx_conv *c, const cx_dir_agent *agent)
+{
+    cx_masks  masks;
+
+    if (!agent->config.mask) {
+        return c->recall.question;
+    }
+
+    cx_masks_init(&masks, c->arena);
+
+    return cx_ai_mask(&masks, c->recall.question);
+}
+
+
 bool
 cx_near_ask(cx_conv *c, const cx_dir_agent *agent)
 {
@@ -139,6 +156,7 @@ cx_near_ask(cx_conv *c, const cx_dir_agent *agent)
     cx_worker          *w = c->worker;
     cx_http_req         req;
     cx_embed            e;
+    cx_str              question;
 
     if (!c->recall.knowledge || c->recall.taken || w->vectors == NULL
         || cx_str_trim(c->recall.question).len == 0
@@ -148,9 +166,10 @@ cx_near_ask(cx_conv *c, const cx_dir_agent *agent)
     }
 
     c->near = CX_NEW(c->arena, struct cx_near_s);
+    question = question_of(c, agent);
 
-    if (c->near == NULL || cx_embed_build(&e, &c->recall.question, 1,
-                                          c->arena, &req) != CX_OK)
+    if (c->near == NULL
+        || cx_embed_build(&e, &question, 1, c->arena, &req) != CX_OK)
     {
         return false;
     }

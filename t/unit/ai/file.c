@@ -209,7 +209,8 @@ bounds(void)
     cx_buf_add(&b, CX_STR("question,answer\n"));
 
     while (b.len + 100 < CX_FILE_MAX) {
-        cx_buf_add(&b, CX_STR("Is there \"\"one\"\"?,\"Yes, there is one\"\n"));
+        cx_buf_add(&b, CX_STR("Is there \"\"one\"\"?,"
+                              "\"Yes, there is one\"\n"));
     }
 
     tap_is_int(cx_file_read(&how, cx_buf_str(&b), big, &file), CX_OK,

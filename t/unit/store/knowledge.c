@@ -271,8 +271,10 @@ vectors(fixture *f)
         { .position = 1, .text = CX_STR("one") },
         { .position = 2, .text = CX_STR("two") },
     };
-    cx_vector_row           rows[] = { { .number = 0, .vector = CX_STR("AA") },
-                                       { .number = 1, .vector = CX_STR("BB") } };
+    cx_vector_row           rows[] = {
+        { .number = 0, .vector = CX_STR("AA") },
+        { .number = 1, .vector = CX_STR("BB") },
+    };
     cx_knowledge_row        got;
     cx_vector_list          list;
     cx_spot_list            files;

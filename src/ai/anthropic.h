@@ -38,7 +38,7 @@ typedef struct {
 void cx_anthropic_read_error(cx_json_reader *j, cx_anthropic_error *e);
 /* The same; what is not told stays as it was. */
 void cx_anthropic_read_usage(cx_json_reader *j, cx_ai_reply *out);
-cx_ai_finish cx_anthropic_finish(cx_str word);
+cx_ai_finish cx_anthropic_finish(cx_str word, size_t ncalls);
 
 /* Thoughts come back with a call's result as they came: this begins the list
  * of them that is kept in its extra. */

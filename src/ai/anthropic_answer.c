@@ -66,7 +66,7 @@ cx_anthropic_parse(const cx_http_res *res, cx_arena *a, cx_ai_reply *out)
     }
 
     out->text = cx_buf_str(&r.text);
-    out->finish = cx_anthropic_finish(r.stop);
+    out->finish = cx_anthropic_finish(r.stop, out->ncalls);
 
     if (out->ncalls > 0 && r.thoughts.len > 0) {
         out->calls[0].extra = cx_printf(a, "[%.*s]",
@@ -79,7 +79,7 @@ cx_anthropic_parse(const cx_http_res *res, cx_arena *a, cx_ai_reply *out)
 
 
 cx_ai_finish
-cx_anthropic_finish(cx_str word)
+cx_anthropic_finish(cx_str word, size_t ncalls)
 {
     static const struct {
         const char    *word;
@@ -89,9 +89,12 @@ cx_anthropic_finish(cx_str word)
         { "stop_sequence",                 CX_FINISH_STOP },
         { "max_tokens",                    CX_FINISH_LENGTH },
         { "model_context_window_exceeded", CX_FINISH_LENGTH },
-        { "tool_use",                      CX_FINISH_TOOLS },
         { "refusal",                       CX_FINISH_FILTERED },
     };
+
+    if (CX_STR_IS(word, "tool_use") && ncalls > 0) {
+        return CX_FINISH_TOOLS;
+    }
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (cx_str_eq(word, cx_strz(words[i].word))) {

@@ -194,7 +194,7 @@ read_piece(cx_ai_stream *s, cx_str raw)
     }
 
     if (stop.len > 0) {
-        s->reply.finish = cx_anthropic_finish(stop);
+        s->reply.finish = cx_anthropic_finish(stop, s->reply.ncalls);
         s->whole = true;
     }
 
@@ -233,10 +233,11 @@ begin_block(cx_ai_stream *s, const event *e)
 static void
 begin_call(cx_ai_stream *s, const piece *p)
 {
-    cx_ai_call  *call = cx_ai_stream_call(s, s->reply.ncalls);
+    cx_ai_call  *call = p->name.len > 0
+                        ? cx_ai_stream_call(s, s->reply.ncalls) : NULL;
 
     if (call == NULL) {
-        return;                         /* one too many */
+        return;                         /* none, or one too many */
     }
 
     s->own_state = IN_CALL;

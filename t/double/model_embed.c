@@ -32,6 +32,14 @@ add_word(const char *p, size_t len, double *v, size_t n)
 }
 
 
+/* A byte beyond ASCII is taken for a part of one. */
+static bool
+is_letter(char c)
+{
+    return isalnum((unsigned char) c) || (unsigned char) c > 127;
+}
+
+
 static json_t *
 embed(const char *text, size_t n)
 {
@@ -41,8 +49,7 @@ embed(const char *text, size_t n)
     json_t  *list = json_array();
 
     while (*text != '\0') {
-        for (len = 0; isalnum((unsigned char) text[len])
-                      || (unsigned char) text[len] > 127; len++) { /* void */ }
+        for (len = 0; is_letter(text[len]); len++) { /* void */ }
 
         if (len > 0) {
             add_word(text, len, v, n);

@@ -1,5 +1,6 @@
-/* anthropic: t/cases/anthropic-request (what is asked), t/cases/anthropic (what a whole
- * answer means), t/cases/anthropic-stream (one that comes in pieces). */
+/* anthropic: t/cases/anthropic-request (what is asked), t/cases/anthropic
+ * (what a whole answer means), t/cases/anthropic-stream (one that comes in
+ * pieces). */
 
 #include "unit/ask.h"
 #include "unit/reply.h"

@@ -1,5 +1,5 @@
-/* gemini: t/cases/gemini-request (what is asked), t/cases/gemini (what a whole
- * answer means), t/cases/gemini-stream (one that comes in pieces). */
+/* gemini: t/cases/gemini-request (what is asked), t/cases/gemini (what a
+ * whole answer means), t/cases/gemini-stream (one that comes in pieces). */
 
 #include "unit/ask.h"
 #include "unit/reply.h"

@@ -4,7 +4,7 @@ use strict;
 use warnings;
 
 use Connext;
-use Connext::Process qw(free_port);
+use Connext::Process qw(free_port write_file);
 use Connext::Sample qw(delivery json);
 use File::Basename qw(dirname);
 use MIME::Base64 qw(decode_base64);
@@ -145,6 +145,21 @@ is(answer(16505552008), 'I will ask a colleague.',
 
 my $count = $cx->double('GET', '/_/counts')->{transcripts};
 is($count, 4, 'each is heard once');
+
+# --- out of another storage --------------------------------------------------
+
+write_file($cx->path('s3.secret'), "s3-secret\n", 0600);
+$cx->{conf}{'media.s3_url'} = "http://127.0.0.1:$files/bucket";
+$cx->{conf}{'media.s3_key_id'} = 'key-id';
+$cx->{conf}{'media.s3_secret_file'} = $cx->path('s3.secret');
+$cx->stop('worker');
+$cx->start('worker');
+$cx->api('PATCH', '/api/v1/agents/desk', { images => JSON::PP::true() });
+
+send_media(16505552009, 'image', '/png', mime_type => 'image/png',
+           caption => 'From the bucket?');
+like(answer(16505552009), qr/From the bucket/, 'a picture that lies in S3');
+is((asked())[1], $png, '... is seen as well');
 
 is_deeply([$cx->bad_log_lines], [], 'clean logs');
 $cx->finish;

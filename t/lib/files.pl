@@ -3,7 +3,8 @@
 #
 #   /graph/a-b~7      names the URL of the file /a/b; anything posted to
 #                     /graph is accepted
-#   PUT /bucket/...   into STATE.s3, when it is signed as S3 wants it
+#   PUT /bucket/...   into STATE.s3, when it is signed as S3 wants it; GET
+#                     gives it back
 #   /bytes/N          N bytes of "x"            /png      a small picture
 #   /to/PATH          redirects to PATH         /loop     to itself
 #   /gone  404        /slow   half, then silence until it is asked again
@@ -33,29 +34,51 @@ sub answer {
 }
 
 
-# A PUT as S3 takes it: signed by AWS Signature Version 4, whose canonical
-# request is made here from what came over the wire.
-sub stored {
-    my ($c, $path, $h, $body) = @_;
+# As S3 wants it: signed by AWS Signature Version 4, whose canonical request is
+# made here from what came over the wire.
+sub is_signed {
+    my ($method, $path, $h, $hash) = @_;
 
     my ($scope, $names, $sent) = ($h->{authorization} // '') =~
         m{^AWS4-HMAC-SHA256 Credential=key-id/([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$}
-        or return answer($c, '403 Forbidden', 'no signature');
-    my $request = join "\n", 'PUT', $path, '',
+        or return 0;
+    my $request = join "\n", $method, $path, '',
         (map { "$_:" . ($h->{$_} // '') } split /;/, $names), '', $names,
-        sha256_hex($body);
+        $hash;
     my $string = join "\n", 'AWS4-HMAC-SHA256', $h->{'x-amz-date'}, $scope,
                       sha256_hex($request);
     my $key = 'AWS4s3-secret';
     $key = hmac_sha256($_, $key) for split m{/}, $scope;
 
+    return $sent eq hmac_sha256_hex($string, $key);
+}
+
+
+sub stored {
+    my ($c, $path, $h, $body) = @_;
+
+    my $hash = sha256_hex($body);
+
     return answer($c, '403 Forbidden', 'SignatureDoesNotMatch')
-        if $sent ne hmac_sha256_hex($string, $key)
-           || $h->{'x-amz-content-sha256'} ne sha256_hex($body);
+        if !is_signed('PUT', $path, $h, $hash)
+           || $h->{'x-amz-content-sha256'} ne $hash;
     open my $fh, '>:raw', "$state.s3" or die;
     print $fh $body;
     close $fh;
     answer($c, '200 OK', '');
+}
+
+
+# What was stored last.
+sub fetched {
+    my ($c, $path, $h) = @_;
+
+    return answer($c, '403 Forbidden', 'SignatureDoesNotMatch')
+        if !is_signed('GET', $path, $h,
+                      $h->{'x-amz-content-sha256'} // sha256_hex(''));
+    open my $fh, '<:raw', "$state.s3" or die;
+    local $/;
+    answer($c, '200 OK', <$fh>);
 }
 
 
@@ -83,6 +106,11 @@ while (my $c = $server->accept) {
     if ($method eq 'PUT') {
         read $c, my $body, $h{'content-length'};
         stored($c, $line, \%h, $body);
+        exit 0;
+    }
+
+    if ($line =~ m{^/bucket/}) {
+        fetched($c, $line, \%h);
         exit 0;
     }
 

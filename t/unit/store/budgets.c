@@ -128,46 +128,92 @@ sum(const fixture *f, const char *column)
 
 /* --- calls and prices ---------------------------------------------------- */
 
-static void
-costs(void)
+static int64_t
+found_for(const fixture *f, int64_t tenant, const char *provider,
+    const char *model)
 {
-    fixture        f;
-    cx_price_row   p[3], found;
-    cx_usage_row   calls[3];
-    cx_usage_sums  sums = { .n = 0 };
-    cx_taken       t;
+    cx_price_row  found = { .id = 0 };
 
-    fx_open(&f);
+    return cx_store_price_for(f->s, tenant, cx_strz(provider),
+                              cx_strz(model), f->a, &found) == CX_OK
+           ? found.id : 0;
+}
+
+
+static void
+prices(const fixture *f)
+{
+    cx_price_row  p[3];
+
     p[0] = price(901, "small-2", false, 150000, 75000, 600000);
     p[1] = price(902, "small", true, 1000000, 0, 0);
     p[2] = price(903, "", true, 9000000, 0, 0);
 
     for (int i = 0; i < 3; i++) {
-        tap_is_int(TX(f.s, cx_store_price_put(f.s, &p[i], true)), CX_OK,
+        tap_is_int(TX(f->s, cx_store_price_put(f->s, &p[i], true)), CX_OK,
                    "a price");
     }
 
     p[0].id = 904;
-    tap_is_int(TX(f.s, cx_store_price_put(f.s, &p[0], true)), CX_CONFLICT,
+    tap_is_int(TX(f->s, cx_store_price_put(f->s, &p[0], true)), CX_CONFLICT,
                "not a second one of the same");
-
-    tap_is_int(cx_store_price_for(f.s, 1, CX_STR("openai"),
-                                  CX_STR("small-2"), f.a, &found), CX_OK,
-               "a price is found");
-    tap_is_int(found.id, 901, "by the whole name first");
-    tap_is_int(cx_store_price_for(f.s, 1, CX_STR("openai"),
-                                  CX_STR("small-3"), f.a, &found), CX_OK, "");
-    tap_is_int(found.id, 902, "then by the longest beginning");
-    tap_is_int(cx_store_price_for(f.s, 7, CX_STR("openai"),
-                                  CX_STR("large"), f.a, &found), CX_OK, "");
-    tap_is_int(found.id, 903, "also of a tenant that has none");
-    tap_is_int(cx_store_price_for(f.s, 1, CX_STR("anthropic"),
-                                  CX_STR("large"), f.a, &found),
-               CX_NOT_FOUND, "none of another provider");
+    tap_is_int(found_for(f, 1, "openai", "small-2"), 901,
+               "by the whole name first");
+    tap_is_int(found_for(f, 1, "openai", "small-3"), 902,
+               "then by the longest beginning");
+    tap_is_int(found_for(f, 7, "openai", "large"), 903,
+               "also of a tenant that has none");
+    tap_is_int(found_for(f, 1, "anthropic", "large"), 0,
+               "none of another provider");
     tap_is_int(cx_price_of(&p[0], 1000, 400, 10), 126,
                "(600 x 0.15 + 400 x 0.075 + 10 x 0.6) / 1000000");
     tap_is_int(cx_price_of(&p[0], 1, 0, 0), 1, "rounded up");
+}
 
+
+static cx_usage_sums
+sums_by(const fixture *f, cx_usage_by by)
+{
+    cx_usage_sums  sums = { .n = 0 };
+
+    tap_is_int(cx_store_usage(f->s, by, T0, T0 + 1, 10, f->a, &sums), CX_OK,
+               "what was used");
+    return sums;
+}
+
+
+static void
+used(const fixture *f)
+{
+    cx_usage_sums  sums;
+
+    cx_store_as(f->s, 1);
+    sums = sums_by(f, CX_USAGE_MODEL);
+    tap_is_int((int64_t) sums.n, 2, "two models");
+    tap_is_str(sums.items[0].name, CX_STR("openai/small-2"),
+               "the dearest first");
+    tap_is_int(sums.items[0].cost, 903, "with what it cost");
+    tap_is_int(sums.items[1].failed, 1, "and what failed");
+    sums = sums_by(f, CX_USAGE_DAY);
+    tap_is_int(sums.items[0].id, T0 / DAY, "that day");
+    (void) sums_by(f, CX_USAGE_CUSTOMER);
+    sums = sums_by(f, CX_USAGE_AGENT);
+    tap_is_str(sums.items[0].name, CX_STR("shop"), "an agent by its name");
+    cx_store_as(f->s, 2);
+    sums = sums_by(f, CX_USAGE_TOTAL);
+    tap_is_int((int64_t) sums.n, 0, "another tenant has used nothing");
+}
+
+
+static void
+costs(void)
+{
+    fixture        f;
+    cx_usage_row   calls[3];
+    cx_taken       t;
+
+    fx_open(&f);
+    prices(&f);
     t = fx_taken(&f, "4911", "a1", "hello", T0);
     calls[0] = call_of("small-2", 1000, 400, 10);
     calls[1] = call_of("unknown", 50, 0, 5);
@@ -185,42 +231,68 @@ costs(void)
     tap_is_int(fx_ask(f.s, "SELECT cost FROM ai_calls WHERE n = 3"), 777,
                "what the provider says goes first");
 
-    cx_store_as(f.s, 1);
-    tap_is_int(cx_store_usage(f.s, CX_USAGE_MODEL, T0 - 1, T0 + 1, 10, f.a,
-                              &sums), CX_OK, "by model");
-    tap_is_int((int64_t) sums.n, 2, "two of them");
-    tap_is_str(sums.items[0].name, CX_STR("openai/small-2"), "the dearest first");
-    tap_is_int(sums.items[0].cost, 903, "with what it cost");
-    tap_is_int(sums.items[1].failed, 1, "and what failed");
-    tap_is_int(cx_store_usage(f.s, CX_USAGE_DAY, T0, T0 + 1, 10, f.a, &sums),
-               CX_OK, "by day");
-    tap_is_int(sums.items[0].id, T0 / DAY, "that day");
-    tap_is_int(cx_store_usage(f.s, CX_USAGE_CUSTOMER, T0, T0 + 1, 10, f.a,
-                              &sums), CX_OK, "by customer");
-    tap_is_int(cx_store_usage(f.s, CX_USAGE_AGENT, T0, T0 + 1, 10, f.a,
-                              &sums), CX_OK, "by agent");
-    tap_is_str(sums.items[0].name, CX_STR("shop"), "by its name");
-    cx_store_as(f.s, 2);
-    tap_is_int(cx_store_usage(f.s, CX_USAGE_TOTAL, 0, T0 + 1, 10, f.a,
-                              &sums), CX_OK, "another tenant");
-    tap_is_int((int64_t) sums.n, 0, "has used nothing");
+    used(&f);
     fx_close(&f);
 }
 
 
 /* --- one after the other ------------------------------------------------- */
 
+/* Of one turn, and then no plan comes for it. */
+static void
+crashed(fixture *f, const cx_taken *t2)
+{
+    cx_reserve  r;
+    int64_t     left = -1;
+
+    /* The owner of the turn dies: what it had reserved may have been used. */
+    f->epoch = 0;
+    tap_is_int(TX(f->s, cx_store_lease_release(f->s, CX_STR("w1"), -1)), CX_OK,
+               "");
+    f->epoch = fx_lease(f->s, PARTITION, "w2", T0);
+    r = asked(f, t2->turn_id, 100, 0);
+    tap_ok(granted(f, &r), "the next owner asks again");
+    tap_is_int(sum(f, "used"), 650, "what was lost is counted");
+    tap_is_int(sum(f, "reserved"), 100, "once");
+
+    /* A person answers meanwhile: no plan comes. */
+    tap_is_int(TX(f->s, cx_store_hush(f->s, t2->conversation_id, T0, T0)),
+               CX_OK, "a person speaks");
+    tap_is_int(cx_store_reserved_left(f->s, T0 + 1, T0, &left), CX_OK, "");
+    tap_is_int(left, 1, "one is left");
+    tap_is_int(TX(f->s, cx_store_reserved_sweep(f->s, T0 + 1, T0)), CX_OK,
+               "swept");
+    tap_is_int(TX(f->s, cx_store_reserved_sweep(f->s, T0 + 1, T0)), CX_OK, "");
+    tap_is_int(sum(f, "used"), 750, "counted, once");
+    tap_is_int(sum(f, "reserved"), 0, "nothing is reserved");
+}
+
+
+static void
+ended(const fixture *f)
+{
+    cx_budget_row  shown;
+
+    tap_is_int(cx_store_budget(f->s, 801, T0, f->a, &shown), CX_OK, "shown");
+    tap_is_int(shown.used, 750, "with what was used");
+    tap_is_int(cx_store_budget(f->s, 801, T0 + DAY, f->a, &shown), CX_OK, "");
+    tap_is_int(shown.used, 0, "of its day");
+    tap_is_int(TX(f->s, cx_store_budget_delete(f->s, 801)), CX_OK, "deleted");
+    tap_is_int(fx_ask(f->s, "SELECT count(*) FROM budget_spent"), 0,
+               "with its counters");
+}
+
+
 static void
 lives(void)
 {
     fixture        f;
-    cx_budget_row  b = budget(801, "all", "tenant", "tokens", 1000), shown;
+    cx_budget_row  b = budget(801, "all", "tenant", "tokens", 1000);
     cx_usage_row   call = call_of("small-2", 300, 0, 50);
     cx_reserve     r;
     cx_reserved    out;
     cx_recall      recall;
     cx_taken       t1, t2;
-    int64_t        left = -1;
 
     fx_open(&f);
     t1 = fx_taken(&f, "4911", "a1", "hello", T0);
@@ -258,34 +330,8 @@ lives(void)
                "not twice");
     tap_is_int(sum(&f, "used"), 350, "nothing is counted again");
 
-    /* The owner of the turn dies: what it had reserved may have been used. */
-    f.epoch = 0;
-    tap_is_int(TX(f.s, cx_store_lease_release(f.s, CX_STR("w1"), -1)), CX_OK,
-               "");
-    f.epoch = fx_lease(f.s, PARTITION, "w2", T0);
-    r = asked(&f, t2.turn_id, 100, 0);
-    tap_ok(granted(&f, &r), "the next owner asks again");
-    tap_is_int(sum(&f, "used"), 650, "what was lost is counted");
-    tap_is_int(sum(&f, "reserved"), 100, "once");
-
-    /* A person answers meanwhile: no plan comes. */
-    tap_is_int(TX(f.s, cx_store_hush(f.s, t2.conversation_id, T0, T0)),
-               CX_OK, "a person speaks");
-    tap_is_int(cx_store_reserved_left(f.s, T0 + 1, T0, &left), CX_OK, "");
-    tap_is_int(left, 1, "one is left");
-    tap_is_int(TX(f.s, cx_store_reserved_sweep(f.s, T0 + 1, T0)), CX_OK,
-               "swept");
-    tap_is_int(TX(f.s, cx_store_reserved_sweep(f.s, T0 + 1, T0)), CX_OK, "");
-    tap_is_int(sum(&f, "used"), 750, "counted, once");
-    tap_is_int(sum(&f, "reserved"), 0, "nothing is reserved");
-
-    tap_is_int(cx_store_budget(f.s, 801, T0, f.a, &shown), CX_OK, "shown");
-    tap_is_int(shown.used, 750, "with what was used");
-    tap_is_int(cx_store_budget(f.s, 801, T0 + DAY, f.a, &shown), CX_OK, "");
-    tap_is_int(shown.used, 0, "of its day");
-    tap_is_int(TX(f.s, cx_store_budget_delete(f.s, 801)), CX_OK, "deleted");
-    tap_is_int(fx_ask(f.s, "SELECT count(*) FROM budget_spent"), 0,
-               "with its counters");
+    crashed(&f, &t2);
+    ended(&f);
     fx_close(&f);
 }
 

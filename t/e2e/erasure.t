@@ -119,7 +119,7 @@ open my $out, '>', $tar or die;
 close $out;
 my @names = split /\n/, `tar tf $tar 2>&1`;
 is(scalar(grep { m{^$theirs/(?:README\.txt|customer\.json
-       |(?:conversations|messages|reviews|media)\.jsonl)$}x } @names), 6,
+       |(?:conversations|messages|reviews|labels|media)\.jsonl)$}x } @names), 7,
    'all parts') or diag("@names");
 is(scalar(grep { m{/media/} } @names), 2, 'and both pictures');
 my @lines = split /\n/, `tar xOf $tar $theirs/messages.jsonl`;

@@ -5,6 +5,7 @@
 #include "store/audit.h"
 #include "store/credentials.h"
 #include "store/erase.h"
+#include "store/labels.h"
 #include "store/retention.h"
 
 #define BOX_1  "cx1.k1.AAAA"
@@ -154,6 +155,11 @@ talk(const fixture *f, const char *peer, const char *id)
 
     (void) fx_claim(f, out, T0 + 2, &o);
     (void) fx_settle(f, out, CX_MSGSTATE_FAILED, "", 0, T0 + 3);
+    fx_must(f->s->driver->exec(f->s, "UPDATE turns SET evidence = '{}'")
+            == CX_OK
+            && TX(f->s, cx_store_label_sent(f->s, t.turn_id, CX_STR("wrong"),
+                                            CX_STR("ann"), T0 + 4)) == CX_OK,
+            "label");
     fx_must(TX(f->s, cx_store_media_add(f->s, &media)) == CX_OK, "media");
     fx_must(TX(f->s, cx_store_media_settle(f->s, &stored)) == CX_OK, "media");
     fx_must(TX(f->s, cx_store_event_dead(f->s, &dead)) == CX_OK, "letter");
@@ -164,7 +170,7 @@ talk(const fixture *f, const char *peer, const char *id)
 /* Everything that may hold what was said. */
 static const char *const  tables[] = {
     "messages", "turns", "conversations", "customers", "identities", "media",
-    "dead_letters", "reviews", "requests", "customer_evidence",
+    "dead_letters", "reviews", "requests", "customer_evidence", "labels",
 };
 
 
@@ -204,6 +210,7 @@ erasure(const fixture *f)
                "erased");
     tap_is_int(out.counts[CX_ERASED_MESSAGES], 2, "its messages");
     tap_is_int(out.counts[CX_ERASED_TURNS], 1, "its turn");
+    tap_is_int(out.counts[CX_ERASED_LABELS], 1, "what was said of it");
     tap_is_int(out.counts[CX_ERASED_LETTERS], 1, "its event's letter");
     tap_is_int(out.counts[CX_ERASED_MEDIA], 1, "its attachment");
     tap_is_int(out.counts[CX_ERASED_CUSTOMERS], 1, "itself");

@@ -38,6 +38,12 @@ static const struct {
 #define PROMISES  (sizeof(promises) / sizeof(promises[0]))
 
 
+/* Bits by row. */
+typedef struct {
+    unsigned  said;
+    unsigned  affirmed;
+} rows_of;
+
 /* What of a text stands in another one, word by word. */
 typedef struct {
     size_t  words;              /* of the text */
@@ -54,8 +60,8 @@ static unsigned rows_in(const cx_words *w);
 static bool in_row(const char *row, cx_str fold);
 static cx_str sentence(cx_str *rest);
 static bool denied_before(const cx_words *w, unsigned row);
-static bool source_promises(const cx_policy_case *c, unsigned row,
-    bool denied);
+static rows_of rows_of_sources(const cx_policy_case *c);
+static unsigned may_say(const rows_of *ours, const cx_words *w);
 
 
 /* Facts that the answer may repeat belong in the facts or in the knowledge:
@@ -165,24 +171,66 @@ run_at(cx_str x, size_t i, cx_str y, size_t k)
 bool
 cx_policy_promise(const cx_policy_case *c)
 {
-    cx_str  rest = c->answer;
+    bool     looked = false;
+    rows_of  ours = { 0 };
+    cx_str   rest = c->answer;
 
     while (rest.len > 0) {
         const cx_words  w = cx_words_of(c->arena, sentence(&rest));
         const unsigned  rows = rows_in(&w);
-        const bool      denied = rows != 0 && cx_ai_denies(&w);
 
-        for (size_t i = 0; i < PROMISES; i++) {
-            if ((rows & (1u << i)) != 0
-                && !(promises[i].deniable && denied_before(&w, 1u << i))
-                && !source_promises(c, 1u << i, denied))
-            {
-                return true;
-            }
+        if (rows == 0) {
+            continue;
+        }
+
+        if (!looked) {
+            ours = rows_of_sources(c);
+            looked = true;
+        }
+
+        if ((rows & ~may_say(&ours, &w)) != 0) {
+            return true;
         }
     }
 
     return false;
+}
+
+
+static rows_of
+rows_of_sources(const cx_policy_case *c)
+{
+    rows_of  all = { 0 };
+
+    for (size_t i = 0; i < c->sources.nours; i++) {
+        cx_str  rest = c->sources.items[i];
+
+        while (rest.len > 0) {
+            const cx_words  w = cx_words_of(c->arena, sentence(&rest));
+            const unsigned  rows = rows_in(&w);
+
+            all.said |= rows;
+            all.affirmed |= rows != 0 && !cx_ai_denies(&w) ? rows : 0;
+        }
+    }
+
+    return all;
+}
+
+
+/* The rows that a sentence may have a word of. */
+static unsigned
+may_say(const rows_of *ours, const cx_words *w)
+{
+    unsigned  may = cx_ai_denies(w) ? ours->said : ours->affirmed;
+
+    for (size_t i = 0; i < PROMISES; i++) {
+        if (promises[i].deniable && denied_before(w, 1u << i)) {
+            may |= 1u << i;
+        }
+    }
+
+    return may;
 }
 
 
@@ -197,25 +245,6 @@ denied_before(const cx_words *w, unsigned row)
     }
 
     return cx_ai_denies(&part);
-}
-
-
-static bool
-source_promises(const cx_policy_case *c, unsigned row, bool denied)
-{
-    for (size_t i = 0; i < c->sources.nours; i++) {
-        cx_str  rest = c->sources.items[i];
-
-        while (rest.len > 0) {
-            const cx_words  w = cx_words_of(c->arena, sentence(&rest));
-
-            if ((rows_in(&w) & row) != 0 && (denied || !cx_ai_denies(&w))) {
-                return true;
-            }
-        }
-    }
-
-    return false;
 }
 
 

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ASK_MS  90000
+#define ASK_MS      90000
+#define EVENTS_MAX  (16 * 1024 * 1024)
 
 #define END  { NULL, 0, CTL_SWITCH, CTL_OWN, NULL, NULL }
 
@@ -57,6 +58,8 @@ const ctl_flag  ctl_agent_new[] = {
 };
 
 const ctl_flag  ctl_ask_flags[] = {
+    { "stream", 0, CTL_SWITCH, CTL_OWN, NULL,
+      "the answer as it comes, before it is weighed" },
     { "show-sources", 0, CTL_SWITCH, CTL_OWN, NULL,
       "passages of knowledge, functions and calls behind it" },
     END
@@ -148,10 +151,9 @@ print_rows(ctl *c, json_t *o, const char *name, const ctl_column *columns)
 
 
 static void
-print_answer(ctl *c, json_t *o)
+print_verdict(ctl *c, json_t *o)
 {
-    printf("%.*s\n\n%s: confidence %.*s, threshold %.*s; %.*s\n",
-           CX_ARG(ctl_cell(c, o, "answer")),
+    printf("%s: confidence %.*s, threshold %.*s; %.*s\n",
            decided(ctl_text(o, "decision")),
            CX_ARG(ctl_cell(c, o, "confidence")),
            CX_ARG(ctl_cell(c, o, "threshold")),
@@ -170,12 +172,153 @@ print_answer(ctl *c, json_t *o)
 }
 
 
+static void
+show(ctl *c, json_t *object)
+{
+    if (c->output == CTL_OUT_TABLE) {
+        printf("%.*s\n\n", CX_ARG(ctl_cell(c, object, "answer")));
+        print_verdict(c, object);
+
+    } else {
+        ctl_print_object(c, object);
+    }
+}
+
+
+/* --- piece by piece ------------------------------------------------------ */
+
+typedef struct {
+    ctl     *c;
+    cx_buf   buf;               /* of what came; lines begin at at */
+    size_t   at;
+    cx_str   event;
+    bool     begun;             /* pieces are on the screen */
+    json_t  *answer;
+    json_t  *error;
+} events;
+
+
+/* For people the pieces, and then only what is to be said of them. */
+static void
+on_event(events *e, cx_str data)
+{
+    json_t  *o = json_loadb(data.p, data.len, 0, NULL);
+
+    if (CX_STR_IS(e->event, "answer") || CX_STR_IS(e->event, "error")) {
+        json_t  **to = CX_STR_IS(e->event, "answer") ? &e->answer
+                                                     : &e->error;
+
+        json_decref(*to);
+        *to = json_incref(o);
+
+    } else if (e->c->output == CTL_OUT_TABLE) {
+        if (e->begun && (CX_STR_IS(e->event, "retract")
+                         || json_is_true(json_object_get(o, "first"))))
+        {
+            printf("\n(that is taken back)\n");
+        }
+
+        if (CX_STR_IS(e->event, "delta")) {
+            printf("%.*s", CX_ARG(ctl_cell(e->c, o, "text")));
+        }
+
+        e->begun = CX_STR_IS(e->event, "delta");
+        fflush(stdout);
+    }
+
+    json_decref(o);
+}
+
+
+static ssize_t
+on_bytes(void *ctx, const char *p, size_t n)
+{
+    events  *e = ctx;
+    cx_str   rest, line;
+    size_t   end;
+
+    cx_buf_add(&e->buf, (cx_str) { n, p });
+
+    for ( ;; ) {
+        rest = cx_str_sub(cx_buf_str(&e->buf), e->at, e->buf.len);
+        end = cx_str_find_byte(rest, '\n');
+
+        if (end == SIZE_MAX) {
+            return e->buf.failed ? 0 : (ssize_t) n;
+        }
+
+        line = cx_str_sub(rest, 0, end);
+        e->at += end + 1;
+
+        if (cx_str_starts(line, CX_STR("event: "))) {
+            e->event = cx_dup(e->c->arena, cx_str_sub(line, 7, line.len));
+
+        } else if (cx_str_starts(line, CX_STR("data: "))) {
+            on_event(e, cx_str_sub(line, 6, line.len));
+        }
+    }
+}
+
+
+static ctl_exit
+ask_in_pieces(ctl *c, cx_str body)
+{
+    events    e = { .c = c };
+    FILE     *to = fopencookie(&e, "w", (cookie_io_functions_t) {
+        .write = on_bytes,
+    });
+    ctl_exit  rc;
+
+    if (to == NULL) {
+        return ctl_fail(c, CTL_FAILED, NULL, "out of memory");
+    }
+
+    (void) setvbuf(to, NULL, _IONBF, 0);
+    cx_buf_init(&e.buf, c->arena, 4096, EVENTS_MAX);
+    rc = ctl_stream(c, ctl_path(c), body, "application/json", to);
+    (void) fclose(to);
+
+    if (rc == CTL_OK && e.answer == NULL) {
+        rc = ctl_fail(c, CTL_FAILED, NULL, "%s", e.error != NULL
+                      ? ctl_text(e.error, "title") : "the answer broke off");
+
+    } else if (rc == CTL_OK && e.begun) {
+        printf("\n\n");
+        print_verdict(c, e.answer);
+
+    } else if (rc == CTL_OK) {
+        show(c, e.answer);
+    }
+
+    json_decref(e.answer);
+    json_decref(e.error);
+    return rc;
+}
+
+
+static ctl_exit
+ask_whole(ctl *c, cx_str body)
+{
+    json_t    *object;
+    ctl_exit   rc = ctl_api(c, "POST", ctl_path(c), body, "application/json",
+                            &object);
+
+    if (rc == CTL_OK) {
+        show(c, object);
+        json_decref(object);
+    }
+
+    return rc;
+}
+
+
 ctl_exit
 ctl_run_ask(ctl *c)
 {
-    json_t    *body = json_object(), *object;
-    char      *text;
-    ctl_exit   rc;
+    const bool   stream = ctl_value_of(c, "stream")->set;
+    json_t      *body = json_object();
+    char        *text;
+    ctl_exit     rc;
 
     if (json_object_set_new(body, "question",
                             json_stringn(c->args[1].p, c->args[1].len)) != 0)
@@ -186,23 +329,12 @@ ctl_run_ask(ctl *c)
 
     /* A model may take its time, and the next one then. */
     c->timeout_ms = c->timeout_ms > 0 ? c->timeout_ms : ASK_MS;
+    json_object_set_new(body, "stream", json_boolean(stream));
     text = json_dumps(body, JSON_COMPACT);
-    rc = ctl_api(c, "POST", ctl_path(c), cx_strz(text), "application/json",
-                 &object);
+    rc = stream ? ask_in_pieces(c, cx_strz(text))
+                : ask_whole(c, cx_strz(text));
     free(text);
     json_decref(body);
 
-    if (rc != CTL_OK) {
-        return rc;
-    }
-
-    if (c->output == CTL_OUT_TABLE) {
-        print_answer(c, object);
-
-    } else {
-        ctl_print_object(c, object);
-    }
-
-    json_decref(object);
-    return CTL_OK;
+    return rc;
 }

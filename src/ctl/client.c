@@ -368,6 +368,13 @@ pass_on(char *p, size_t size, size_t n, void *ctx)
 ctl_exit
 ctl_download(ctl *c, cx_str path, FILE *to)
 {
+    return ctl_stream(c, path, CX_NOSTR, NULL, to);
+}
+
+
+ctl_exit
+ctl_stream(ctl *c, cx_str path, cx_str body, const char *type, FILE *to)
+{
     answer              a = { .rc = CURLE_OUT_OF_MEMORY };
     stream              s = { .h = curl_easy_init(), .to = to };
     struct curl_slist  *headers;
@@ -378,7 +385,7 @@ ctl_download(ctl *c, cx_str path, FILE *to)
         ctl_curl_set(s.h, c->timeout_ms);
         curl_easy_setopt(s.h, CURLOPT_WRITEFUNCTION, pass_on);
         curl_easy_setopt(s.h, CURLOPT_WRITEDATA, &s);
-        headers = set_who(c, s.h);
+        headers = set_body(c, s.h, set_who(c, s.h), body, type);
         a.rc = curl_easy_perform(s.h);
         curl_easy_getinfo(s.h, CURLINFO_RESPONSE_CODE, &a.status);
         curl_easy_getinfo(s.h, CURLINFO_OS_ERRNO, &a.os_error);

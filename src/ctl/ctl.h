@@ -169,6 +169,9 @@ ctl_exit ctl_get(ctl *c, cx_str path, json_t **out);
 long ctl_try(ctl *c, cx_str path, json_t **out);
 /* The answer's bytes as they come; an error is printed. */
 ctl_exit ctl_download(ctl *c, cx_str path, FILE *to);
+/* The same of a POST; type NULL: of a GET. */
+ctl_exit ctl_stream(ctl *c, cx_str path, cx_str body, const char *type,
+    FILE *to);
 /* The content of a file ("-": stdin); an error is printed. */
 ctl_exit ctl_file(ctl *c, cx_str path, size_t max, cx_str *out);
 

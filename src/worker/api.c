@@ -13,6 +13,7 @@
 #define CONNECTIONS_MAX  64u
 #define IDLE_S           30u
 #define HEADERS_BYTES    32768
+#define PIECE_BYTES      4096
 
 typedef struct exchange_s  exchange;
 
@@ -24,6 +25,7 @@ struct exchange_s {
     bool                    routed;
     bool                    too_large;
     bool                    working;     /* the store has it */
+    bool                    suspended;   /* the connection is */
     exchange               *next;        /* ring of the API's */
     exchange               *prev;
 };
@@ -108,6 +110,18 @@ forget(exchange *x)
 }
 
 
+static void
+wake(exchange *x)
+{
+    if (x->suspended) {
+        x->suspended = false;
+        MHD_resume_connection(x->conn);
+    }
+
+    (void) uv_idle_start(&x->api->idle, on_idle);
+}
+
+
 /* The answer is there: daemon and connection may be gone meanwhile. */
 static void
 on_wake(cx_api_request *req)
@@ -121,8 +135,19 @@ on_wake(cx_api_request *req)
         return;
     }
 
-    MHD_resume_connection(x->conn);
-    (void) uv_idle_start(&x->api->idle, on_idle);
+    wake(x);
+}
+
+
+/* A part of it is. */
+static void
+on_more(cx_api_request *req)
+{
+    exchange  *x = (exchange *) req;
+
+    if (x->conn != NULL) {
+        wake(x);
+    }
 }
 
 
@@ -151,6 +176,7 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
     x->req.db = api->db;
     x->req.worker = api->worker;
     x->req.wake = on_wake;
+    x->req.more = on_more;
     x->req.fd = -1;
 
     target = cx_dup(x->req.arena, target);
@@ -259,6 +285,54 @@ respond(exchange *x)
 }
 
 
+/* What there is of a streamed answer beyond pos; when that is nothing, the
+ * connection sleeps. */
+static ssize_t
+on_read(void *cls, uint64_t pos, char *to, size_t max)
+{
+    exchange      *x = cls;
+    const cx_buf  *out = &x->req.out;
+
+    if (pos < out->len) {
+        const size_t  n = out->len - pos < max ? out->len - pos : max;
+
+        memcpy(to, out->p + pos, n);
+        return (ssize_t) n;
+    }
+
+    if (!x->working) {
+        return out->failed ? MHD_CONTENT_READER_END_WITH_ERROR
+                           : MHD_CONTENT_READER_END_OF_STREAM;
+    }
+
+    x->suspended = true;
+    MHD_suspend_connection(x->conn);
+    return 0;
+}
+
+
+static enum MHD_Result
+respond_in_pieces(exchange *x)
+{
+    cx_api_request       *req = &x->req;
+    enum MHD_Result       rc;
+    struct MHD_Response  *res;
+
+    res = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE_BYTES,
+                                            on_read, x, NULL);
+    if (res == NULL) {
+        return MHD_NO;
+    }
+
+    add_header(res, "Content-Type", req->arena, CX_STR("text/event-stream"));
+    add_header(res, "Cache-Control", req->arena, CX_STR("no-store"));
+    add_header(res, "X-Accel-Buffering", req->arena, CX_STR("no"));
+    rc = MHD_queue_response(x->conn, 200, res);
+    MHD_destroy_response(res);
+    return rc;
+}
+
+
 static cx_str
 header(const exchange *x, const char *name)
 {
@@ -351,6 +425,10 @@ on_access(void *cls, struct MHD_Connection *conn, const char *url,
         refuse_large(x);
     }
 
+    if (x->req.streaming) {
+        return respond_in_pieces(x);
+    }
+
     if (x->req.answered) {
         return respond(x);
     }
@@ -362,6 +440,7 @@ on_access(void *cls, struct MHD_Connection *conn, const char *url,
         return respond(x);
     }
 
+    x->suspended = true;
     MHD_suspend_connection(conn);
     return MHD_YES;
 }
@@ -474,7 +553,8 @@ cx_api_free(cx_api *api)
 
     /* MHD does not stop with suspended connections. */
     for (x = api->all.next; x != &api->all; x = x->next) {
-        if (x->working && x->conn != NULL) {
+        if (x->suspended && x->conn != NULL) {
+            x->suspended = false;
             MHD_resume_connection(x->conn);
         }
     }

@@ -10,6 +10,7 @@
 
 typedef struct {
     cx_str       question;
+    bool         stream;
     int64_t      agent_id;
     cx_hit_list  hits;
 } trial;
@@ -17,6 +18,8 @@ typedef struct {
 static const cx_api_field  fields[] = {
     { "question", CX_API_STR, offsetof(trial, question), 1, QUESTION_MAX,
       true, NULL, NULL },
+    { "stream", CX_API_BOOL, offsetof(trial, stream), 0, 0, false, "false",
+      NULL },
 };
 
 
@@ -31,7 +34,7 @@ check(cx_api_request *req)
     }
 
     req->state = t;
-    return cx_api_fields(req, fields, 1, true, t, &given);
+    return cx_api_fields(req, fields, 2, true, t, &given);
 }
 
 
@@ -175,11 +178,34 @@ out_answer(cx_api_request *req, const cx_asked *asked)
 
 
 static void
+event_answer(cx_api_request *req, const cx_asked *asked)
+{
+    const cx_buf  sent = req->out;
+    cx_str        json;
+
+    out_answer(req, asked);
+    json = cx_buf_str(&req->out);
+    req->out = sent;
+    cx_api_event(req, CX_STR("answer"), json);
+}
+
+
+static void
+on_piece(void *ctx, cx_str event, cx_str json)
+{
+    cx_api_event(ctx, event, json);
+}
+
+
+static void
 on_asked(void *ctx, cx_err err, const cx_asked *asked)
 {
     cx_api_request  *req = ctx;
 
-    if (err == CX_OK) {
+    if (err == CX_OK && ((trial *) req->state)->stream) {
+        event_answer(req, asked);
+
+    } else if (err == CX_OK) {
         out_answer(req, asked);
 
     } else if (err == CX_NOT_FOUND) {
@@ -203,6 +229,7 @@ ask(cx_api_request *req)
         .tenant = req->as.tenant,
         .question = t->question,
         .hits = &t->hits,
+        .piece = t->stream ? on_piece : NULL,
     };
 
     return cx_worker_ask(req->worker, &in, on_asked, req)

@@ -99,6 +99,8 @@ struct cx_api_request_s {
     bool                  stale;         /* the key's use is to be noted */
 
     /* the answer */
+    bool                  streaming;     /* out is sent as it grows */
+    void                (*more)(cx_api_request *req);   /* it has grown */
     bool                  answered;
     int                   status;
     cx_buf                out;
@@ -128,6 +130,9 @@ void cx_api_then(cx_api_request *req, cx_api_lane lane,
 /* For after: returns, and goes on when cx_api_resume is called. */
 cx_err cx_api_pause(cx_api_request *req);
 void cx_api_resume(cx_api_request *req, cx_err err);
+/* Between these two: a server-sent event of an answer that begins with the
+ * first one.  After it, an error is an event, too. */
+void cx_api_event(cx_api_request *req, cx_str event, cx_str json);
 
 /* --- api_query.c: reading and refusing ----------------------------------- */
 

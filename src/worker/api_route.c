@@ -329,6 +329,40 @@ cx_api_resume(cx_api_request *req, cx_err err)
 }
 
 
+void
+cx_api_event(cx_api_request *req, cx_str event, cx_str json)
+{
+    if (!req->streaming) {
+        cx_out_begin(req, 200);
+        req->streaming = true;
+    }
+
+    cx_buf_add(&req->out, CX_STR("event: "));
+    cx_buf_add(&req->out, event);
+    cx_buf_add(&req->out, CX_STR("\ndata: "));
+    cx_buf_add(&req->out, json);
+    cx_buf_add(&req->out, CX_STR("\n\n"));
+
+    if (req->more != NULL) {
+        req->more(req);
+    }
+}
+
+
+/* What was sent already stays, and so does its status. */
+static void
+event_problem(cx_api_request *req, cx_err err)
+{
+    const cx_buf  sent = req->out;
+    cx_str        json;
+
+    cx_out_problem(req, err);
+    json = cx_buf_str(&req->out);
+    req->out = sent;
+    cx_api_event(req, CX_STR("error"), json);
+}
+
+
 static void
 answer(cx_api_request *req, cx_err err)
 {
@@ -336,7 +370,10 @@ answer(cx_api_request *req, cx_err err)
         req->detail = CX_STR("the store failed; nothing was changed");
     }
 
-    if (err != CX_OK) {
+    if (err != CX_OK && req->streaming) {
+        event_problem(req, err);
+
+    } else if (err != CX_OK) {
         cx_out_problem(req, err);
     }
 

@@ -9,7 +9,8 @@ typedef struct cx_asking_s  asking;
 
 struct cx_asking_s {
     cx_conv       c;                /* first: THINK knows no more of it */
-    cx_asked_fn   done;             /* NULL: told */
+    cx_asked_fn   done;
+    void        (*piece)(void *ctx, cx_str event, cx_str json);
     void         *ctx;
     cx_err        err;
     int64_t       since;
@@ -78,6 +79,26 @@ end(asking *k, cx_err err)
 {
     k->err = err;
     (void) uv_timer_start(&k->c.timer, deliver, 0, 0);
+}
+
+
+bool
+cx_ask_wants(const cx_conv *c)
+{
+    return ((const asking *) c)->piece != NULL;
+}
+
+
+/* "- delta {...}" */
+void
+cx_ask_push(cx_conv *c, cx_str text)
+{
+    asking  *k = (asking *) c;
+    cx_str   json = cx_str_sub(text, 2, text.len), event;
+
+    if (k->piece != NULL && cx_str_split(&json, ' ', &event)) {
+        k->piece(k->ctx, event, json);
+    }
 }
 
 
@@ -156,6 +177,7 @@ cx_worker_ask(cx_worker *w, const cx_ask *ask, cx_asked_fn done, void *ctx)
     }
 
     k->done = done;
+    k->piece = ask->piece;
     k->ctx = ctx;
     fill(k, w, ask);
 

@@ -18,6 +18,9 @@ typedef struct {
     int64_t             tenant;
     cx_str              question;
     const cx_hit_list  *hits;       /* of the agent's knowledge */
+    /* Pieces of the answer as they come, from the loop: "delta" with
+     * {"text":...}, "retract" takes all of them back.  NULL: none. */
+    void              (*piece)(void *ctx, cx_str event, cx_str json);
 } cx_ask;
 
 /* Views that live until the callback returns. */

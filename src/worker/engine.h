@@ -515,6 +515,9 @@ CX_STEPS(X)
 /* ask.c */
 /* For one that is a trial, instead of the step. */
 void cx_ask_step(cx_conv *c, cx_step step);
+/* Whether somebody waits for pieces; one of them, as tokens.c has it. */
+bool cx_ask_wants(const cx_conv *c);
+void cx_ask_push(cx_conv *c, cx_str text);
 
 /* engine.c */
 void cx_worker_check_drained(cx_worker *w);

@@ -37,6 +37,11 @@ push(cx_conv *c, cx_str text)
     const cx_dir_channel  *ch = cx_directory_channel(w, c->recall.channel_id);
     cx_str                 argv[3];
 
+    if (c->trial) {
+        cx_ask_push(c, text);
+        return;
+    }
+
     if (ch == NULL || w->redis == NULL || !cx_redis_up(w->redis)
         || !cx_push_tag(ch->row.account, c->recall.peer, tag))
     {
@@ -57,6 +62,11 @@ cx_tokens_init(cx_conv *c, const cx_dir_agent *agent)
 {
     const cx_dir_channel  *ch = cx_directory_channel(c->worker,
                                                      c->recall.channel_id);
+
+    if (c->trial) {
+        c->thought->tokens.wanted = cx_ask_wants(c);
+        return;
+    }
 
     c->thought->tokens.wanted =
         agent->config.stream && !agent->config.suggest && !c->recall.taken

@@ -7,6 +7,7 @@ use warnings;
 use Connext;
 use Connext::Process qw(free_port read_file write_file);
 use Connext::Sample qw(json);
+use IO::Socket::UNIX;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 
@@ -223,6 +224,46 @@ like($out, qr/^model \S+, \d+ tokens in/m, '... and what it took');
                        '--show-sources');
 like($out, qr/faq\.csv/, '--show-sources');
 like($out, qr/OUTCOME/, '... shows the calls, too');
+($rc, $out) = $cx->ctl('agents', 'ask', 'desk', 'Which room is free?',
+                       '--stream');
+like($out, qr/^The garden is free, the Wi-Fi is casa\.\n\nwould .*threshold/,
+     '--stream says it in pieces, and once');
+($rc, $out) = $cx->ctl('agents', 'ask', 'nobody', 'Is there a pool?',
+                       '--stream');
+is($rc, 5, '... and an error as ever') or diag($out);
+my $events = $cx->api_raw('worker', 'POST', '/api/v1/agents/desk/ask',
+    json()->encode({ question => 'Which room is free?',
+                     stream => JSON::PP::true }));
+is($events->{headers}{'content-type'}, 'text/event-stream',
+   'a stream is one of events');
+my @events = $events->{body} =~ /^event: (\w+)\ndata: .*\n\n/mg;
+is($events[-1], 'answer', '... the last one is the answer');
+cmp_ok(scalar(grep { $_ eq 'delta' } @events), '>=', 1, '... after pieces');
+my @pieces = map { json()->decode($_)->{text} }
+             $events->{body} =~ /^event: delta\ndata: (.*)$/mg;
+is(join('', @pieces), 'The garden is free, the Wi-Fi is casa.',
+   '... which make it up');
+
+# Whoever hangs up in the middle takes nothing with them.
+$cx->double('POST', '/_/reset');
+$cx->script({ match => { kind => 'model' }, times => 3,
+              do => { text => 'one two three four five', pause_ms => 200 } },
+            { match => { kind => 'model' }, times => -1,
+              do => { text => 'Still here.' } });
+for my $wait (0, 1, 1) {
+    my $s = IO::Socket::UNIX->new(Peer => $cx->path('worker.sock'))
+        or die "socket: $!\n";
+    my $body = json()->encode({ question => 'Which room is free?',
+                                stream => JSON::PP::true });
+    syswrite $s, "POST /api/v1/agents/desk/ask HTTP/1.1\r\nHost: x\r\n"
+        . "Content-Type: application/json\r\nContent-Length: "
+        . length($body) . "\r\n\r\n$body";
+    sysread $s, my $some, 100 if $wait;
+    close $s;
+}
+ok(settled(sub { asked('Which room is free?')->{answer} eq 'Still here.' }),
+   'who hangs up takes nothing with them');
+
 ($rc, $out) = $cx->ctl('agents', 'versions', 'desk');
 like($out, qr/^N .*\n7 /, 'agents versions');
 ($rc, $out) = $cx->ctl('agents', 'version', 'desk', '2');

@@ -4,32 +4,18 @@
  * between.
  */
 
-#include "worker/api_request.h"
+#include "worker/api_export.h"
 
-#include "store/context.h"
 #include "store/customers.h"
-#include "store/export.h"
-#include "worker/archive.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#define PAGE        200
 #define PAGE_ARENA  (64 * 1024 * 1024)
 #define FILE_BYTES  (4 * 1024 * 1024)     /* of a file at a time */
 #define NAME_ROOM   64
 
-typedef struct {
-    cx_archive       archive;
-    cx_arena        *arena;             /* of the request, meanwhile */
-    cx_arena        *page;
-    int64_t          root;
-    int64_t          after;             /* id told last */
-    size_t           part;              /* of parts */
-    cx_told_medias   media;             /* the page whose files are copied */
-    size_t           next;              /* of media */
-    int              file;              /* under way, or -1 */
-} telling;
+typedef cx_export  telling;
 
 static cx_err tell(cx_api_request *req, cx_store *s);
 
@@ -50,20 +36,6 @@ static const char  readme[] =
 
 
 /* --- lines --------------------------------------------------------------- */
-
-static void
-line_begin(cx_api_request *req)
-{
-    req->w.comma = false;
-}
-
-
-static void
-line_end(cx_api_request *req)
-{
-    cx_buf_byte(&req->out, '\n');
-}
-
 
 static cx_err
 tell_customer(cx_api_request *req, cx_store *s, telling *t, bool *more)
@@ -123,7 +95,7 @@ tell_customer(cx_api_request *req, cx_store *s, telling *t, bool *more)
 
     cx_out_close(req, ']');
     cx_out_close(req, '}');
-    line_end(req);
+    cx_export_line_end(req);
     return err;
 }
 
@@ -140,7 +112,7 @@ tell_talks(cx_api_request *req, cx_store *s, telling *t, bool *more)
     for (size_t i = 0; i < list.n; i++) {
         const cx_conversation_row  *r = &list.items[i];
 
-        line_begin(req);
+        cx_export_line_begin(req);
         cx_out_open(req, NULL, '{');
         cx_out_id(req, "id", "cv", r->id);
         cx_out_id(req, "customer", "cu", r->customer_id);
@@ -150,7 +122,7 @@ tell_talks(cx_api_request *req, cx_store *s, telling *t, bool *more)
         cx_out_time(req, "opted_out_at", r->opted_out_at);
         cx_out_time(req, "created_at", r->created_at);
         cx_out_close(req, '}');
-        line_end(req);
+        cx_export_line_end(req);
     }
 
     return err;
@@ -163,138 +135,17 @@ tell_messages(cx_api_request *req, cx_store *s, telling *t, bool *more)
     cx_message_list  list = { .n = 0 };
     cx_err           err;
 
-    err = cx_store_customer_messages(s, t->root, t->after, PAGE, t->page,
-                                     &list);
+    err = cx_store_customer_messages(s, t->root, t->after, CX_EXPORT_PAGE,
+                                     t->page, &list);
 
     for (size_t i = 0; i < list.n; i++) {
-        line_begin(req);
+        cx_export_line_begin(req);
         cx_out_message(req, &list.items[i]);
-        line_end(req);
+        cx_export_line_end(req);
         t->after = list.items[i].id;
     }
 
-    *more = list.n == PAGE;
-    return err;
-}
-
-
-static cx_err
-tell_reviews(cx_api_request *req, cx_store *s, telling *t, bool *more)
-{
-    cx_told_reviews  list = { .n = 0 };
-    cx_err           err;
-
-    err = cx_store_told_reviews(s, t->root, t->after, PAGE, t->page, &list);
-
-    for (size_t i = 0; i < list.n; i++) {
-        const cx_told_review  *r = &list.items[i];
-
-        line_begin(req);
-        cx_out_open(req, NULL, '{');
-        cx_out_id(req, "id", "rv", r->id);
-        cx_out_id(req, "conversation", "cv", r->conversation_id);
-        cx_out_str(req, "draft", r->draft);
-        cx_out_str(req, "reason", r->reason);
-        cx_out_str(req, "state", r->state);
-        cx_out_str(req, "why", r->why);
-        cx_out_time(req, "created_at", r->created_at);
-        cx_out_time(req, "decided_at", r->decided_at);
-        cx_out_close(req, '}');
-        line_end(req);
-        t->after = r->id;
-    }
-
-    *more = list.n == PAGE;
-    return err;
-}
-
-
-static cx_err
-tell_labels(cx_api_request *req, cx_store *s, telling *t, bool *more)
-{
-    cx_told_labels  list = { .n = 0 };
-    cx_err          err;
-
-    err = cx_store_told_labels(s, t->root, t->after, PAGE, t->page, &list);
-
-    for (size_t i = 0; i < list.n; i++) {
-        const cx_told_label  *r = &list.items[i];
-
-        line_begin(req);
-        cx_out_open(req, NULL, '{');
-        cx_out_id(req, "turn", "tn", r->id);
-        cx_out_id(req, "conversation", "cv", r->conversation_id);
-        cx_out_str(req, "label", r->verdict);
-        cx_out_str(req, "kind", r->kind);
-        cx_out_real(req, "confidence", r->confidence);
-        cx_out_time(req, "created_at", r->created_at);
-        cx_out_close(req, '}');
-        line_end(req);
-        t->after = r->id;
-    }
-
-    *more = list.n == PAGE;
-    return err;
-}
-
-
-static cx_err
-tell_summaries(cx_api_request *req, cx_store *s, telling *t, bool *more)
-{
-    cx_summary_list  list = { .n = 0 };
-    cx_err           err;
-
-    err = cx_store_told_summaries(s, t->root, t->after, PAGE, t->page, &list);
-
-    for (size_t i = 0; i < list.n; i++) {
-        const cx_summary_row  *r = &list.items[i];
-
-        line_begin(req);
-        cx_out_open(req, NULL, '{');
-        cx_out_id(req, "conversation", "cv", r->conversation_id);
-        cx_out_id(req, "first_message", "ms", r->first_id);
-        cx_out_id(req, "last_message", "ms", r->last_id);
-        cx_out_int(req, "messages", r->messages);
-        cx_out_str(req, "model", r->model);
-        cx_out_str(req, "text", r->text);
-        cx_out_time(req, "created_at", r->at);
-        cx_out_close(req, '}');
-        line_end(req);
-        t->after = r->conversation_id;
-    }
-
-    *more = list.n == PAGE;
-    return err;
-}
-
-
-static cx_err
-tell_calls(cx_api_request *req, cx_store *s, telling *t, bool *more)
-{
-    cx_told_calls  list = { .n = 0 };
-    cx_err         err;
-
-    err = cx_store_told_calls(s, t->root, t->after, PAGE, t->page, &list);
-
-    for (size_t i = 0; i < list.n; i++) {
-        const cx_told_call  *r = &list.items[i];
-
-        line_begin(req);
-        cx_out_open(req, NULL, '{');
-        cx_out_id(req, "turn", "tn", r->id);
-        cx_out_id(req, "conversation", "cv", r->conversation_id);
-        cx_out_str(req, "provider", r->provider);
-        cx_out_str(req, "model", r->model);
-        cx_out_int(req, "calls", r->calls);
-        cx_out_int(req, "tokens_in", r->tokens_in);
-        cx_out_int(req, "tokens_out", r->tokens_out);
-        cx_out_time(req, "started_at", r->started_at);
-        cx_out_close(req, '}');
-        line_end(req);
-        t->after = r->id;
-    }
-
-    *more = list.n == PAGE;
+    *more = list.n == CX_EXPORT_PAGE;
     return err;
 }
 
@@ -305,12 +156,13 @@ tell_media(cx_api_request *req, cx_store *s, telling *t, bool *more)
     cx_told_medias  list = { .n = 0 };
     cx_err          err;
 
-    err = cx_store_told_media(s, t->root, t->after, PAGE, t->page, &list);
+    err = cx_store_told_media(s, t->root, t->after, CX_EXPORT_PAGE,
+                              t->page, &list);
 
     for (size_t i = 0; i < list.n; i++) {
         const cx_told_media  *r = &list.items[i];
 
-        line_begin(req);
+        cx_export_line_begin(req);
         cx_out_open(req, NULL, '{');
         cx_out_id(req, "id", "md", r->id);
         cx_out_id(req, "message", "ms", r->message_id);
@@ -321,11 +173,11 @@ tell_media(cx_api_request *req, cx_store *s, telling *t, bool *more)
         cx_out_str(req, "place", r->place);
         cx_out_str(req, "transcript", r->transcript);
         cx_out_close(req, '}');
-        line_end(req);
+        cx_export_line_end(req);
         t->after = r->id;
     }
 
-    *more = list.n == PAGE;
+    *more = list.n == CX_EXPORT_PAGE;
     return err;
 }
 
@@ -338,10 +190,10 @@ static const struct {
     { "customer.json",       tell_customer },
     { "conversations.jsonl", tell_talks },
     { "messages.jsonl",      tell_messages },
-    { "reviews.jsonl",       tell_reviews },
-    { "labels.jsonl",        tell_labels },
-    { "summaries.jsonl",     tell_summaries },
-    { "models.jsonl",        tell_calls },
+    { "reviews.jsonl",       cx_export_reviews },
+    { "labels.jsonl",        cx_export_labels },
+    { "summaries.jsonl",     cx_export_summaries },
+    { "models.jsonl",        cx_export_calls },
     { "media.jsonl",         tell_media },
 };
 
@@ -402,7 +254,7 @@ next_media(cx_store *s, telling *t)
 
     cx_arena_reset(t->page);
     t->next = 0;
-    return cx_store_told_media(s, t->root, t->after, PAGE, t->page,
+    return cx_store_told_media(s, t->root, t->after, CX_EXPORT_PAGE, t->page,
                                &t->media);
 }
 

@@ -300,7 +300,7 @@ const ctl_command  ctl_commands[] = {
     { "knowledge rm", "ID", NULL, ctl_run_delete, "/api/v1/knowledge/{}",
       NULL, "forget a file", NULL },
     { "knowledge search", "QUESTION", of_agent, ctl_run_knowledge_search,
-      NULL, hit_columns, "the passages an answer would use", NULL },
+      NULL, ctl_hit_columns, "the passages an answer would use", NULL },
 
     { "channels list", "", pages, ctl_run_list, "/api/v1/channels",
       channel_columns, "where customers write", NULL },

@@ -273,14 +273,14 @@ extern const ctl_column  ctl_hit_columns[];
 
 ctl_exit ctl_run_knowledge_list(ctl *c);
 ctl_exit ctl_run_knowledge_add(ctl *c);
-ctl_exit ctl_run_knowledge_search(ctl *c);
-ctl_exit ctl_run_channel_url(ctl *c);
 ctl_exit ctl_run_knowledge_replace(ctl *c);
 ctl_exit ctl_run_knowledge_preview(ctl *c);
-ctl_exit ctl_run_conversation_show(ctl *c);
+ctl_exit ctl_run_knowledge_search(ctl *c);
 
 /* --- single commands ----------------------------------------------------- */
 
+ctl_exit ctl_run_channel_url(ctl *c);
+ctl_exit ctl_run_conversation_show(ctl *c);
 ctl_exit ctl_run_send(ctl *c);
 ctl_exit ctl_run_customer_merge(ctl *c);
 ctl_exit ctl_run_review_edit(ctl *c);

@@ -269,12 +269,53 @@ sub run_tools {
 }
 
 
+# Vapi keeps the conversation; when it has forgotten it, it is told all of it.
+sub run_previous {
+    my ($streamed) = @_;
+
+    my $to = ++$customer;
+    my $how = $streamed ? 'streamed' : 'whole';
+    my $ask = sub {
+        my ($text, $n) = @_;
+
+        $cx->say(from => $to, text => $text);
+        $cx->wait_for($DEADLINE + 5, sub {
+            $n == grep { $_->{to} =~ /$to$/ } $cx->ledger });
+        return map { $_->{body} }
+               @{$cx->double('GET', '/_/requests?kind=model')->{requests}};
+    };
+
+    $cx->double('POST', '/_/reset');
+    $ask->('Is there a pool?', 1);
+    my @asked = $ask->('And a sauna?', 2);
+    is_deeply([map { $_->{previousChatId} } @asked], [undef, 'chat-double'],
+              "vapi, $how: the last chat goes on");
+    is_deeply([map { $_->{content} } grep { $_->{role} eq 'user' }
+               @{$asked[1]{input}}], ['And a sauna?'],
+              '... and has what was said before');
+
+    $cx->script({ match => { kind => 'model' }, do => { status => 404 } });
+    @asked = $ask->('And a bar?', 3);
+    is_deeply([map { $_->{previousChatId} } @asked[2, 3]],
+              ['chat-double', undef], '... unless it is gone');
+    is_deeply([map { $_->{content} } grep { $_->{role} eq 'user' }
+               @{$asked[3]{input}}],
+              ['Is there a pool?', 'And a sauna?', 'And a bar?'],
+              '... then all of it is told');
+}
+
+
 for my $streamed (1, 0) {
     start($streamed);
     for my $name (sort keys %PROVIDERS) {
         use_provider($name);
         run_cases($name, $streamed);
         run_tools($name, $streamed) if $name ne 'vapi';
+        run_previous($streamed) if $name eq 'vapi';
+        my $odd = $cx->api_raw('worker', 'PATCH', '/api/v1/agents/desk',
+                               '{"options":{"no_such":1}}');
+        is($odd->{status}, 400, "$name: an unknown option is refused");
+        like($odd->{body}, qr/no_such.*options of $name/s, '... by its name');
     }
 
     is_deeply([$cx->bad_log_lines], [], 'no line of the log is broken');

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORGET_MS  (60 * 60 * 1000)     /* unused and well: its place is free */
+#define FORGET_MS       (60 * 60 * 1000)    /* unused: its place is free */
 #define NAME_MAX_BYTES  4096
 
 struct cx_breakers_s {
@@ -108,7 +108,9 @@ place(cx_breakers *all, int64_t now_ms)
     for (size_t i = 0; i < all->n; i++) {
         cx_breaker  *b = all->items[i];
 
-        if (b->state != CX_BREAKER_PROBING && b->used_at + FORGET_MS < now_ms) {
+        if (b->state != CX_BREAKER_PROBING
+            && b->used_at + FORGET_MS < now_ms)
+        {
             memset(b, 0, sizeof(*b));
             return b;
         }

@@ -46,7 +46,7 @@ struct cx_call_s {
     cx_call_bytes       in;
     cx_call_bytes       head;       /* "name: value\n", last response */
     bool                too_large;
-    cx_http_data_fn     on_data;    /* of a stream: what is in .in goes there */
+    cx_http_data_fn     on_data;    /* of a stream: .in goes there */
     size_t              handed;     /* bytes that went */
     cx_call            *fed_next;   /* those with something to hand out */
     bool                fed;        /* is one of them */
@@ -96,7 +96,7 @@ struct cx_http_s {
     cx_http_loop  *nets;
     size_t         nnets;
     CURLSH        *share;           /* names and TLS sessions */
-    uv_timer_t     tick;            /* runs while calls are queued or watched */
+    uv_timer_t     tick;            /* while calls are queued or watched */
     size_t         open;            /* tick and nets: the last frees us */
     size_t         max_calls;
     size_t         running;

@@ -1,6 +1,7 @@
 #include "worker/send.h"
 
 #include "core/json.h"
+#include "worker/metrics.h"
 #include "worker/seeing.h"
 #include "worker/summary.h"
 
@@ -282,6 +283,10 @@ plan_run(cx_store *s, cx_db_job *job)
 {
     cx_conv  *c = (cx_conv *) job;
 
+    if (CX_FP_FAILS("plan.run")) {
+        return CX_IO;
+    }
+
     return cx_store_plan(s, &c->plan);
 }
 
@@ -303,6 +308,29 @@ plan_next(cx_conv *c)
 }
 
 
+/* Its models were asked in vain, or were not to be asked. */
+static bool
+plan_fell_back(const cx_conv *c)
+{
+    const cx_dir_agent  *agent = cx_directory_agent(c->worker,
+                                                    c->plan.agent_id);
+
+    if (agent == NULL || agent->provider == NULL
+        || agent->provider->answer != NULL)
+    {
+        return false;
+    }
+
+    for (size_t i = 0; i < c->plan.nusage; i++) {
+        if (CX_STR_IS(c->plan.usage[i].outcome, "ok")) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 static void
 plan_stored(cx_conv *c)
 {
@@ -316,6 +344,7 @@ plan_stored(cx_conv *c)
            CX_FI("parts", p->nparts), CX_FI("inputs", p->inputs),
            CX_FI("think_ms", p->now_ms - c->think_since));
 
+    cx_metrics_plan(c->worker->metrics, p, plan_fell_back(c));
     c->worker->stats.answered += p->state == CX_TURN_REPLIED;
     c->worker->stats.reviews += p->state == CX_TURN_HUMAN;
 

@@ -29,7 +29,7 @@
 /* Pieces of an answer under way, to the page it is for. */
 typedef struct {
     bool    wanted;         /* there is a page, and the agent does that */
-    bool    shown;          /* it has pieces: replaced or taken back, one day */
+    bool    shown;          /* it has pieces, to be replaced or taken back */
     bool    begun;          /* of this call */
     size_t  at;             /* of what is said, so much is shown */
 } cx_tokens;

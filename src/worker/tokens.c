@@ -70,7 +70,8 @@ cx_tokens_init(cx_conv *c, const cx_dir_agent *agent)
 
     c->thought->tokens.wanted =
         agent->config.stream && !agent->config.suggest && !c->recall.taken
-        && ch != NULL && ch->adapter != NULL && ch->adapter->via == CX_VIA_PUSH;
+        && ch != NULL && ch->adapter != NULL
+        && ch->adapter->via == CX_VIA_PUSH;
 }
 
 

@@ -196,5 +196,30 @@ is_deeply([map { $_->{text} } @$sent], ['For both.'], 'one answer');
 like((asked('first'))[1]{body}{messages}[-1]{content},
      qr/The first half\nand the second/, '... to both');
 
+# --- what is on record -------------------------------------------------------
+
+my %used = map { $_->{name} => $_ }
+           @{$cx->api('GET', '/api/v1/usage?by=model')->{data}};
+my ($f, $s) = map { my $m = $_;
+                    map { $used{$_} } grep { m{/$m$} } keys %used }
+              qw(first second);
+cmp_ok($f->{failed}, '>=', 10, 'calls that failed are on record');
+cmp_ok($f->{calls}, '>', $f->{failed}, '... beside those that did not');
+is($s->{failed}, 0, '... each with its own model');
+cmp_ok($s->{tokens_out}, '>', 0, '... and its tokens');
+
+# --- those beside it ---------------------------------------------------------
+
+$cx->double('POST', '/_/reset');
+$cx->script({ match => { kind => 'model', text => 'slowly' }, times => -1,
+              do => { act => 'hang_before' } },
+            { match => { kind => 'model' }, times => -1,
+              do => { text => 'At once.' } });
+$cx->say(from => 16505557300 + $_, text => 'Think slowly') for 1 .. 40;
+ok($cx->wait_for(10, sub { asked('first') >= 4 }), 'forty models hang');
+($text, $seconds) = answer('Now?');
+is($text, 'At once.', '... and hinder nobody else');
+cmp_ok($seconds, '<', 0.5 * $PATIENCE + 1, '... nor for long');
+
 $cx->finish;
 done_testing();

@@ -110,7 +110,7 @@ test_half(void)
 
     tap_is_int(b->state, CX_BREAKER_CLOSED, "not when it takes longer");
     (void) calls(b, 40, CX_BREAKER_VOID, t);
-    tap_is_int(b->state, CX_BREAKER_CLOSED, "what is cancelled does not count");
+    tap_is_int(b->state, CX_BREAKER_CLOSED, "cancelled ones do not count");
 }
 
 

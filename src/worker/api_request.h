@@ -286,5 +286,6 @@ extern const cx_api_route  cx_api_export_routes[];
 extern const cx_api_route  cx_api_retention_routes[];
 extern const cx_api_route  cx_api_usage_routes[];
 extern const cx_api_route  cx_api_budget_routes[];
+extern const cx_api_route  cx_api_metrics_routes[];
 
 #endif /* CX_WORKER_API_REQUEST_H */

@@ -35,6 +35,7 @@ static const cx_api_route *const  tables[] = {
     cx_api_hook_routes,
     cx_api_usage_routes,
     cx_api_budget_routes,
+    cx_api_metrics_routes,
 };
 
 

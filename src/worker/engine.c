@@ -6,6 +6,7 @@
 #include "worker/idle.h"
 #include "worker/gone.h"
 #include "worker/login.h"
+#include "worker/metrics.h"
 #include "worker/hooks.h"
 #include "worker/reconcile.h"
 #include "worker/reviews.h"
@@ -85,11 +86,13 @@ cx_worker_new(uv_loop_t *loop, const cx_conf *conf, cx_db *db, cx_http *http)
         .calls = conf->ai_breaker_calls,
         .open_ms = conf->ai_breaker_open_ms,
     });
+    w->metrics = cx_metrics_new();
 
     if (w->arena == NULL || w->scratch == NULL || w->secrets == NULL
-        || w->breakers == NULL || !cx_convs_init(w)
+        || w->breakers == NULL || w->metrics == NULL || !cx_convs_init(w)
         || getrandom(random, sizeof(random), 0) != sizeof(random))
     {
+        cx_metrics_free(w->metrics);
         cx_breakers_free(w->breakers);
         cx_secrets_free(w->secrets);
         cx_arena_free(w->scratch);
@@ -120,7 +123,6 @@ beat_fired(uv_timer_t *timer)
     cx_templates_beat(timer->data);
     cx_reviews_beat(timer->data);
     cx_hooks_beat(timer->data);
-    cx_may_beat(timer->data);
     cx_summary_beat(timer->data);
     cx_transcribe_kick(timer->data);
     cx_may_beat(timer->data);
@@ -158,8 +160,8 @@ cx_worker_start(cx_worker *w)
     cx_owner_lock(w);
     cx_readers_init(w);
     cx_media_init(w);
-    w->vectors = cx_vectors_new();
     cx_hooks_init(w);
+    w->vectors = cx_vectors_new();
     cx_tools_init(w);
     cx_directory_load(w);
 
@@ -267,8 +269,8 @@ cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx)
     cx_expiry_stop(w);
     cx_templates_stop(w);
     cx_hooks_stop(w);
-    cx_embed_stop(w);
     cx_asks_stop(w);
+    cx_embed_stop(w);
     cx_partitions_leave(w, 0);
     cx_worker_check_drained(w);
 }
@@ -288,8 +290,8 @@ cx_worker_free(cx_worker *w)
         cx_summary_free(w);
         cx_transcribe_free(w);
         cx_seeing_join(w);
-        cx_embed_free(w);
         cx_knowledge_free(w);
+        cx_embed_free(w);
         cx_media_free(w);
         cx_reconcile_free(w);
         cx_expiry_free(w);
@@ -316,6 +318,7 @@ cx_worker_free(cx_worker *w)
     cx_logins_free(w);
     cx_owner_unlock(w);
     cx_directory_free(&w->dir);
+    cx_metrics_free(w->metrics);
     cx_breakers_free(w->breakers);
     cx_secrets_free(w->secrets);
     cx_arena_free(w->scratch);
@@ -402,4 +405,42 @@ cx_worker_enqueue(cx_worker *w, unsigned partition, cx_str json,
     (void) snprintf(version, sizeof(version), "%d", CX_MSG_VERSION);
     argv[4] = cx_strz(version);
     cx_redis_command(w->redis, 7, argv, 5000, enqueued, call);
+}
+
+
+typedef struct {
+    const cx_worker  *worker;
+    cx_arena         *arena;
+} labeling;
+
+
+/* Agents of two tenants may have one name. */
+static cx_str
+labels_of(void *ctx, int64_t agent_id)
+{
+    const labeling      *l = ctx;
+    const cx_dir_agent  *agent = cx_directory_agent(l->worker, agent_id);
+    cx_str               tenant;
+
+    if (agent == NULL) {
+        return CX_NOSTR;
+    }
+
+    tenant = cx_id_text(l->arena, "te", agent->row.tenant);
+
+    return cx_printf(l->arena, "agent=\"%.*s\",tenant=\"%.*s\"",
+                     CX_ARG(agent->row.name), CX_ARG(tenant));
+}
+
+
+cx_str
+cx_worker_metrics(const cx_worker *w, cx_arena *a)
+{
+    labeling  l = { w, a };
+    cx_buf    b;
+
+    cx_buf_init(&b, a, 16 * 1024, 16 * 1024 * 1024);
+    cx_metrics_put(w->metrics, labels_of, &l, &b);
+
+    return cx_buf_str(&b);
 }

@@ -307,6 +307,7 @@ struct cx_worker_s {
     cx_slots         sending;          /* CLAIM..SETTLE */
     cx_rates         rates;            /* what was sent of late */
     struct cx_breakers_s  *breakers;   /* of models: breaker.h */
+    struct cx_metrics_s  *metrics;     /* metrics.h */
     struct cx_login_slot_s  *logins;
 
     cx_media        *media;            /* NULL: attachments stay away */

@@ -116,5 +116,7 @@ typedef struct {
 /* In a; their number. */
 size_t cx_worker_models(const cx_worker *w, cx_arena *a,
     const cx_model_health **list);
+/* Counters for Prometheus, in a. */
+cx_str cx_worker_metrics(const cx_worker *w, cx_arena *a);
 
 #endif /* CX_WORKER_WORKER_H */

@@ -131,6 +131,26 @@ is($cx->api_raw('worker', 'POST', "$v/budgets", json()->encode({
        name => 'x', limit => 1, agent => 'desk' }))->{status}, 400,
    'a tenant has no agent');
 
+# --- counters ----------------------------------------------------------------
+
+my $res = $cx->api_raw('worker', 'GET', '/metrics');
+is($res->{status}, 200, 'counters for Prometheus');
+my $of = 'agent="desk",tenant="te_0000000000001"';
+like($res->{body}, qr/^connext_ai_requests_total\{$of,outcome="ok"\} 6$/m,
+     '... calls');
+like($res->{body}, qr/^connext_ai_tokens_total\{$of,kind="in"\} 6000$/m,
+     '... tokens');
+like($res->{body}, qr/^connext_ai_decisions_total\{$of,decision="sent"\} 6$/m,
+     '... answers of models');
+like($res->{body},
+     qr/^connext_ai_decisions_total\{$of,decision="fallback"\} [1-9]/m,
+     '... and of who stood in for them');
+like($res->{body}, qr/^connext_ai_decisions_total\{$of,decision="review"\} 1$/m,
+     '... and what a person was asked');
+like($res->{body},
+     qr/^connext_ai_request_duration_seconds_count\{$of\} 6$/m,
+     '... and how long it took');
+
 # --- a crash in the middle ---------------------------------------------------
 
 $cx->api('PATCH', "$v/budgets/$money->{id}", { unit => 'tokens',

@@ -172,10 +172,12 @@ my %body = (
     'POST messages' => { text => 'mine' },
     'POST merge' => { with => $id{beta}{customers} },
     'POST knowledge' => "# mine\n\nA passage.\n",
+    'POST preview' => "# mine\n\nA passage.\n",
 );
 
 my %query = ('GET search' => '?q=parking',
-             'POST knowledge' => '?name=mine.md');
+             'POST knowledge' => '?name=mine.md',
+             'POST preview' => '?name=mine.md');
 
 
 sub fill {

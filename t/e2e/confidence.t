@@ -184,6 +184,8 @@ ok($f->{applied}, 'fitted');
 $agent = $cx->api('GET', '/api/v1/agents/desk');
 is($agent->{threshold}, $f->{threshold}, 'the threshold is set');
 ok(!$agent->{suggest}, 'suggest mode is over');
+is($cx->api('GET', "/api/v1/audit?ref=$agent->{id}&limit=1")->{data}[0]{what},
+   'agent.change', '... a change of the agent, in the audit');
 ($status) = refused('POST', '/api/v1/agents/desk/fit', { target => 0.02 });
 is($status, 409, 'for another target they are too few');
 

@@ -14,6 +14,7 @@
 
 
 static cx_err answer(const cx_ai_prompt *p, cx_arena *a, cx_ai_answer *out);
+static cx_ai_prompt with_facts(const cx_ai_prompt *p, cx_arena *a);
 static void say(const cx_ai_prompt *p, size_t best, const cx_words *question,
     cx_arena *a, cx_ai_answer *out);
 static size_t best_passage(const cx_ai_prompt *p, const cx_words *question,
@@ -33,6 +34,7 @@ static cx_err
 answer(const cx_ai_prompt *p, cx_arena *a, cx_ai_answer *out)
 {
     size_t          best;
+    cx_ai_prompt    all = with_facts(p, a);
     const cx_words  question = cx_words_of(a, p->question);
     const cx_str    reply = cx_ai_small_talk(&question);
 
@@ -43,16 +45,49 @@ answer(const cx_ai_prompt *p, cx_arena *a, cx_ai_answer *out)
         return CX_OK;
     }
 
-    best = best_passage(p, &question, a);
+    best = best_passage(&all, &question, a);
 
-    if (best < p->npassages) {
-        say(p, best, &question, a, out);
+    if (best < all.npassages) {
+        say(&all, best, &question, a, out);
 
     } else {
         hand_off(p, out);
     }
 
+    if (best >= p->npassages) {
+        out->nused = 0;             /* a fact is no passage */
+    }
+
     return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
+}
+
+
+/* A fact is a short passage behind the others, without a file. */
+static cx_ai_prompt
+with_facts(const cx_ai_prompt *p, cx_arena *a)
+{
+    cx_ai_prompt    all = *p;
+    cx_ai_passage  *list = CX_NEW_N(a, p->npassages + p->nfacts + 1,
+                                    cx_ai_passage);
+
+    if (list == NULL || p->nfacts == 0) {
+        return all;
+    }
+
+    for (size_t i = 0; i < p->npassages; i++) {
+        list[i] = p->passages[i];
+    }
+
+    for (size_t i = 0; i < p->nfacts; i++) {
+        list[p->npassages + i].text = cx_printf(a, "%.*s: %.*s",
+                                                CX_ARG(p->facts[i].name),
+                                                CX_ARG(p->facts[i].value));
+    }
+
+    all.passages = list;
+    all.npassages = p->npassages + p->nfacts;
+
+    return all;
 }
 
 
@@ -74,9 +109,13 @@ say(const cx_ai_prompt *p, size_t best, const cx_words *question, cx_arena *a,
         cx_ai_score(&s, a, out);
     }
 
-    out->text = cx_printf(a, "%.*s (%.*s)",
-                          CX_ARG(cx_policy_clean(a, said.text)),
-                          CX_ARG(said.source));
+    out->text = cx_policy_clean(a, said.text);
+
+    if (said.source.len > 0) {
+        out->text = cx_printf(a, "%.*s (%.*s)", CX_ARG(out->text),
+                              CX_ARG(said.source));
+    }
+
     out->used[0] = best;
     out->nused = 1;
 }

@@ -126,6 +126,29 @@ sources(void)
 }
 
 
+/* The built-in answerer knows them as well. */
+static void
+builtin(void)
+{
+    cx_ai_answer   a;
+    cx_ai_prompt   p = prompt_of("What is the Wi-Fi password?");
+    const cx_ai   *ai = cx_ai_find(CX_STR("knowledge"));
+
+    cx_arena_reset(arena);
+    tap_ok(ai->answer(&p, arena, &a) == CX_OK && a.confidence >= 0.95
+           && a.nused == 0, "built in: %.2f", a.confidence);
+    tap_is_str(a.text, CX_STR("Wi-Fi password: sunflower77"), "a fact");
+
+    p.npassages = 0;
+    p.question = CX_STR("Who is the emergency contact?");
+    tap_ok(ai->answer(&p, arena, &a) == CX_OK && a.confidence >= 0.95,
+           "without knowledge: %.2f", a.confidence);
+
+    p.question = CX_STR("Do you have a pool?");
+    tap_ok(ai->answer(&p, arena, &a) == CX_OK && a.handoff, "or it is not");
+}
+
+
 static void
 names(void)
 {
@@ -297,6 +320,7 @@ main(void)
     arena = cx_arena_new(4 << 20);
 
     sources();
+    builtin();
     names();
     endings();
     reports();

@@ -16,7 +16,7 @@ FUZZ_TYPES    := whatsapp instagram messenger rcs google_business twilio \
                  mailgun sendgrid postmark ses webchat
 # And for each AI provider: whole answers, and those in pieces.
 FUZZ_AI       := openai responses anthropic gemini vapi
-FUZZERS       := json mime zone agent $(FUZZ_TYPES) $(FUZZ_AI:%=ai-%)
+FUZZERS       := json mime zone agent mask knowledge $(FUZZ_TYPES) $(FUZZ_AI:%=ai-%)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS:%=fuzz-%)   ## fuzz the parsers, FUZZ_SECONDS=60 each
@@ -39,6 +39,20 @@ $(B)/fuzz/agent: t/fuzz/agent.c $(wildcard src/ai/*.[ch] src/core/*.[ch])
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ t/fuzz/agent.c src/ai/*.c src/core/*.c \
 	  -lcrypto -ljansson -lm
+
+$(B)/fuzz/mask: t/fuzz/mask.c $(wildcard src/ai/*.[ch] src/core/*.[ch])
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ t/fuzz/mask.c src/ai/*.c src/core/*.c \
+	  -lcrypto -ljansson -lm
+
+$(B)/fuzz/knowledge: t/fuzz/knowledge.c \
+                     $(wildcard src/ai/*.[ch] src/core/*.[ch])
+	@mkdir -p $(@D) $(B)/fuzz/corpus-knowledge
+	@for c in t/cases/split/*/in; do \
+	  { printf '\000'; cat $$c; } \
+	    > $(B)/fuzz/corpus-knowledge/$$(basename $$(dirname $$c)); done
+	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ t/fuzz/knowledge.c src/ai/*.c \
+	  src/core/*.c -lcrypto -ljansson -lm
 
 $(B)/fuzz/mime: t/fuzz/mime.c $(wildcard src/core/*.[ch])
 	@mkdir -p $(@D) $(B)/fuzz/corpus-mime

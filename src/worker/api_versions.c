@@ -73,7 +73,7 @@ out_version(cx_api_request *req, const cx_version_row *v)
 {
     cx_out_open(req, NULL, '{');
     cx_out_int(req, "number", v->number);
-    cx_out_time(req, "at", v->at);
+    cx_out_time(req, "created_at", v->at);
     cx_out_str(req, "who", v->who);
 
     if (v->body.len > 0) {

@@ -1,6 +1,7 @@
 #include "worker/ask.h"
 
 #include "worker/think.h"
+#include "worker/vectors.h"
 
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@ struct cx_asking_s {
     void        (*piece)(void *ctx, cx_str event, cx_str json);
     void         *ctx;
     cx_err        err;
+    bool          stopped;          /* while the store had it */
     int64_t       since;
     asking       *next;             /* of the worker's */
     asking      **at;
@@ -108,7 +110,10 @@ cx_ask_step(cx_conv *c, cx_step step)
 {
     asking  *k = (asking *) c;
 
-    if (step == CX_STEP_MAY) {
+    if (k->stopped) {
+        end(k, CX_CANCELLED);
+
+    } else if (step == CX_STEP_MAY) {
         c->may.asked = true;
         cx_step_think(c);
 
@@ -122,9 +127,14 @@ cx_ask_step(cx_conv *c, cx_step step)
 
 
 void
-cx_asks_stop(cx_worker *w)
+cx_asks_stop(cx_worker *w, bool closed)
 {
     for (asking *k = w->asks; k != NULL; k = k->next) {
+        if (k->c.in_store && !closed) {
+            k->stopped = true;
+            continue;
+        }
+
         cx_conv_call_cancel(&k->c);
         end(k, CX_CANCELLED);
     }
@@ -158,7 +168,8 @@ fill(asking *k, cx_worker *w, const cx_ask *ask)
     c->step = CX_STEP_THINK;
     c->trial = true;
     c->think_since = k->since = cx_now_ms();
-    c->recall.tenant = ask->tenant;
+    c->job.tenant = c->recall.tenant = ask->tenant;
+    c->recall.knowledge = true;
     c->recall.agent_id = ask->agent_id;
     c->recall.opened_at = c->think_since;
     c->recall.question = cx_dup(c->arena, ask->question);
@@ -169,7 +180,8 @@ fill(asking *k, cx_worker *w, const cx_ask *ask)
 bool
 cx_worker_ask(cx_worker *w, const cx_ask *ask, cx_asked_fn done, void *ctx)
 {
-    asking  *k = calloc(1, sizeof(*k));
+    const cx_dir_agent  *agent = cx_directory_agent(w, ask->agent_id);
+    asking              *k = calloc(1, sizeof(*k));
 
     if (k == NULL || (k->c.arena = cx_arena_new(CX_JOB_ARENA)) == NULL) {
         free(k);
@@ -195,10 +207,10 @@ cx_worker_ask(cx_worker *w, const cx_ask *ask, cx_asked_fn done, void *ctx)
     if (w->draining) {
         end(k, CX_CANCELLED);
 
-    } else if (cx_directory_agent(w, ask->agent_id) == NULL) {
+    } else if (agent == NULL) {
         end(k, CX_NOT_FOUND);
 
-    } else {
+    } else if (!cx_near_ask(&k->c, agent)) {
         cx_step_think(&k->c);
     }
 

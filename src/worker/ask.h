@@ -43,7 +43,8 @@ typedef void (*cx_asked_fn)(void *ctx, cx_err err, const cx_asked *asked);
 bool cx_worker_ask(cx_worker *w, const cx_ask *ask, cx_asked_fn done,
     void *ctx);
 
-/* Those under way end as CX_CANCELLED. */
-void cx_asks_stop(cx_worker *w);
+/* Those under way end as CX_CANCELLED; what the store has does so when it is
+ * back, unless that is closed. */
+void cx_asks_stop(cx_worker *w, bool closed);
 
 #endif /* CX_WORKER_ASK_H */

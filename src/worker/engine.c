@@ -269,7 +269,7 @@ cx_worker_drain(cx_worker *w, void (*done)(void *ctx), void *ctx)
     cx_expiry_stop(w);
     cx_templates_stop(w);
     cx_hooks_stop(w);
-    cx_asks_stop(w);
+    cx_asks_stop(w, false);
     cx_embed_stop(w);
     cx_partitions_leave(w, 0);
     cx_worker_check_drained(w);
@@ -308,7 +308,7 @@ cx_worker_free(cx_worker *w)
     }
 
     cx_convs_free(w);
-    cx_asks_stop(w);
+    cx_asks_stop(w, true);
     (void) uv_run(w->loop, UV_RUN_NOWAIT);
     cx_tools_free(w);
     (void) uv_run(w->loop, UV_RUN_NOWAIT);

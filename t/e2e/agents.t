@@ -90,7 +90,7 @@ ok(agent()->{credentials}{spare}{set}, '... is sealed');
 my @versions = versions();
 is(scalar @versions, 4, 'each change is a version, the first one too');
 is($versions[0]{number}, 4, 'the newest first');
-ok($versions[0]{at} >= $versions[1]{at} && $versions[0]{who} ne '',
+ok($versions[0]{created_at} >= $versions[1]{created_at} && $versions[0]{who} ne '',
    'when, and by whom');
 my $first = $cx->api('GET', '/api/v1/agents/desk/versions/1')->{agent};
 ok(!exists $first->{facts} && $first->{provider} eq 'openai'
@@ -159,6 +159,18 @@ is(asked('Do you like Mozart?')->{decision}, 'handoff',
    'what nobody knows would go to a person');
 is(tried('POST', '/api/v1/agents/desk/ask', {}), '400 /question',
    'nothing is no question');
+
+# Knowledge is searched as for a customer: by meaning, too, when that is set.
+$cx->api('PATCH', '/api/v1/agents/desk', {
+    embed_url => "$double/v1", embed_model => 'small',
+    embed_credential => 'spare' });
+ok(settled(sub {
+    asked('When is check-in?');
+    grep { $_->{path} =~ m{/embeddings$}
+           && ($_->{body}{input}[0] // '') =~ /^When is check-in/ }
+        @{$cx->double('GET', '/_/requests')->{requests}} }),
+   'a question is searched by its meaning, too');
+like(asked('When is check-in?')->{answer}, qr/15:00/, '... and answered');
 
 # --- asking: models, fallbacks, functions ------------------------------------
 
@@ -265,7 +277,7 @@ ok(settled(sub { asked('Which room is free?')->{answer} eq 'Still here.' }),
    'who hangs up takes nothing with them');
 
 ($rc, $out) = $cx->ctl('agents', 'versions', 'desk');
-like($out, qr/^N .*\n7 /, 'agents versions');
+like($out, qr/^N .*\n8  \d{4}-\d\d-\d\d /, 'agents versions');
 ($rc, $out) = $cx->ctl('agents', 'version', 'desk', '2');
 is(json()->decode($out)->{history}, 7, 'agents version');
 write_file($cx->path('agent.json'), $out);

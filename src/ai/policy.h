@@ -6,8 +6,9 @@
  * A hit holds the answer back for a person.  What is harmless once it is taken
  * out (marks of a page, pictures, characters nobody sees) is taken out.
  *
- * Sources are the agent's prompt, its facts, the knowledge at hand and what
- * its tools said; what the customer wrote is none.
+ * Sources are the agent's prompt, its facts, the knowledge at hand, what its
+ * tools said and what was said to this customer before; what the customer
+ * wrote is none.
  */
 
 #ifndef CX_AI_POLICY_H

@@ -4,6 +4,8 @@
 
 
 static size_t count(const cx_ai_prompt *p);
+static size_t add_history(const cx_ai_prompt *p, cx_turn_role role,
+    cx_str *to);
 static size_t add_rounds(const cx_ai_prompt *p, cx_arena *a, cx_str *to);
 static cx_str unescaped(cx_arena *a, cx_str json);
 static bool any(const cx_sources *s, cx_from from, cx_str fact,
@@ -39,15 +41,11 @@ cx_sources_of(const cx_ai_prompt *p, cx_arena *a, cx_sources *out)
     }
 
     n += add_rounds(p, a, list + n);
+    n += add_history(p, CX_TURN_US, list + n);
     out->nours = n;
     list[n++] = p->question;
     list[n++] = p->summary;
-
-    for (size_t i = 0; i < p->nhistory; i++) {
-        if (p->history[i].role == CX_TURN_CUSTOMER) {
-            list[n++] = p->history[i].text;
-        }
-    }
+    n += add_history(p, CX_TURN_CUSTOMER, list + n);
 
     out->items = list;
     out->n = n;
@@ -63,6 +61,22 @@ count(const cx_ai_prompt *p)
 
     for (size_t i = 0; i < p->nrounds; i++) {
         n += p->rounds[i].ncalls;
+    }
+
+    return n;
+}
+
+
+/* What we have said was judged then, or a person has said it. */
+static size_t
+add_history(const cx_ai_prompt *p, cx_turn_role role, cx_str *to)
+{
+    size_t  n = 0;
+
+    for (size_t i = 0; i < p->nhistory; i++) {
+        if (p->history[i].role == role) {
+            to[n++] = p->history[i].text;
+        }
     }
 
     return n;

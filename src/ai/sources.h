@@ -1,7 +1,7 @@
 /*
  * What an answer may be made of: the agent's prompt, its facts, the knowledge
- * at hand and what tools said are ours; what the customer wrote is not, but
- * may be repeated to the customer.
+ * at hand, what tools said and what we have said before are ours; what the
+ * customer wrote is not, but may be repeated to the customer.
  */
 
 #ifndef CX_AI_SOURCES_H

@@ -31,7 +31,7 @@ static const cx_ai_turn  history[] = {
                                     "4111 1111 1111 1111, and I saw "
                                     "https://evil.example/offer"),
       CX_NOSTR },
-    { CX_TURN_US, CX_STR_INIT("Thank you!"), CX_NOSTR },
+    { CX_TURN_US, CX_STR_INIT("Thank you! The boat costs 77 EUR."), CX_NOSTR },
 };
 
 static const cx_ai_call  calls[] = {
@@ -159,6 +159,7 @@ amounts(void)
     hits(0, "Parking: \xe2\x82\xac 8,50, breakfast 12 \xe2\x82\xac.");
     hits(0, "A room is 1.250 EUR a month, or 1250 euros.");
     hits(0, "The total is 420.5, from 15:00.");
+    hits(0, "As I said, the boat is 77 EUR.");
     hits(0, "Room 12 is on floor 3.");
     hits(HIT(AMOUNT), "Parking costs 9 EUR.");
     hits(HIT(AMOUNT), "Parking costs 8.50 USD.");

@@ -281,19 +281,6 @@ cx_embed_pack(const float *v, size_t dims, cx_arena *a)
 }
 
 
-size_t
-cx_embed_dims(cx_str packed)
-{
-    size_t  n = packed.len;
-
-    while (n > 0 && packed.p[n - 1] == '=') {
-        n--;
-    }
-
-    return n * 3 / 4 / 4;
-}
-
-
 bool
 cx_embed_unpack(cx_str packed, cx_arena *a, float *v, size_t dims)
 {

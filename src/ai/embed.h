@@ -31,8 +31,6 @@ cx_err cx_embed_parse(const cx_http_res *res, size_t n, cx_arena *a,
  * that many numbers. */
 cx_str cx_embed_pack(const float *v, size_t dims, cx_arena *a);
 bool cx_embed_unpack(cx_str packed, cx_arena *a, float *v, size_t dims);
-/* Numbers of a packed one. */
-size_t cx_embed_dims(cx_str packed);
 
 /* Cosine of two of length one. */
 float cx_embed_cosine(const float *x, const float *y, size_t dims);

@@ -21,7 +21,8 @@ static const cx_ai_passage  house[] = {
 
 static const cx_ai_fact  facts[] = {
     { CX_STR_INIT("Wi-Fi password"), CX_STR_INIT("sunflower77") },
-    { CX_STR_INIT("Emergency contact"), CX_STR_INIT("Maria, +43 664 1234567") },
+    { CX_STR_INIT("Emergency contact"),
+      CX_STR_INIT("Maria, +43 664 1234567") },
 };
 
 static const cx_ai_call  calls[] = {

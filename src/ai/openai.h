@@ -1,4 +1,7 @@
-/* What the files of the two providers that speak OpenAI's JSON share. */
+/*
+ * What the files of the two providers that speak OpenAI's JSON share.  Some of
+ * it serves the others too (ai/native.h).
+ */
 
 #ifndef CX_AI_OPENAI_H
 #define CX_AI_OPENAI_H

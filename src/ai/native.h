@@ -24,9 +24,7 @@ const char *cx_native_wrong_name(cx_str s);
 /* Arguments of a call as an object; what is none becomes {}. */
 cx_str cx_native_object(cx_str json, cx_arena *a);
 
-/* POST of the body as JSON, with the key in a header of that name ("" before
- * it, or "Bearer "), and more headers behind it.  Lines without a value are
- * left out. */
+/* POST of the body as JSON; headers without a value are left out. */
 cx_err cx_native_request(cx_http_req *req, cx_str url, const cx_buf *body,
     const cx_header *headers, size_t n, cx_arena *a);
 

@@ -298,6 +298,30 @@ $cx->api('DELETE', '/api/v1/channels/wa-main');
 $cx->api('DELETE', '/api/v1/agents/desk');
 is($cx->api_raw('worker', 'GET', '/api/v1/agents/desk/versions')->{status},
    404, 'versions go with their agent');
+# --- a worker that stops ---------------------------------------------------------
+
+$cx->api('POST', '/api/v1/agents', {
+    name => 'slow', provider => 'openai', model => 'slow',
+    base_url => "$double/slow/v1" });
+my $body = json()->encode({ question => 'Is there a pool?' });
+ok(settled(sub { $cx->api_raw('worker', 'POST', '/api/v1/agents/slow/ask',
+                              $body)->{status} == 200 }),
+   'an agent is known soon');
+$cx->double('POST', '/_/reset');
+$cx->script({ match => { kind => 'model', path => '/slow/' }, times => -1,
+              do => { act => 'hang_before' } });
+my $s = IO::Socket::UNIX->new(Peer => $cx->path('worker.sock'))
+    or die "socket: $!\n";
+syswrite $s, "POST /api/v1/agents/slow/ask HTTP/1.1\r\nHost: x\r\n"
+    . "Content-Type: application/json\r\nContent-Length: "
+    . length($body) . "\r\n\r\n$body";
+ok(settled(sub { grep { $_->{path} =~ m{^/slow/} }
+    @{$cx->double('GET', '/_/requests?kind=model')->{requests}} }),
+   'a model is asked, and says nothing');
+$cx->stop('worker');
+sysread $s, my $answer, 4096;
+like($answer // '', qr/^HTTP\S+ 503 |^$/, 'the worker does not wait for it');
+
 unlike($cx->logs, qr/canary-|casa|15:00|Mozart/,
        'no question, answer, fact or secret is in a log');
 

@@ -12,6 +12,7 @@ use Test::More;
 my $PATIENCE = $ENV{CONNEXT_VALGRIND} ? 10 : 1;
 my $port = free_port();
 my $cx = Connext->new(worker => { 'tools.allow_private' => 'on',
+                                  'worker.quiet_cap_ms' => 8000 * $PATIENCE,
                                   'ai.deadline_ms' => 8000 * $PATIENCE });
 my $log = $cx->path('functions');
 write_file($log, '');
@@ -44,6 +45,7 @@ $cx->api('PATCH', '/api/v1/agents/desk', { tools => [
     function('find', %day, method => 'GET', url => "$origin/rooms?from=us"),
     (map { function($_) } qw(text empty large endless taken broken away)),
     function('slow', timeout_ms => 300),
+    function('patient', url => "$origin/slow", timeout_ms => 60000),
     function('outside', url => 'https://functions.invalid/x',
              insecure => JSON::PP::false),
     function('private', url => "https://127.0.0.1:$port/rooms",
@@ -163,6 +165,24 @@ is(scalar(grep { /garden/ } @results), 5, 'five calls a turn');
 is(scalar(grep { /no more functions/ } @results), 2, '... the others not');
 is(scalar(() = called()), 5, '... and five were made');
 
+# --- what is no longer wanted ---------------------------------------------------
+
+# A newer message: the call is dropped, and the turn is thought about anew.
+write_file($log, '');
+$cx->double('POST', '/_/reset');
+$cx->script({ match => { kind => 'model' }, times => 1,
+              do => { tools => [call('patient')] } },
+            { match => { kind => 'model' }, times => -1,
+              do => { text => 'That answers both.' } });
+my $to = ++$customer;
+$cx->say(from => $to, text => 'Which rooms are free?');
+ok($cx->wait_for(10 * $PATIENCE, sub { called() }), 'a call takes its time');
+$cx->say(from => $to, text => 'For two of us.');
+ok($cx->wait_for(8 * $PATIENCE, sub {
+    grep { $_->{to} =~ /$to$/ && $_->{text} eq 'That answers both.' }
+        $cx->ledger }), '... and is not waited for when more is said');
+is(scalar(grep { $_->{to} =~ /$to$/ } $cx->ledger), 1, '... in one answer');
+
 # --- what a person may set up ------------------------------------------------
 
 my %wrong = (
@@ -186,7 +206,7 @@ for my $name (sort keys %wrong) {
        "400 $pointer", "refused: $name");
 }
 
-is(scalar @{$cx->api('GET', '/api/v1/agents/desk')->{tools}}, 12,
+is(scalar @{$cx->api('GET', '/api/v1/agents/desk')->{tools}}, 13,
    'and nothing of it is kept');
 
 # --- what is told of it ------------------------------------------------------

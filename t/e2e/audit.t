@@ -65,6 +65,8 @@ my $v = '/api/v1';
 
 walk('POST', "$v/agents", undef, { name => 'spare' });
 walk('PATCH', "$v/agents/{}", 'spare', { threshold => 0.5 });
+walk('PUT', "$v/agents/{}", 'spare', { name => 'spare', prompt => 'Be kind.' });
+walk('POST', "$v/agents/{}/versions/{}/restore", ['spare', 1]);
 my $file = walk('POST', "$v/agents/{}/knowledge?name=a.md", 'spare',
                 "# A\n\nA passage.\n", 'text/plain');
 walk('DELETE', "$v/knowledge/{}", $file->{id});
@@ -183,11 +185,13 @@ walk('DELETE', "$v/customers/{}", $a);
 
 # --- all of them -------------------------------------------------------------
 
-# A question about the rules is sent as JSON, and changes nothing.  A fit with
-# few labels neither; one with many is a change of the agent
-# (t/e2e/confidence.t).
-my @all = grep { $_ ne "POST $v/routes/test"
-                 && $_ ne "POST $v/agents/{}/fit" }
+# Questions about rules, files and agents are sent as a body, and change
+# nothing.  A fit with few labels neither; one with many is a change of the
+# agent (t/e2e/confidence.t).
+my %asks = map { ("POST $v/$_" => 1) }
+           qw(routes/test agents/{}/fit agents/{}/ask
+              agents/{}/knowledge/preview);
+my @all = grep { !$asks{$_} }
           map { "$_->{method} $_->{path}" }
           grep { $_->{method} ne 'GET' } routes();
 cmp_ok(scalar(@all), '>=', 45, 'the routes are known');

@@ -39,10 +39,12 @@ void
 cx_ai_facts(const cx_ai_prompt *p, const cx_sources *s, cx_str answer,
     cx_arena *a, cx_fact_count *out)
 {
-    cx_str  line, rest = answer;
+    cx_str  line, rest;
     look    l = { .prompt = p, .sources = s, .count = out };
 
     *out = (cx_fact_count) { 0 };
+    answer = cx_plain_digits(a, answer);
+    rest = answer;
 
     while (cx_str_split(&rest, '\n', &line)) {
         count_line(&l, line);

@@ -35,7 +35,7 @@ cx_policy_check(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
     cx_policy_case  c = { .prompt = p, .arena = a };
 
     *out = (cx_policy) { .hits = 0 };
-    c.answer = cx_utf8_clean(a, answer);
+    c.answer = cx_plain_digits(a, cx_utf8_clean(a, answer));
 
     if (!cx_sources_of(p, a, &c.sources)) {
         return CX_NOMEM;

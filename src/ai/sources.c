@@ -47,6 +47,10 @@ cx_sources_of(const cx_ai_prompt *p, cx_arena *a, cx_sources *out)
     list[n++] = p->summary;
     n += add_history(p, CX_TURN_CUSTOMER, list + n);
 
+    for (size_t i = 0; i < n; i++) {
+        list[i] = cx_plain_digits(a, list[i]);
+    }
+
     out->items = list;
     out->n = n;
 

@@ -30,6 +30,10 @@ bool cx_sources_number(const cx_sources *s, cx_from from, cx_str number);
 
 /* --- what stands in a text ----------------------------------------------- */
 
+/* With 0 to 9 for the digits of other scripts; the text itself if there are
+ * none, or no memory. */
+cx_str cx_plain_digits(cx_arena *a, cx_str text);
+
 /* Digits, with separators between digits; leading zeros are left out.  What is
  * before it is cut off *rest as well. */
 bool cx_number_next(cx_str *rest, cx_str *number);

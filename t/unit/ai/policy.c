@@ -171,6 +171,8 @@ amounts(void)
     hits(HIT(AMOUNT), "Sie zahlen f\xc3\xbcnfzig Euro.");
     hits(HIT(AMOUNT), "Only $1!");
     hits(HIT(AMOUNT), "1.25 EUR a month.");
+    hits(0, "\xef\xbc\x98.\xef\xbc\x95\xef\xbc\x90 EUR");
+    hits(HIT(AMOUNT), "\xd9\xa9 EUR, \xef\xbc\x99 EUR");
 }
 
 

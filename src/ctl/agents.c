@@ -72,7 +72,8 @@ const ctl_column  ctl_agent_columns[] = {
 };
 
 const ctl_column  ctl_version_columns[] = {
-    { "N", "number" }, { "CREATED", "created_at" }, { "WHO", "who" }, { NULL, NULL }
+    { "N", "number" }, { "CREATED", "created_at" }, { "WHO", "who" },
+    { NULL, NULL }
 };
 
 static const ctl_column  source_columns[] = {

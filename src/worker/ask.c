@@ -71,7 +71,6 @@ deliver(uv_timer_t *timer)
     }
 
     tell(k);
-    timer->data = k;
     uv_close((uv_handle_t *) timer, on_closed);
 }
 

@@ -91,6 +91,10 @@ check_done(cx_tool_run *run)
 void
 cx_tools_cancel(cx_tool_run *run)
 {
+    if (run == NULL) {
+        return;
+    }
+
     for (size_t i = 0; i < run->n; i++) {
         if (run->calls[i].call != NULL) {
             cx_call_cancel(run->calls[i].call);
@@ -411,26 +415,6 @@ cx_tools_start(cx_worker *w, const cx_dir_agent *agent,
 
 
 /* --- life ---------------------------------------------------------------- */
-
-const cx_ai_tool *
-cx_tools_of(const cx_dir_agent *agent, cx_arena *a, size_t *n)
-{
-    const cx_agent_config  *c = &agent->config;
-    cx_ai_tool             *list = CX_NEW_N(a, c->ntools, cx_ai_tool);
-
-    *n = 0;
-
-    for (size_t i = 0; list != NULL && i < c->ntools; i++) {
-        list[(*n)++] = (cx_ai_tool) {
-            .name = cx_dup(a, c->tools[i].tool.name),
-            .description = cx_dup(a, c->tools[i].tool.description),
-            .schema = cx_dup(a, c->tools[i].tool.schema),
-        };
-    }
-
-    return list;
-}
-
 
 void
 cx_tools_init(cx_worker *w)

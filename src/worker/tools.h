@@ -42,12 +42,8 @@ typedef void (*cx_tool_fn)(void *ctx, const cx_str *results, size_t n);
 cx_tool_run *cx_tools_start(cx_worker *w, const cx_dir_agent *agent,
     const cx_tool_context *context, const cx_ai_call *calls, size_t n,
     cx_arena *a, cx_tool_fn done, void *ctx);
-/* done never runs. */
+/* done never runs.  NULL: there is nothing to cancel. */
 void cx_tools_cancel(cx_tool_run *run);
-
-/* The agent's functions as a prompt wants them, in a. */
-const cx_ai_tool *cx_tools_of(const cx_dir_agent *agent, cx_arena *a,
-    size_t *n);
 
 void cx_tools_init(cx_worker *w);
 void cx_tools_free(cx_worker *w);

@@ -68,17 +68,26 @@ typedef struct {
 
 /* --- reading ------------------------------------------------------------- */
 
-static cx_err
-read_files(search *f)
+static cx_query
+ask_files(const search *f)
 {
     cx_query  q = cx_query_of(f->store, CX_SQL_FIND_FILES);
-    size_t    room = 0;
-    source   *items;
-    cx_err    err;
 
     cx_bind_i64(&q, f->agent_id);
+    cx_query_ahead(&q);
 
-    while (cx_query_next(&q)) {
+    return q;
+}
+
+
+static cx_err
+read_files(search *f, cx_query *q)
+{
+    size_t   room = 0;
+    source  *items;
+    cx_err   err;
+
+    while (cx_query_next(q)) {
         if (f->nsources == room) {
             items = cx_list_more(f->arena, f->sources, f->nsources, &room,
                                  sizeof(*items));
@@ -90,12 +99,12 @@ read_files(search *f)
         }
 
         items = &f->sources[f->nsources++];
-        *items = (source) { .id = cx_get_i64(&q) };
-        items->passages = cx_get_i64(&q);
+        *items = (source) { .id = cx_get_i64(q) };
+        items->passages = cx_get_i64(q);
         f->size += (double) items->passages;
     }
 
-    err = cx_query_end(&q);
+    err = cx_query_end(q);
 
     return err == CX_OK && cx_arena_failed(f->arena) ? CX_NOMEM : err;
 }
@@ -193,8 +202,8 @@ add_term(search *f, cx_query *q)
 }
 
 
-static cx_err
-read_terms(search *f, const cx_str *terms, size_t n)
+static cx_query
+ask_terms(const search *f, const cx_str *terms, size_t n)
 {
     cx_query  q = cx_query_of(f->store, CX_SQL_FIND_TERMS);
 
@@ -204,16 +213,24 @@ read_terms(search *f, const cx_str *terms, size_t n)
         cx_bind_str(&q, i < n ? terms[i] : CX_NOSTR);
     }
 
-    while (cx_query_next(&q) && add_term(f, &q)) {
-        /* void */
-    }
-
-    return cx_query_end(&q);
+    cx_query_ahead(&q);
+    return q;
 }
 
 
 static cx_err
-read_exact(search *f)
+read_terms(search *f, cx_query *q)
+{
+    while (cx_query_next(q) && add_term(f, q)) {
+        /* void */
+    }
+
+    return cx_query_end(q);
+}
+
+
+static cx_query
+ask_exact(const search *f)
 {
     cx_str  terms[CX_FIND_ALL];
     size_t  n = 0;
@@ -224,7 +241,7 @@ read_exact(search *f)
         }
     }
 
-    return read_terms(f, terms, n);
+    return ask_terms(f, terms, n);
 }
 
 
@@ -314,22 +331,32 @@ passages_of(const search *f, size_t word)
 static cx_err
 read_near(search *f)
 {
-    cx_str  terms[CX_FIND_ALL];
+    cx_str    terms[CX_FIND_ALL];
+    cx_query  q;
+
+    if (f->nnear == 0) {
+        return CX_OK;
+    }
 
     for (size_t i = 0; i < f->nnear; i++) {
         terms[i] = f->near[i].term;
     }
 
-    return f->nnear > 0 ? read_terms(f, terms, f->nnear) : CX_OK;
+    q = ask_terms(f, terms, f->nnear);
+    return read_terms(f, &q);
 }
 
 
+/* Both questions are on their way before the first answer is read. */
 static cx_err
 read_all(search *f)
 {
-    cx_err  err;
+    cx_query  files = ask_files(f), terms = ask_exact(f);
+    cx_err    err, other;
 
-    err = read_exact(f);
+    err = read_files(f, &files);
+    other = read_terms(f, &terms);
+    err = err != CX_OK ? err : other;
 
     for (size_t w = 0; w < f->find->n && err == CX_OK; w++) {
         if (!f->find->words[w].exact && passages_of(f, w) < RARE) {
@@ -489,11 +516,6 @@ static cx_err
 rank(search *f, cx_spot_list *best)
 {
     cx_err  err;
-
-    err = read_files(f);
-    if (err != CX_OK || f->nsources == 0) {
-        return err;
-    }
 
     err = read_all(f);
     if (err != CX_OK || f->n == 0) {

@@ -237,6 +237,45 @@ check_endpoints(checking *c, const cx_agent_config *config)
 }
 
 
+static bool
+is_named(const cx_agent_config *config, cx_str name)
+{
+    bool  named = CX_STR_IS(name, "api_key")
+                  || cx_str_eq(config->transcribe_credential, name)
+                  || cx_str_eq(config->embed_credential, name);
+
+    for (size_t i = 0; i < config->ntools; i++) {
+        named = named || cx_str_eq(config->tools[i].credential, name);
+    }
+
+    for (size_t i = 0; i < config->nfallbacks; i++) {
+        named = named || cx_str_eq(config->fallbacks[i].credential, name);
+    }
+
+    return named;
+}
+
+
+/* One that nothing names is a slip of the pen, and would never be missed. */
+static cx_err
+check_named(checking *c, const cx_agent_config *config)
+{
+    const char  *name;
+    json_t      *v;
+
+    json_object_foreach((json_t *) (uintptr_t) c->change, name, v) {
+        if (!json_is_null(v) && !is_named(config, cx_strz(name))) {
+            return cx_api_refuse(c->req, CX_INVALID, "/credentials",
+                                 "%s: a credential is api_key, or one that a "
+                                 "tool, a fallback, transcribe_credential or "
+                                 "embed_credential names", name);
+        }
+    }
+
+    return CX_OK;
+}
+
+
 static cx_err
 check_all(checking *c, const cx_agent_row *row, const cx_agent_config *config)
 {
@@ -254,7 +293,11 @@ check_all(checking *c, const cx_agent_row *row, const cx_agent_config *config)
                              &config->fallbacks[i]);
     }
 
-    return err == CX_OK ? check_endpoints(c, config) : err;
+    if (err == CX_OK) {
+        err = check_endpoints(c, config);
+    }
+
+    return err == CX_OK ? check_named(c, config) : err;
 }
 
 

@@ -77,6 +77,9 @@ is(tried('PATCH', '/api/v1/agents/desk',
          { fallbacks => [{ provider => 'openai', model => 'm',
                            credential => 'spare' }] }),
    '400 /fallbacks/0/credential', 'a credential that is not there');
+is(tried('PATCH', '/api/v1/agents/desk',
+         { credentials => { spear => 'canary-spare-key' } }),
+   '400 /credentials', '... and one that nothing names');
 $cx->api('PATCH', '/api/v1/agents/desk',
          { fallbacks => [{ provider => 'openai', model => 'spare',
                            base_url => "$double/spare/v1",

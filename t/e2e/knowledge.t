@@ -127,7 +127,8 @@ $cx->stop('worker');
 $cx->failpoint('knowledge.piece=kill:2')->start('worker');
 ok($cx->wait_for(20, sub { ($cx->api_raw('worker', 'GET', '/readyz')
                                 ->{status} // 0) == 200 }), 'a worker');
-eval { $cx->knowledge('desk', 'menu.csv', $big =~ s/lake/sea/gr) };
+$cx->api_raw('worker', 'POST', '/api/v1/agents/desk/knowledge?name=menu.csv',
+             $big =~ s/lake/sea/gr, 'text/plain');
 ok($cx->wait_for(10, sub { $cx->gone('worker') }), 'that dies while it writes');
 $cx->start('worker');
 my ($old) = grep { $_->{state} eq 'ready' } files();

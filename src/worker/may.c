@@ -263,11 +263,21 @@ count_run(cx_store *s, cx_db_job *job)
 }
 
 
-/* What came meanwhile belongs into the answer: it would be thought in vain. */
+/* A person has answered meanwhile, or more has come that belongs into the
+ * answer: it would be thought in vain. */
+static bool
+is_stale(const cx_conv *c)
+{
+    return !c->trial
+           && (c->turn_id != c->recall.turn_id
+               || (c->inputs != c->recall.inputs && !cx_turn_is_capped(c)));
+}
+
+
 static void
 go_on(cx_conv *c)
 {
-    if (c->inputs != c->recall.inputs && !cx_turn_is_capped(c)) {
+    if (is_stale(c)) {
         cx_conv_go(c, CX_STEP_REST);
         return;
     }

@@ -226,6 +226,15 @@ cx_worker_ask(cx_worker *w, const cx_ask *ask, cx_asked_fn done, void *ctx)
 }
 
 
+cx_str
+cx_worker_metrics(const cx_worker *w, cx_arena *a)
+{
+    (void) w;
+    (void) a;
+    return CX_NOSTR;
+}
+
+
 bool
 cx_worker_private_tools(const cx_worker *w)
 {

@@ -242,6 +242,7 @@ is_excused(int name, const char *detail)
 {
     static const cx_sql_name scans[] = {
         CX_SQL_COUNTS, CX_SQL_MESSAGES_SETTLED, CX_SQL_CONVERSATIONS,
+        CX_SQL_SETTLE_LEFT, CX_SQL_RESERVED_LEFT,   /* of "reservations" */
     };
     static const cx_sql_name sorts[] = {
         CX_SQL_FIND_NEAR, CX_SQL_FIND_FILES, CX_SQL_VECTORS_CLAIM,
@@ -251,7 +252,12 @@ is_excused(int name, const char *detail)
         CX_SQL_CUSTOMER_LINKS, CX_SQL_CUSTOMER_PEERS, CX_SQL_CUSTOMER_TALKS,
         CX_SQL_CUSTOMER_MESSAGES, CX_SQL_TALK_OTHERS, CX_SQL_ERASE_FILES,
         CX_SQL_OLD_FILES, CX_SQL_OLD_COUNTS, CX_SQL_TOLD_REVIEWS,
-        CX_SQL_TOLD_MEDIA,
+        CX_SQL_TOLD_MEDIA, CX_SQL_SUMMARY_LEFT, CX_SQL_INPUT_MEDIA,
+        CX_SQL_CALL_ADD, CX_SQL_USAGE_TOTAL, CX_SQL_USAGE_BY_DAY,
+        CX_SQL_USAGE_BY_AGENT, CX_SQL_USAGE_BY_MODEL,
+        CX_SQL_USAGE_BY_CUSTOMER, CX_SQL_PRICES, CX_SQL_PRICE_FOR,
+        CX_SQL_BUDGETS, CX_SQL_RESERVE_LOOK, CX_SQL_TOLD_CALLS,
+        CX_SQL_SAMPLES, CX_SQL_TOLD_LABELS,
     };
 
     for (size_t i = 0; i < sizeof(scans) / sizeof(scans[0]); i++) {

@@ -264,27 +264,33 @@ sub worker_tables
     my ($rows) = @_;
     my @out = ['calls in flight', 'model answers', 'worker, one process',
                'messages/s', 'CPU ms a message', 'Redis CPU ms a message',
-               'RSS MB', 'check'];
+               'RSS MB', 'KB a call more', 'check'];
 
     for my $load (@Bench::Worker::LOADS) {
-        push @out, map { worker_row($_) }
+        push @out, map { worker_row($_, $rows) }
             grep { $_->{calls} == $load->{calls}
                    && $_->{model} eq $load->{model} } @$rows;
     }
 
-    return "\n### Worker\n\n" . table('rllrrrrl', @out) . "\n"
+    return "\n### Worker\n\n" . table('rllrrrrrl', @out) . "\n"
          . verdicts(worker_targets($rows));
 }
 
 
 sub worker_row
 {
-    my ($r) = @_;
+    my ($r, $rows) = @_;
     my $name = $r->{name} eq $Bench::Edge::OURS ? "**$r->{name}**" : $r->{name};
+
+    # Beside the same worker with the fewest calls in flight.
+    my ($least) = sort { $a->{calls} <=> $b->{calls} }
+                  grep { $_->{name} eq $r->{name} } @$rows;
+    my $more = $r->{calls} - $least->{calls};
 
     return [commas($r->{calls}), $r->{model}, $name,
             (map { figure($_) } $r->{rate}, $r->{cpu_ms}, $r->{redis_ms},
                                 $r->{rss}),
+            $more ? figure(($r->{rss} - $least->{rss}) * 1024 / $more) : '-',
             $r->{wrong} ? "FAILED: $r->{wrong}" : 'ok'];
 }
 

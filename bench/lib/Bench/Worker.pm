@@ -169,6 +169,7 @@ level = warn
 jobs = $load->{calls}
 quiet_ms = 0
 typing = off
+flood_messages = 0
 [ai]
 loops = off
 turns_max = 0
@@ -205,6 +206,7 @@ sub lay_channel
         name => 'bench', provider => 'openai',
         base_url => $origin . $load->{path}, model => 'double-1',
         api_key_file => "$site->{dir}/run/token", threshold => 0,
+        links => ['shop.example'],      # which no knowledge names
         prompt => 'You answer the customers of a small shop, politely. ' x 20,
     });
     must($site, '/api/v1/channels', {

@@ -30,6 +30,7 @@ static void count_names(look *l, cx_str answer, cx_arena *a);
 static bool has_case(cx_str answer);
 static bool begins_sentence(cx_str text, cx_str word);
 static bool is_name(cx_str word);
+static bool is_common(cx_str name);
 static bool name_known(const cx_words *known, const cx_word *name);
 static cx_words words_of_sources(const cx_sources *s, cx_arena *a);
 static cx_str strip(cx_str token);
@@ -172,11 +173,17 @@ count_names(look *l, cx_str answer, cx_arena *a)
             continue;
         }
 
+        l->count->names++;
+
+        if (is_common(w.items[i].fold)) {
+            l->count->names_found++;
+            continue;
+        }
+
         if (known.n == 0) {
             known = words_of_sources(l->sources, a);
         }
 
-        l->count->names++;
         l->count->names_found += name_known(&known, &w.items[i]);
     }
 }
@@ -245,7 +252,7 @@ is_name(cx_str word)
 
 /* Names of days and months are of everybody. */
 static bool
-name_known(const cx_words *known, const cx_word *name)
+is_common(cx_str name)
 {
     static const char  common[] =
         " monday tuesday wednesday thursday friday saturday sunday january "
@@ -253,10 +260,13 @@ name_known(const cx_words *known, const cx_word *name)
         "december christmas easter english german french italian spanish "
         "portuguese dutch internet email whatsapp google ";
 
-    if (cx_word_in(common, name->fold)) {
-        return true;
-    }
+    return cx_word_in(common, name);
+}
 
+
+static bool
+name_known(const cx_words *known, const cx_word *name)
+{
     for (size_t i = 0; i < known->n; i++) {
         if (cx_word_alike(&known->items[i], name)) {
             return true;

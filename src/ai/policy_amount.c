@@ -34,18 +34,19 @@ static const struct {
 #define UNITS    (sizeof(units) / sizeof(units[0]))
 #define NO_UNIT  UNITS
 
-/* "fifty euros" */
+/* "fifty euros"; in order. */
 static const char  spelled[] =
-    " ten fifteen twenty thirty forty fifty sixty seventy eighty ninety "
-    "hundred thousand million zehn funfzehn zwanzig dreissig vierzig "
-    "funfzig sechzig siebzig achtzig neunzig hundert tausend diez quince "
-    "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa cien "
-    "mil dix quinze vingt trente quarante cinquante soixante cent mille "
-    "dieci quindici venti trenta quaranta cinquanta sessanta settanta "
-    "ottanta novanta dez vinte trinta quarenta cinquenta oitenta cem "
-    "two three four five six seven eight nine zwei drei vier funf sechs "
-    "sieben acht neun dos tres cuatro cinco deux trois quatre cinq "
-    "due tre quattro cinque dois quatro ";
+    " acht achtzig cem cent cien cinco cincuenta cinq cinquanta "
+    "cinquante cinque cinquenta cuarenta cuatro deux dez dieci diez "
+    "dix dois dos drei dreissig due eight eighty fifteen fifty five "
+    "forty four funf funfzehn funfzig hundert hundred mil mille "
+    "million neun neunzig nine ninety novanta noventa ochenta oitenta "
+    "ottanta quaranta quarante quarenta quatre quatro quattro quince "
+    "quindici quinze sechs sechzig sesenta sessanta setenta settanta "
+    "seven seventy sieben siebzig six sixty soixante tausend ten "
+    "thirty thousand three tre treinta trenta trente tres trinta trois "
+    "twenty two veinte venti vier vierzig vingt vinte zehn zwanzig "
+    "zwei ";
 
 
 static bool digits_known(const cx_policy_case *c);
@@ -328,8 +329,8 @@ spelled_known(const cx_policy_case *c)
     for (size_t i = 0; i + 1 < w.n; i++) {
         const cx_str  first = w.items[i].raw, next = w.items[i + 1].raw;
 
-        if (unit_word(w.items[i + 1].fold) == NO_UNIT
-            || !cx_word_in(spelled, w.items[i].fold))
+        if (!cx_str_listed(spelled, w.items[i].fold)
+            || unit_word(w.items[i + 1].fold) == NO_UNIT)
         {
             continue;
         }

@@ -248,14 +248,37 @@ denied_before(const cx_words *w, unsigned row)
 }
 
 
+/* Most words begin with a letter that no row has. */
+static unsigned
+first_letters(void)
+{
+    unsigned  letters = 0;
+
+    for (size_t k = 0; k < PROMISES; k++) {
+        for (const char *p = promises[k].words; p[1] != '\0'; p++) {
+            letters |= *p == ' ' ? 1u << (p[1] - 'a') : 0;
+        }
+    }
+
+    return letters;
+}
+
+
 /* A bit for each row that has a word there. */
 static unsigned
 rows_in(const cx_words *w)
 {
-    unsigned  rows = 0;
+    const unsigned  letters = first_letters();
+    unsigned        rows = 0;
 
     for (size_t i = 0; i < w->n; i++) {
         const cx_word  *x = &w->items[i];
+
+        if (x->fold.len == 0 || x->fold.p[0] < 'a' || x->fold.p[0] > 'z'
+            || (letters & 1u << (x->fold.p[0] - 'a')) == 0)
+        {
+            continue;
+        }
 
         /* "feel free", "sugar-free" */
         if (CX_STR_IS(x->fold, "free")

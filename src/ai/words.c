@@ -15,8 +15,8 @@ static const char  particles[] =
 
 #define PARTICLE_MAX  3
 
-/* By first letter, each with a space on either side: looked up for every
- * word of every text. */
+/* By first letter, in order, each with a space on either side: looked up for
+ * every word of every text. */
 static const char *const  stops[26] = {
     ['a' - 'a'] =
         " a aber able about agli ai al algo alguna alguno all alla "
@@ -161,6 +161,21 @@ add_word(cx_words *list, size_t *room, const cx_word *w, cx_arena *a)
 }
 
 
+/* Most of them are ASCII. */
+static inline size_t
+next_letter(cx_str text, size_t at, uint32_t *cp)
+{
+    const unsigned char  c = (unsigned char) text.p[at];
+
+    if (c < 0x80) {
+        *cp = c;
+        return 1;
+    }
+
+    return cx_letter_next(cx_str_sub(text, at, 4), cp);
+}
+
+
 /* The word at or behind *at, which moves behind it. */
 static bool
 next_word(cx_str text, size_t *at, cx_word *w, cx_arena *a)
@@ -169,7 +184,7 @@ next_word(cx_str text, size_t *at, cx_word *w, cx_arena *a)
     uint32_t  cp;
 
     while (from < text.len) {
-        len = cx_letter_next(cx_str_sub(text, from, 4), &cp);
+        len = next_letter(text, from, &cp);
         if (cx_is_letter(cp)) {
             break;
         }
@@ -178,7 +193,7 @@ next_word(cx_str text, size_t *at, cx_word *w, cx_arena *a)
     }
 
     for (to = from; to < text.len; to += len) {
-        len = cx_letter_next(cx_str_sub(text, to, 4), &cp);
+        len = next_letter(text, to, &cp);
         if (!cx_is_letter(cp)) {
             break;
         }
@@ -209,7 +224,7 @@ fold_word(cx_arena *a, cx_str raw)
     uint32_t  cp;
 
     for (size_t i = 0; i < raw.len && n + CX_FOLD_MAX <= FOLD_MAX; ) {
-        i += cx_letter_next(cx_str_sub(raw, i, 4), &cp);
+        i += next_letter(raw, i, &cp);
         n += cx_letter_fold(cp, p + n);
     }
 
@@ -235,13 +250,23 @@ cx_word_in(const char *list, cx_str word)
 }
 
 
+/* What no particle ends with is told apart at once. */
+static bool
+may_be_particle(cx_str fold)
+{
+    const char  end = fold.len > 0 ? fold.p[fold.len - 1] : ' ';
+
+    return end == 'n' || end == 'f' || end == 't' || end == 'p';
+}
+
+
 /* "check" and "in" become "checkin"; "checkin" stays what it is. */
 static bool
 merge_verb(cx_word *last, const cx_word *w, cx_arena *a)
 {
     const char  *gap = last->raw.p + last->raw.len;
 
-    if (last->exact || w->raw.p != gap + 1 || (*gap != ' ' && *gap != '-')
+    if (!may_be_particle(w->fold) || last->exact || w->raw.p != gap + 1 || (*gap != ' ' && *gap != '-')
         || w->fold.len > PARTICLE_MAX || !cx_word_in(particles, w->fold)
         || !cx_word_in(verbs, last->fold))
     {
@@ -260,10 +285,7 @@ merge_verb(cx_word *last, const cx_word *w, cx_arena *a)
 static bool
 verb_and_particle(cx_str fold)
 {
-    const char  end = fold.len > 0 ? fold.p[fold.len - 1] : ' ';
-
-    /* What no particle ends with is told apart at once. */
-    if (end != 'n' && end != 'f' && end != 't' && end != 'p') {
+    if (!may_be_particle(fold)) {
         return false;
     }
 
@@ -289,7 +311,7 @@ cx_word_stop(cx_str fold)
     }
 
     return first < sizeof(stops) / sizeof(stops[0])
-           && stops[first] != NULL && cx_word_in(stops[first], fold);
+           && stops[first] != NULL && cx_str_listed(stops[first], fold);
 }
 
 

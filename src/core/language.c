@@ -3,18 +3,18 @@
 #define WORDS_MAX  200      /* of a text; what follows tells nothing new */
 #define SURE       2        /* least weight, and least lead over the next */
 
-/* Small words folded, each with a space on either side. */
+/* Small words folded, in order, each with a space on either side. */
 static const char *const  small_words[CX_LANGUAGE_COUNT] = {
     [CX_LANGUAGE_EN] =
         " a about all am an and any are as at available be because been but"
         " by can cannot could did do does doesn don for from get good had has"
         " have hello help her here hey hi him his how i if in is isn it its"
-        " just like me may my near need no not of off on open or order our"
+        " just like may me my near need no not of off on open or order our"
         " out please she should so some thank thanks that the their them"
         " there these they this those to too until up us want was we were"
         " what when where which who why will with would yes you your ",
     [CX_LANGUAGE_ES] =
-        " a ahora al algo alguien aqui asi ayuda buenas buenos bien como con"
+        " a ahora al algo alguien aqui asi ayuda bien buenas buenos como con"
         " cual cuales cuando cuanto cuantos cuesta de del desde dia dias"
         " donde e el ella ellos en entre era eres es esa ese eso esta estan"
         " estas este esto estoy favor gracias ha hacer hasta hay he hola hoy"
@@ -98,7 +98,7 @@ cx_language_parse(cx_str word)
 
 
 /* A word that only one of the languages has tells more than one that several
- * have.  word has its spaces with it. */
+ * have. */
 static void
 weigh(cx_str word, int weight[CX_LANGUAGE_COUNT])
 {
@@ -106,7 +106,7 @@ weigh(cx_str word, int weight[CX_LANGUAGE_COUNT])
     int   n = 0;
 
     for (int l = CX_LANGUAGE_UNKNOWN + 1; l < CX_LANGUAGE_COUNT; l++) {
-        has[l] = cx_str_find(cx_strz(small_words[l]), word) != SIZE_MAX;
+        has[l] = cx_str_listed(small_words[l], word);
         n += has[l];
     }
 
@@ -130,7 +130,7 @@ cx_language_guess(cx_str words)
             break;
         }
 
-        weigh(cx_str_sub(words, at, len + 2), weight);
+        weigh(cx_str_sub(words, at + 1, len), weight);
         at += len + 1;
     }
 

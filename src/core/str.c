@@ -120,6 +120,44 @@ cx_str_find(cx_str s, cx_str needle)
 }
 
 
+bool
+cx_str_listed(const char *list, cx_str word)
+{
+    size_t  from = 1, to = strlen(list);
+
+    while (from < to) {
+        size_t  at = (from + to) / 2, n = 0;
+
+        while (at > from && list[at - 1] != ' ') {
+            at--;
+        }
+
+        while (n < word.len && list[at + n] == word.p[n]) {
+            n++;
+        }
+
+        if (n == word.len && list[at + n] == ' ') {
+            return true;
+        }
+
+        if (n == word.len
+            || (unsigned char) word.p[n] < (unsigned char) list[at + n])
+        {
+            to = at;
+
+        } else {
+            from = at + n;
+
+            while (list[from++] != ' ') {
+                /* the next word begins behind it */
+            }
+        }
+    }
+
+    return false;
+}
+
+
 size_t
 cx_str_find_byte(cx_str s, char byte)
 {

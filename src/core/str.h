@@ -48,6 +48,9 @@ cx_str cx_str_trim(cx_str s);
 /* Offset of the first occurrence, or SIZE_MAX. */
 size_t cx_str_find(cx_str s, cx_str needle);
 size_t cx_str_find_byte(cx_str s, char byte);
+/* The word stands in the list: words in the order of their bytes, each with
+ * one space on either side. */
+bool cx_str_listed(const char *list, cx_str word);
 
 /* Cuts the part before the first sep off *rest into *part; without a sep the
  * part is all of it.  False once *rest is exhausted (its p becomes NULL). */

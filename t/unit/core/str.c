@@ -193,6 +193,35 @@ hex(void)
 }
 
 
+/* Each word of it, and each that is one letter more or less. */
+static void
+listed(void)
+{
+    static const char  list[] = " a ab abc abd b bcd da e ";
+    cx_str             rest = cx_strz(list), word;
+
+    while (cx_str_split(&rest, ' ', &word)) {
+        char  more[8];
+
+        if (word.len == 0) {
+            continue;
+        }
+
+        memcpy(more, word.p, word.len);
+        more[word.len] = 'x';
+        tap_ok(cx_str_listed(list, word), "listed: %.*s", CX_ARG(word));
+        tap_ok(!cx_str_listed(list, (cx_str) { word.len + 1, more }),
+               "not listed: %.*sx", CX_ARG(word));
+    }
+
+    tap_ok(!cx_str_listed(list, CX_STR("bc")), "not listed: a beginning");
+    tap_ok(!cx_str_listed(list, CX_STR("A")), "not listed: before all");
+    tap_ok(!cx_str_listed(list, CX_STR("z")), "not listed: behind all");
+    tap_ok(!cx_str_listed(" ", CX_STR("a")), "nothing is listed");
+    tap_ok(!cx_str_listed("", CX_STR("a")), "no list");
+}
+
+
 int
 main(void)
 {
@@ -201,6 +230,7 @@ main(void)
     split();
     numbers();
     hex();
+    listed();
 
     return tap_done();
 }

@@ -266,7 +266,8 @@ merge_verb(cx_word *last, const cx_word *w, cx_arena *a)
 {
     const char  *gap = last->raw.p + last->raw.len;
 
-    if (!may_be_particle(w->fold) || last->exact || w->raw.p != gap + 1 || (*gap != ' ' && *gap != '-')
+    if (!may_be_particle(w->fold) || last->exact || w->raw.p != gap + 1
+        || (*gap != ' ' && *gap != '-')
         || w->fold.len > PARTICLE_MAX || !cx_word_in(particles, w->fold)
         || !cx_word_in(verbs, last->fold))
     {

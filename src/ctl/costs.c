@@ -10,7 +10,8 @@ const ctl_flag  ctl_usage_flags[] = {
       "default: total" },
     { "from", 0, CTL_TEXT, CTL_QUERY, "DAY", "default: 30 days ago" },
     { "to", 0, CTL_TEXT, CTL_QUERY, "DAY", "this one included" },
-    { "limit", 0, CTL_INT, CTL_QUERY, "1..200", "" }, END
+    { "limit", 0, CTL_INT, CTL_QUERY, "1..200", "at most this many" },
+    { "cursor", 0, CTL_TEXT, CTL_QUERY, "CURSOR", "go on from there" }, END
 };
 
 const ctl_column  ctl_usage_columns[] = {

@@ -101,6 +101,34 @@ check_free(cx_store *s, const cx_budget_row *row)
 }
 
 
+static cx_err
+drop_counters(cx_store *s, int64_t id)
+{
+    cx_err  err = cx_run_1(s, CX_SQL_BUDGET_RESERVED_DROP, id);
+
+    return err == CX_OK ? cx_run_1(s, CX_SQL_BUDGET_SPENT_DROP, id) : err;
+}
+
+
+/* Tokens are no money: a budget that is one of something else begins anew. */
+static cx_err
+begin_anew(cx_store *s, const cx_budget_row *row)
+{
+    cx_query  q = cx_query_of(s, CX_SQL_BUDGET_OTHER);
+    bool      other;
+    cx_err    err;
+
+    cx_bind_i64(&q, row->id);
+    cx_bind_str(&q, row->scope);
+    cx_bind_str(&q, row->unit);
+    cx_bind_str(&q, row->currency);
+    other = cx_query_next(&q);
+    err = cx_query_end(&q);
+
+    return err == CX_OK && other ? drop_counters(s, row->id) : err;
+}
+
+
 cx_err
 cx_store_budget_put(cx_store *s, const cx_budget_row *row, bool create)
 {
@@ -111,6 +139,10 @@ cx_store_budget_put(cx_store *s, const cx_budget_row *row, bool create)
 
     if (err == CX_OK) {
         err = check_free(s, row);
+    }
+
+    if (err == CX_OK && !create) {
+        err = begin_anew(s, row);
     }
 
     if (err != CX_OK) {
@@ -146,11 +178,7 @@ cx_store_budget_delete(cx_store *s, int64_t id)
     cx_err  err = cx_lock_budgets(s);
 
     if (err == CX_OK) {
-        err = cx_run_1(s, CX_SQL_BUDGET_RESERVED_DROP, id);
-    }
-
-    if (err == CX_OK) {
-        err = cx_run_1(s, CX_SQL_BUDGET_SPENT_DROP, id);
+        err = drop_counters(s, id);
     }
 
     if (err == CX_OK) {

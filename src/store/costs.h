@@ -75,9 +75,11 @@ typedef struct {
 
 typedef CX_LIST(cx_usage_sum)  cx_usage_sums;
 
-/* Of the tenant at hand, of calls that began in [from, until). */
+/* Of the tenant at hand, of calls that began in [from, until); without the
+ * first after lines. */
 cx_err cx_store_usage(cx_store *s, cx_usage_by by, int64_t from,
-    int64_t until, size_t limit, cx_arena *a, cx_usage_sums *out);
+    int64_t until, size_t limit, int64_t after, cx_arena *a,
+    cx_usage_sums *out);
 
 /* --- the engine's (inside begin/commit) ---------------------------------- */
 

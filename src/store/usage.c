@@ -7,6 +7,10 @@
 #include "store/budgets.h"
 #include "store/sql.h"
 
+/* Of one call: times the dearest price it still is a number. */
+#define TOKENS_MAX  INT64_C(100000000)
+#define COST_MAX    INT64_C(1000000000000)
+
 static const struct {
     const char  *word;
     cx_sql_name  sql;
@@ -18,21 +22,29 @@ static const struct {
 };
 
 
+/* Whatever a provider says. */
+static int64_t
+bounded(int64_t n, int64_t most)
+{
+    return n < 0 ? 0 : n < most ? n : most;
+}
+
+
 static cx_err
 add_one(cx_store *s, int64_t turn_id, const cx_usage_row *r)
 {
-    cx_query  q = cx_query_of(s, CX_SQL_CALL_ADD);
+    const int64_t  in = bounded(r->tokens_in, TOKENS_MAX);
+    cx_query       q = cx_query_of(s, CX_SQL_CALL_ADD);
 
     cx_bind_i64(&q, turn_id);
     cx_bind_str(&q, r->provider);
     cx_bind_str(&q, r->model);
     cx_bind_str(&q, r->outcome);
     cx_bind_str(&q, r->error);
-    cx_bind_i64(&q, r->tokens_in);
-    cx_bind_i64(&q, r->tokens_cached < r->tokens_in ? r->tokens_cached
-                                                    : r->tokens_in);
-    cx_bind_i64(&q, r->tokens_out);
-    cx_bind_i64(&q, r->cost);
+    cx_bind_i64(&q, in);
+    cx_bind_i64(&q, bounded(r->tokens_cached, in));
+    cx_bind_i64(&q, bounded(r->tokens_out, TOKENS_MAX));
+    cx_bind_i64(&q, bounded(r->cost, COST_MAX));
     cx_bind_i64(&q, r->started_at);
     cx_bind_i64(&q, r->first_ms);
     cx_bind_i64(&q, r->ms);
@@ -112,7 +124,7 @@ cx_usage_by_parse(cx_str word, cx_usage_by *by)
 
 cx_err
 cx_store_usage(cx_store *s, cx_usage_by by, int64_t from, int64_t until,
-    size_t limit, cx_arena *a, cx_usage_sums *out)
+    size_t limit, int64_t after, cx_arena *a, cx_usage_sums *out)
 {
     cx_query       q = cx_query_of(s, sums[by].sql);
     cx_usage_sums  list = { .n = 0 };
@@ -122,6 +134,7 @@ cx_store_usage(cx_store *s, cx_usage_by by, int64_t from, int64_t until,
     cx_bind_i64(&q, from);
     cx_bind_i64(&q, until);
     cx_bind_i64(&q, (int64_t) limit);
+    cx_bind_i64(&q, after);
 
     while (cx_query_next(&q) && (r = CX_LIST_ADD(a, &list)) != NULL) {
         r->id = cx_get_i64(&q);

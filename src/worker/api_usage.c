@@ -120,7 +120,8 @@ usage(cx_api_request *req, cx_store *s)
     const asked    *a = req->state;
     cx_usage_sums   list = { .n = 0 };
     cx_err          err = cx_store_usage(s, a->by, a->from, a->until,
-                                         req->limit, req->arena, &list);
+                                         req->limit + 1, req->cursor,
+                                         req->arena, &list);
 
     if (err != CX_OK) {
         return err;
@@ -128,7 +129,7 @@ usage(cx_api_request *req, cx_store *s)
 
     cx_out_list_begin(req);
 
-    for (size_t i = 0; i < list.n; i++) {
+    for (size_t i = 0; i < list.n && i < req->limit; i++) {
         const cx_usage_sum  *r = &list.items[i];
 
         cx_out_open(req, NULL, '{');
@@ -143,7 +144,9 @@ usage(cx_api_request *req, cx_store *s)
         cx_out_close(req, '}');
     }
 
-    cx_out_list_end(req, "tn", 0);
+    /* Lines have no ids: the next page is told by how many were shown. */
+    cx_out_list_end(req, "tn", list.n > req->limit
+                               ? req->cursor + (int64_t) req->limit : 0);
     return CX_OK;
 }
 

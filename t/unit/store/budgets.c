@@ -176,8 +176,8 @@ sums_by(const fixture *f, cx_usage_by by)
 {
     cx_usage_sums  sums = { .n = 0 };
 
-    tap_is_int(cx_store_usage(f->s, by, T0, T0 + 1, 10, f->a, &sums), CX_OK,
-               "what was used");
+    tap_is_int(cx_store_usage(f->s, by, T0, T0 + 1, 10, 0, f->a, &sums),
+               CX_OK, "what was used");
     return sums;
 }
 
@@ -199,9 +199,29 @@ used(const fixture *f)
     (void) sums_by(f, CX_USAGE_CUSTOMER);
     sums = sums_by(f, CX_USAGE_AGENT);
     tap_is_str(sums.items[0].name, CX_STR("shop"), "an agent by its name");
+    tap_is_int(cx_store_usage(f->s, CX_USAGE_MODEL, T0, T0 + 1, 10, 1, f->a,
+                              &sums), CX_OK, "without the first line");
+    tap_is_int((int64_t) sums.n, 1, "one is left");
     cx_store_as(f->s, 2);
     sums = sums_by(f, CX_USAGE_TOTAL);
     tap_is_int((int64_t) sums.n, 0, "another tenant has used nothing");
+}
+
+
+/* A provider that counts nonsense keeps no answer from being written. */
+static void
+huge(fixture *f)
+{
+    cx_price_row  dear = price(905, "huge", false, CX_PRICE_MAX, CX_PRICE_MAX,
+                               CX_PRICE_MAX);
+    cx_usage_row  call = call_of("huge", INT64_MAX, -5, INT64_MAX);
+    cx_taken      t = fx_taken(f, "4912", "a2", "hello", T0);
+
+    cx_store_as(f->s, 1);
+    tap_is_int(TX(f->s, cx_store_price_put(f->s, &dear, true)), CX_OK, "");
+    tap_is_int(planned(f, t.turn_id, &call, 1, false), CX_OK, "a plan");
+    tap_is_int(fx_ask(f->s, "SELECT cost FROM ai_calls WHERE model = 'huge'"),
+               INT64_C(2000000000000), "what no number holds is bounded");
 }
 
 
@@ -232,6 +252,7 @@ costs(void)
                "what the provider says goes first");
 
     used(&f);
+    huge(&f);
     fx_close(&f);
 }
 
@@ -370,6 +391,13 @@ scopes(void)
     tap_ok(granted(&f, &r), "with one it is");
     tap_is_int(fx_ask(f.s, "SELECT reserved FROM budget_spent"
                       " WHERE budget_id = 802"), 100, "by the price");
+
+    each.unit = CX_STR("cost");
+    each.currency = CX_STR("USD");
+    tap_is_int(TX(f.s, cx_store_budget_put(f.s, &each, false)), CX_OK, "");
+    tap_is_int(fx_ask(f.s, "SELECT count(*) FROM budget_spent"
+                      " WHERE budget_id = 801"), 0,
+               "tokens that were used are no money");
     fx_close(&f);
 }
 

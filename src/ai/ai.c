@@ -3,6 +3,7 @@
 #include "ai/ai.h"
 
 #include "ai/providers.h"
+#include "ai/request.h"
 
 
 static const cx_ai *const  providers[] = {
@@ -43,15 +44,20 @@ cx_err
 cx_ai_check(const cx_ai *ai, cx_str options, cx_arena *a, cx_str *pointer,
     cx_str *error)
 {
+    void  *one;
+
     if (options.len == 0) {
         return CX_OK;
     }
 
-    if (ai->check != NULL) {
-        return ai->check(options, a, pointer, error);
+    if (ai->options == NULL) {
+        *pointer = CX_NOSTR;
+        *error = CX_STR("this provider has no options");
+        return CX_INVALID;
     }
 
-    *pointer = CX_NOSTR;
-    *error = CX_STR("this provider has no options");
-    return CX_INVALID;
+    one = cx_alloc(a, ai->options->size);
+
+    return one == NULL ? CX_NOMEM
+           : cx_request_options(ai->options, options, a, one, pointer, error);
 }

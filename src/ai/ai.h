@@ -161,15 +161,14 @@ typedef struct {
 } cx_ai_outcome;
 
 struct cx_ai_stream_s;
+struct cx_members_s;
 
 typedef struct {
     const char  *name;
     /* Built-in: the answer itself.  Else NULL. */
     cx_err (*answer)(const cx_ai_prompt *p, cx_arena *a, cx_ai_answer *out);
-    /* cx_ai_settings.options, before they are kept.  CX_INVALID with *pointer
-     * ("/auth") and *error (what is wrong); NULL: it has none. */
-    cx_err (*check)(cx_str options, cx_arena *a, cx_str *pointer,
-        cx_str *error);
+    /* What cx_ai_settings.options may hold (ai/members.h); NULL: nothing. */
+    const struct cx_members_s  *options;
     /* CX_INVALID: something it needs is missing. */
     cx_err (*build)(const cx_ai_settings *s, const cx_ai_prompt *p,
         cx_arena *a, cx_http_req *req);
@@ -191,7 +190,8 @@ cx_ai_outcome cx_ai_judge(const cx_ai_prompt *p, const cx_ai_reply *r,
 cx_ai_outcome cx_ai_read(const cx_ai *ai, const cx_http_res *res,
     const cx_ai_prompt *p, cx_arena *a, cx_ai_answer *out);
 
-/* The provider's check().  Empty options are good. */
+/* Options, before they are kept.  CX_INVALID with *pointer ("/auth") and
+ * *error (what is wrong).  Empty options are good. */
 cx_err cx_ai_check(const cx_ai *ai, cx_str options, cx_arena *a,
     cx_str *pointer, cx_str *error);
 

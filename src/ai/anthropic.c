@@ -19,8 +19,6 @@
 
 static cx_err build(const cx_ai_settings *s, const cx_ai_prompt *p,
     cx_arena *a, cx_http_req *req);
-static cx_err check(cx_str options, cx_arena *a, cx_str *pointer,
-    cx_str *error);
 static int64_t limit_of(const cx_ai_settings *s,
     const cx_anthropic_options *o);
 static cx_err send(const cx_ai_settings *s, const cx_anthropic_options *o,
@@ -33,7 +31,6 @@ static void put_thinking(cx_json_writer *w, const cx_anthropic_options *o);
 static void put_tools(cx_json_writer *w, const cx_ai_prompt *p);
 static void put_messages(cx_json_writer *w, const cx_ai_prompt *p,
     cx_arena *a);
-static void put_message(cx_json_writer *w, const char *role, cx_str text);
 static void put_question(cx_json_writer *w, const cx_ai_prompt *p,
     cx_arena *a);
 static bool image_ok(const cx_ai_image *image);
@@ -52,57 +49,41 @@ static void begin_block(cx_json_writer *w, const char *type);
 const cx_ai  cx_ai_anthropic = {
     .name = "anthropic",
     .build = build,
-    .check = check,
+    .options = &cx_anthropic_members,
     .parse = cx_anthropic_parse,
     .event = cx_anthropic_event,
 };
 
 
 static cx_err
-check(cx_str options, cx_arena *a, cx_str *pointer, cx_str *error)
-{
-    cx_anthropic_options  o;
-
-    return cx_anthropic_options_read(options, a, &o, pointer, error);
-}
-
-
-static cx_err
 build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_http_req *req)
 {
-    cx_buf                 body;
     cx_err                 err;
-    cx_str                 pointer, error;
-    cx_json_writer         w;
+    cx_request             r;
+    cx_json_writer        *w = &r.w;
     cx_anthropic_options   o;
 
-    if (s->base_url.len == 0 || s->model.len == 0
-        || (p->question.len == 0 && p->nimages == 0))
-    {
+    if (p->question.len == 0 && p->nimages == 0) {
         return CX_INVALID;
     }
 
-    err = cx_anthropic_options_read(s->options, a, &o, &pointer, &error);
+    err = cx_request_begin(&r, s, p, &cx_anthropic_members, &o, a);
     if (err != CX_OK) {
         return err;
     }
 
-    cx_openai_body_init(&body, p, a);
-    cx_json_write_init(&w, &body);
+    cx_openai_put_text(w, "model", s->model);
+    cx_json_name(w, CX_STR("max_tokens"));
+    cx_json_put_i64(w, limit_of(s, &o));
+    put_system(w, p, &o, a);
+    put_messages(w, p, a);
+    put_tools(w, p);
+    put_settings(w, s, &o, a);
+    cx_openai_put_extra(w, o.extra, a);
+    cx_json_end(w, '}');
 
-    cx_json_begin(&w, '{');
-    cx_openai_put_text(&w, "model", s->model);
-    cx_json_name(&w, CX_STR("max_tokens"));
-    cx_json_put_i64(&w, limit_of(s, &o));
-    put_system(&w, p, &o, a);
-    put_messages(&w, p, a);
-    put_tools(&w, p);
-    put_settings(&w, s, &o, a);
-    cx_openai_put_extra(&w, o.extra, a);
-    cx_json_end(&w, '}');
-
-    return send(s, &o, &body, a, req);
+    return send(s, &o, &r.body, a, req);
 }
 
 
@@ -124,15 +105,10 @@ send(const cx_ai_settings *s, const cx_anthropic_options *o,
     const bool    bearer = CX_STR_IS(o->auth, "bearer");
     const cx_str  key = s->api_key;
 
-    if (key.len > 0 && !cx_http_word_ok(key)) {
-        return CX_INVALID;
-    }
-
     const cx_header  h[] = {
         { CX_STR("x-api-key"), bearer ? CX_NOSTR : key },
         { CX_STR("Authorization"),
-          bearer && key.len > 0 ? cx_concat(a, CX_STR("Bearer "), key)
-                                : CX_NOSTR },
+          bearer ? cx_request_bearer(key, a) : CX_NOSTR },
         { CX_STR("anthropic-version"), o->version },
         { CX_STR("anthropic-beta"), o->beta },
     };
@@ -266,10 +242,11 @@ put_messages(cx_json_writer *w, const cx_ai_prompt *p, cx_arena *a)
         }
 
         if (first && us) {
-            put_message(w, "user", CX_STR("[We wrote first.]"));
+            cx_openai_put_message(w, CX_STR("user"),
+                                  CX_STR("[We wrote first.]"));
         }
 
-        put_message(w, us ? "assistant" : "user", text);
+        cx_openai_put_message(w, cx_openai_role(p->history[i].role), text);
         first = false;
     }
 
@@ -280,16 +257,6 @@ put_messages(cx_json_writer *w, const cx_ai_prompt *p, cx_arena *a)
     }
 
     cx_json_end(w, ']');
-}
-
-
-static void
-put_message(cx_json_writer *w, const char *role, cx_str text)
-{
-    cx_json_begin(w, '{');
-    cx_openai_put_text(w, "role", cx_strz(role));
-    cx_openai_put_text(w, "content", text);
-    cx_json_end(w, '}');
 }
 
 
@@ -307,7 +274,7 @@ put_question(cx_json_writer *w, const cx_ai_prompt *p, cx_arena *a)
     const cx_str  text = cx_ai_question(p, a);
 
     if (p->nimages == 0) {
-        put_message(w, "user", text);
+        cx_openai_put_message(w, CX_STR("user"), text);
         return;
     }
 

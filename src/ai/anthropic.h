@@ -19,8 +19,7 @@ typedef struct {
     cx_str   extra;         /* members of the body: a JSON object */
 } cx_anthropic_options;
 
-cx_err cx_anthropic_options_read(cx_str json, cx_arena *a,
-    cx_anthropic_options *out, cx_str *pointer, cx_str *error);
+extern const cx_members  cx_anthropic_members;
 
 cx_ai_outcome cx_anthropic_parse(const cx_http_res *res, cx_arena *a,
     cx_ai_reply *out);

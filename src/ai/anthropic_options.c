@@ -43,7 +43,7 @@ static const cx_member  items[] = {
 #undef TEXT
 #undef FLAG
 
-static const cx_members  members = {
+const cx_members  cx_anthropic_members = {
     .items = items,
     .n = sizeof(items) / sizeof(items[0]),
     .size = sizeof(options),
@@ -51,14 +51,6 @@ static const cx_members  members = {
     .begin = begin,
     .end = end,
 };
-
-
-cx_err
-cx_anthropic_options_read(cx_str json, cx_arena *a, cx_anthropic_options *out,
-    cx_str *pointer, cx_str *error)
-{
-    return cx_native_options(&members, json, a, out, pointer, error);
-}
 
 
 static void

@@ -17,8 +17,6 @@
 
 static cx_err build(const cx_ai_settings *s, const cx_ai_prompt *p,
     cx_arena *a, cx_http_req *req);
-static cx_err check(cx_str options, cx_arena *a, cx_str *pointer,
-    cx_str *error);
 static bool model_ok(cx_str model);
 static cx_err send(const cx_ai_settings *s, const cx_gemini_options *o,
     const cx_buf *body, cx_arena *a, cx_http_req *req);
@@ -45,55 +43,39 @@ static void put_safety(cx_json_writer *w, cx_str threshold);
 const cx_ai  cx_ai_gemini = {
     .name = "gemini",
     .build = build,
-    .check = check,
+    .options = &cx_gemini_members,
     .parse = cx_gemini_parse,
     .event = cx_gemini_event,
 };
 
 
 static cx_err
-check(cx_str options, cx_arena *a, cx_str *pointer, cx_str *error)
-{
-    cx_gemini_options  o;
-
-    return cx_gemini_options_read(options, a, &o, pointer, error);
-}
-
-
-static cx_err
 build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_http_req *req)
 {
-    cx_buf              body;
     cx_err              err;
-    cx_str              pointer, error;
-    cx_json_writer      w;
+    cx_request          r;
+    cx_json_writer     *w = &r.w;
     cx_gemini_options   o;
 
-    if (s->base_url.len == 0 || !model_ok(s->model)
-        || (p->question.len == 0 && p->nimages == 0))
-    {
+    if (!model_ok(s->model) || (p->question.len == 0 && p->nimages == 0)) {
         return CX_INVALID;
     }
 
-    err = cx_gemini_options_read(s->options, a, &o, &pointer, &error);
+    err = cx_request_begin(&r, s, p, &cx_gemini_members, &o, a);
     if (err != CX_OK) {
         return err;
     }
 
-    cx_openai_body_init(&body, p, a);
-    cx_json_write_init(&w, &body);
+    put_system(w, p, a);
+    put_contents(w, p, a);
+    put_tools(w, p);
+    put_config(w, s, &o, a);
+    put_safety(w, o.safety);
+    cx_openai_put_extra(w, o.extra, a);
+    cx_json_end(w, '}');
 
-    cx_json_begin(&w, '{');
-    put_system(&w, p, a);
-    put_contents(&w, p, a);
-    put_tools(&w, p);
-    put_config(&w, s, &o, a);
-    put_safety(&w, o.safety);
-    cx_openai_put_extra(&w, o.extra, a);
-    cx_json_end(&w, '}');
-
-    return send(s, &o, &body, a, req);
+    return send(s, &o, &r.body, a, req);
 }
 
 
@@ -129,15 +111,10 @@ send(const cx_ai_settings *s, const cx_gemini_options *o, const cx_buf *body,
                                    s->stream ? "streamGenerateContent?alt=sse"
                                              : "generateContent");
 
-    if (key.len > 0 && !cx_http_word_ok(key)) {
-        return CX_INVALID;
-    }
-
     const cx_header  h[] = {
         { CX_STR("x-goog-api-key"), bearer ? CX_NOSTR : key },
         { CX_STR("Authorization"),
-          bearer && key.len > 0 ? cx_concat(a, CX_STR("Bearer "), key)
-                                : CX_NOSTR },
+          bearer ? cx_request_bearer(key, a) : CX_NOSTR },
     };
 
     return cx_native_request(req, cx_native_url(s->base_url, path, a), body,

@@ -14,8 +14,7 @@ typedef struct {
     cx_str   extra;             /* members of the body: a JSON object */
 } cx_gemini_options;
 
-cx_err cx_gemini_options_read(cx_str json, cx_arena *a,
-    cx_gemini_options *out, cx_str *pointer, cx_str *error);
+extern const cx_members  cx_gemini_members;
 
 cx_ai_outcome cx_gemini_parse(const cx_http_res *res, cx_arena *a,
     cx_ai_reply *out);

@@ -33,7 +33,7 @@ static const cx_member  items[] = {
 
 #undef TEXT
 
-static const cx_members  members = {
+const cx_members  cx_gemini_members = {
     .items = items,
     .n = sizeof(items) / sizeof(items[0]),
     .size = sizeof(options),
@@ -41,14 +41,6 @@ static const cx_members  members = {
     .begin = begin,
     .end = end,
 };
-
-
-cx_err
-cx_gemini_options_read(cx_str json, cx_arena *a, cx_gemini_options *out,
-    cx_str *pointer, cx_str *error)
-{
-    return cx_native_options(&members, json, a, out, pointer, error);
-}
 
 
 static void

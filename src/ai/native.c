@@ -8,22 +8,6 @@ static bool is_name(cx_str s);
 
 
 cx_err
-cx_native_options(const cx_members *of, cx_str json, cx_arena *a, void *out,
-    cx_str *pointer, cx_str *error)
-{
-    cx_err            err;
-    cx_member_reader  m = { .a = a, .pointer = pointer, .error = error };
-
-    cx_json_open(&m.r, json.len > 0 ? json : CX_STR("{}"), a);
-    err = cx_members_read(&m, CX_NOSTR, of, out);
-
-    return err == CX_OK && cx_json_close(&m.r) != CX_OK
-           ? cx_member_wrong(&m, CX_NOSTR, NULL, "options must be one object")
-           : err;
-}
-
-
-cx_err
 cx_native_extra(cx_member_reader *m, cx_str where, cx_str extra,
     const char *const *ours)
 {

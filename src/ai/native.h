@@ -6,12 +6,7 @@
 #ifndef CX_AI_NATIVE_H
 #define CX_AI_NATIVE_H
 
-#include "ai/members.h"
 #include "ai/openai.h"
-
-/* Options by a table.  Empty text: the defaults. */
-cx_err cx_native_options(const cx_members *of, cx_str json, cx_arena *a,
-    void *out, cx_str *pointer, cx_str *error);
 
 /* For the end of a table: members that the body has already, ended by NULL,
  * must not stand in extra. */

@@ -19,8 +19,6 @@ typedef struct {
 
 static cx_err build(const cx_ai_settings *s, const cx_ai_prompt *p,
     cx_arena *a, cx_http_req *req);
-static cx_err check(cx_str options, cx_arena *a, cx_str *pointer,
-    cx_str *error);
 static void put_messages(cx_json_writer *w, const cx_ai_prompt *p,
     const cx_openai_options *o, cx_arena *a);
 static void put_turns(cx_json_writer *w, const cx_ai_prompt *p,
@@ -34,7 +32,6 @@ static void put_image(cx_json_writer *w, const cx_ai_image *image,
 static void put_round(cx_json_writer *w, const cx_ai_round *r, size_t round,
     cx_arena *a);
 static void put_call(cx_json_writer *w, const cx_ai_call *c, cx_str id);
-static void put_message(cx_json_writer *w, cx_str role, cx_str content);
 static void put_tools(cx_json_writer *w, const cx_ai_prompt *p);
 static void put_settings(cx_json_writer *w, const cx_ai_settings *s,
     const cx_openai_options *o, cx_arena *a);
@@ -43,55 +40,35 @@ static void put_settings(cx_json_writer *w, const cx_ai_settings *s,
 const cx_ai  cx_ai_openai = {
     .name = "openai",
     .build = build,
-    .check = check,
+    .options = &cx_openai_members,
     .parse = cx_openai_parse,
     .event = cx_openai_event,
 };
 
 
 static cx_err
-check(cx_str options, cx_arena *a, cx_str *pointer, cx_str *error)
-{
-    cx_openai_options  o;
-
-    return cx_openai_options_read(options, a, &o, pointer, error);
-}
-
-
-static cx_err
 build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_http_req *req)
 {
-    cx_buf              body;
     cx_err              err;
-    cx_str              pointer, error;
-    cx_json_writer      w;
+    cx_request          r;
+    cx_json_writer     *w = &r.w;
     cx_openai_options   o;
 
-    if (s->base_url.len == 0 || s->model.len == 0
-        || (p->question.len == 0 && p->nimages == 0 && p->unseen == 0))
-    {
-        return CX_INVALID;
-    }
-
-    err = cx_openai_options_read(s->options, a, &o, &pointer, &error);
+    err = cx_request_begin(&r, s, p, &cx_openai_members, &o, a);
     if (err != CX_OK) {
         return err;
     }
 
-    cx_openai_body_init(&body, p, a);
-    cx_json_write_init(&w, &body);
+    cx_openai_put_text(w, "model", s->model);
+    cx_json_name(w, CX_STR("messages"));
+    put_messages(w, p, &o, a);
+    put_tools(w, p);
+    put_settings(w, s, &o, a);
+    cx_openai_put_extra(w, o.extra, a);
+    cx_json_end(w, '}');
 
-    cx_json_begin(&w, '{');
-    cx_openai_put_text(&w, "model", s->model);
-    cx_json_name(&w, CX_STR("messages"));
-    put_messages(&w, p, &o, a);
-    put_tools(&w, p);
-    put_settings(&w, s, &o, a);
-    cx_openai_put_extra(&w, o.extra, a);
-    cx_json_end(&w, '}');
-
-    return cx_openai_request(s, &o, "/chat/completions", &body, a, req);
+    return cx_openai_request(s, &o, "/chat/completions", &r.body, a, req);
 }
 
 
@@ -115,11 +92,7 @@ put_settings(cx_json_writer *w, const cx_ai_settings *s,
         cx_json_put_bool(w, true);
     }
 
-    if (o->user_field.len > 0 && s->user.len > 0) {
-        cx_json_name(w, o->user_field);
-        cx_json_put_str(w, s->user);
-    }
-
+    cx_openai_put_user(w, s, o);
     cx_json_name(w, CX_STR("stream"));
     cx_json_put_bool(w, s->stream);
 
@@ -164,7 +137,7 @@ put_messages(cx_json_writer *w, const cx_ai_prompt *p,
     const cx_openai_options *o, cx_arena *a)
 {
     cx_json_begin(w, '[');
-    put_message(w, o->system_role, cx_ai_instructions(p, a));
+    cx_openai_put_message(w, o->system_role, cx_ai_instructions(p, a));
     put_turns(w, p, o, a);
 
     for (size_t i = 0; i < p->nrounds; i++) {
@@ -195,9 +168,8 @@ put_turns(cx_json_writer *w, const cx_ai_prompt *p,
     add_turn(&list, CX_TURN_CUSTOMER, cx_ai_question(p, a), o, a);
 
     for (size_t i = 0; i + 1 < list.n; i++) {
-        put_message(w, list.items[i].role == CX_TURN_US
-                           ? CX_STR("assistant") : CX_STR("user"),
-                    list.items[i].text);
+        cx_openai_put_message(w, cx_openai_role(list.items[i].role),
+                              list.items[i].text);
     }
 
     put_question(w, p, list.items[list.n - 1].text, o);
@@ -227,7 +199,7 @@ put_question(cx_json_writer *w, const cx_ai_prompt *p, cx_str text,
     const cx_openai_options *o)
 {
     if (p->nimages == 0) {
-        put_message(w, CX_STR("user"), text);
+        cx_openai_put_message(w, CX_STR("user"), text);
         return;
     }
 
@@ -325,15 +297,5 @@ put_call(cx_json_writer *w, const cx_ai_call *c, cx_str id)
         cx_json_put_raw(w, c->extra);
     }
 
-    cx_json_end(w, '}');
-}
-
-
-static void
-put_message(cx_json_writer *w, cx_str role, cx_str content)
-{
-    cx_json_begin(w, '{');
-    cx_openai_put_text(w, "role", role);
-    cx_openai_put_text(w, "content", content);
     cx_json_end(w, '}');
 }

@@ -6,9 +6,8 @@
 #ifndef CX_AI_OPENAI_H
 #define CX_AI_OPENAI_H
 
-#include "ai/ai.h"
+#include "ai/request.h"
 #include "ai/stream.h"
-#include "core/json.h"
 
 /* --- cx_ai_settings.options, docs/MODELS.md ------------------------------ */
 
@@ -33,19 +32,12 @@ typedef struct {
     bool    keep_reasoning;     /* comes encrypted, goes back with results */
 } cx_openai_options;
 
-/* Empty text: the defaults.  CX_INVALID with *pointer and *error, CX_NOMEM. */
-cx_err cx_openai_options_read(cx_str json, cx_arena *a,
-    cx_openai_options *out, cx_str *pointer, cx_str *error);
-cx_err cx_responses_options_read(cx_str json, cx_arena *a,
-    cx_openai_options *out, cx_str *pointer, cx_str *error);
+extern const cx_members  cx_openai_members;
+extern const cx_members  cx_responses_members;
 
 /* --- requests ------------------------------------------------------------ */
 
-/* The body's buffer, with room for the prompt's images. */
-void cx_openai_body_init(cx_buf *b, const cx_ai_prompt *p, cx_arena *a);
-
-/* POST of body to base_url and path.  CX_INVALID: a key or name that is no
- * header. */
+/* POST of body to base_url and path. */
 cx_err cx_openai_request(const cx_ai_settings *s, const cx_openai_options *o,
     const char *path, const cx_buf *body, cx_arena *a, cx_http_req *req);
 
@@ -56,6 +48,13 @@ void cx_openai_put_temperature(cx_json_writer *w, double t, cx_arena *a);
 /* As a data URL; false: not an image that could be one. */
 bool cx_openai_image_ok(const cx_ai_image *image);
 void cx_openai_put_image(cx_json_writer *w, const cx_ai_image *image);
+cx_str cx_openai_role(cx_turn_role role);
+void cx_openai_put_message(cx_json_writer *w, cx_str role, cx_str content);
+void cx_openai_put_history(cx_json_writer *w, const cx_ai_prompt *p,
+    cx_arena *a);
+/* Who the customer is, if that may be told. */
+void cx_openai_put_user(cx_json_writer *w, const cx_ai_settings *s,
+    const cx_openai_options *o);
 void cx_openai_put_extra(cx_json_writer *w, cx_str extra, cx_arena *a);
 /* The provider's, or one that round and place make. */
 cx_str cx_openai_call_id(const cx_ai_call *c, size_t round, size_t i,

@@ -5,8 +5,6 @@
 
 #include "ai/openai.h"
 
-#include "ai/members.h"
-
 #include <stddef.h>
 
 
@@ -24,8 +22,6 @@ static cx_err check_query(cx_member_reader *m, cx_str where, cx_str json);
 static cx_err check_extra(cx_member_reader *m, cx_str where, cx_str json);
 static bool is_name(cx_str s);
 static bool is_ours(cx_str name);
-static cx_err options_read(const cx_members *of, cx_str json, cx_arena *a,
-    options *out, cx_str *pointer, cx_str *error);
 static const char *wrong_limit(cx_str s);
 static const char *wrong_role(cx_str s);
 static const char *wrong_auth(cx_str s);
@@ -79,7 +75,7 @@ static const cx_member  responses_items[] = {
 #undef JSON
 #undef SHARED
 
-static const cx_members  chat = {
+const cx_members  cx_openai_members = {
     .items = chat_items,
     .n = sizeof(chat_items) / sizeof(chat_items[0]),
     .size = sizeof(options),
@@ -88,7 +84,7 @@ static const cx_members  chat = {
     .end = end,
 };
 
-static const cx_members  responses = {
+const cx_members  cx_responses_members = {
     .items = responses_items,
     .n = sizeof(responses_items) / sizeof(responses_items[0]),
     .size = sizeof(options),
@@ -96,38 +92,6 @@ static const cx_members  responses = {
     .begin = begin,
     .end = end,
 };
-
-
-cx_err
-cx_openai_options_read(cx_str json, cx_arena *a, cx_openai_options *out,
-    cx_str *pointer, cx_str *error)
-{
-    return options_read(&chat, json, a, out, pointer, error);
-}
-
-
-cx_err
-cx_responses_options_read(cx_str json, cx_arena *a, cx_openai_options *out,
-    cx_str *pointer, cx_str *error)
-{
-    return options_read(&responses, json, a, out, pointer, error);
-}
-
-
-static cx_err
-options_read(const cx_members *of, cx_str json, cx_arena *a, options *out,
-    cx_str *pointer, cx_str *error)
-{
-    cx_err            err;
-    cx_member_reader  m = { .a = a, .pointer = pointer, .error = error };
-
-    cx_json_open(&m.r, json.len > 0 ? json : CX_STR("{}"), a);
-    err = cx_members_read(&m, CX_NOSTR, of, out);
-
-    return err == CX_OK && cx_json_close(&m.r) != CX_OK
-           ? cx_member_wrong(&m, CX_NOSTR, NULL, "options must be one object")
-           : err;
-}
 
 
 /* The names that every compatible server knows. */

@@ -8,47 +8,18 @@
 
 #include "ai/openai.h"
 
+#include "ai/prompt.h"
 
-#define BODY_MAX     (1024 * 1024)      /* beside the images */
-#define IMAGES_MAX   (64 * 1024 * 1024)
+
 #define HEADERS_MAX  4
 
 
-static bool take(size_t *room, size_t n);
 static cx_str url_of(const cx_ai_settings *s, const cx_openai_options *o,
     const char *path, cx_arena *a);
 static void put_query(cx_buf *b, cx_str name, cx_str value, bool *first,
     cx_arena *a);
 static cx_err set_headers(const cx_ai_settings *s, const cx_openai_options *o,
     cx_arena *a, cx_http_req *req);
-
-
-void
-cx_openai_body_init(cx_buf *b, const cx_ai_prompt *p, cx_arena *a)
-{
-    size_t  room = 0;
-
-    for (size_t i = 0; i < p->nimages; i++) {
-        if (!take(&room, p->images[i].base64.len)) {
-            break;
-        }
-    }
-
-    cx_buf_init(b, a, room + 8192, room + BODY_MAX);
-}
-
-
-/* What goes over the limit makes the buffer fail later. */
-static bool
-take(size_t *room, size_t n)
-{
-    if (n > IMAGES_MAX - *room) {
-        return false;
-    }
-
-    *room += n;
-    return true;
-}
 
 
 cx_err
@@ -130,10 +101,6 @@ set_headers(const cx_ai_settings *s, const cx_openai_options *o, cx_arena *a,
         return CX_NOMEM;
     }
 
-    if (s->api_key.len > 0 && !cx_http_word_ok(s->api_key)) {
-        return CX_INVALID;
-    }
-
     h[n++] = (cx_header) { CX_STR("Content-Type"),
                            CX_STR("application/json") };
 
@@ -141,7 +108,7 @@ set_headers(const cx_ai_settings *s, const cx_openai_options *o, cx_arena *a,
         h[n++] = CX_STR_IS(o->auth, "api-key")
             ? (cx_header) { CX_STR("api-key"), s->api_key }
             : (cx_header) { CX_STR("Authorization"),
-                            cx_concat(a, CX_STR("Bearer "), s->api_key) };
+                            cx_request_bearer(s->api_key, a) };
     }
 
     if (o->organization.len > 0) {
@@ -228,6 +195,48 @@ cx_openai_put_image(cx_json_writer *w, const cx_ai_image *image)
     cx_buf_add(w->buf, CX_STR(";base64,"));
     cx_buf_add(w->buf, image->base64);
     cx_buf_byte(w->buf, '"');
+}
+
+
+cx_str
+cx_openai_role(cx_turn_role role)
+{
+    return role == CX_TURN_US ? CX_STR("assistant") : CX_STR("user");
+}
+
+
+void
+cx_openai_put_message(cx_json_writer *w, cx_str role, cx_str content)
+{
+    cx_json_begin(w, '{');
+    cx_openai_put_text(w, "role", role);
+    cx_openai_put_text(w, "content", content);
+    cx_json_end(w, '}');
+}
+
+
+void
+cx_openai_put_history(cx_json_writer *w, const cx_ai_prompt *p, cx_arena *a)
+{
+    for (size_t i = 0; i < p->nhistory; i++) {
+        const cx_ai_turn  *t = &p->history[i];
+
+        if (t->text.len > 0) {
+            cx_openai_put_message(w, cx_openai_role(t->role),
+                                  cx_ai_said(t, a));
+        }
+    }
+}
+
+
+void
+cx_openai_put_user(cx_json_writer *w, const cx_ai_settings *s,
+    const cx_openai_options *o)
+{
+    if (o->user_field.len > 0 && s->user.len > 0) {
+        cx_json_name(w, o->user_field);
+        cx_json_put_str(w, s->user);
+    }
 }
 
 

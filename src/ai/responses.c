@@ -16,11 +16,8 @@
 
 static cx_err build(const cx_ai_settings *s, const cx_ai_prompt *p,
     cx_arena *a, cx_http_req *req);
-static cx_err check(cx_str options, cx_arena *a, cx_str *pointer,
-    cx_str *error);
 static void put_input(cx_json_writer *w, const cx_ai_prompt *p,
     const cx_openai_options *o, cx_arena *a);
-static void put_message(cx_json_writer *w, cx_str role, cx_str content);
 static void put_question(cx_json_writer *w, const cx_ai_prompt *p,
     const cx_openai_options *o, cx_arena *a);
 static void put_round(cx_json_writer *w, const cx_ai_round *r, size_t round,
@@ -36,56 +33,36 @@ static void put_one(cx_json_writer *w, const char *object, const char *name,
 const cx_ai  cx_ai_responses = {
     .name = "responses",
     .build = build,
-    .check = check,
+    .options = &cx_responses_members,
     .parse = cx_responses_parse,
     .event = cx_responses_event,
 };
 
 
 static cx_err
-check(cx_str options, cx_arena *a, cx_str *pointer, cx_str *error)
-{
-    cx_openai_options  o;
-
-    return cx_responses_options_read(options, a, &o, pointer, error);
-}
-
-
-static cx_err
 build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_http_req *req)
 {
-    cx_buf              body;
     cx_err              err;
-    cx_str              pointer, error;
-    cx_json_writer      w;
+    cx_request          r;
+    cx_json_writer     *w = &r.w;
     cx_openai_options   o;
 
-    if (s->base_url.len == 0 || s->model.len == 0
-        || (p->question.len == 0 && p->nimages == 0 && p->unseen == 0))
-    {
-        return CX_INVALID;
-    }
-
-    err = cx_responses_options_read(s->options, a, &o, &pointer, &error);
+    err = cx_request_begin(&r, s, p, &cx_responses_members, &o, a);
     if (err != CX_OK) {
         return err;
     }
 
-    cx_openai_body_init(&body, p, a);
-    cx_json_write_init(&w, &body);
+    cx_openai_put_text(w, "model", s->model);
+    cx_openai_put_text(w, "instructions", cx_ai_instructions(p, a));
+    cx_json_name(w, CX_STR("input"));
+    put_input(w, p, &o, a);
+    put_tools(w, p);
+    put_settings(w, s, &o, a);
+    cx_openai_put_extra(w, o.extra, a);
+    cx_json_end(w, '}');
 
-    cx_json_begin(&w, '{');
-    cx_openai_put_text(&w, "model", s->model);
-    cx_openai_put_text(&w, "instructions", cx_ai_instructions(p, a));
-    cx_json_name(&w, CX_STR("input"));
-    put_input(&w, p, &o, a);
-    put_tools(&w, p);
-    put_settings(&w, s, &o, a);
-    cx_openai_put_extra(&w, o.extra, a);
-    cx_json_end(&w, '}');
-
-    return cx_openai_request(s, &o, "/responses", &body, a, req);
+    return cx_openai_request(s, &o, "/responses", &r.body, a, req);
 }
 
 
@@ -109,11 +86,7 @@ put_settings(cx_json_writer *w, const cx_ai_settings *s,
         cx_json_put_raw(w, CX_STR("[\"reasoning.encrypted_content\"]"));
     }
 
-    if (o->user_field.len > 0 && s->user.len > 0) {
-        cx_json_name(w, o->user_field);
-        cx_json_put_str(w, s->user);
-    }
-
+    cx_openai_put_user(w, s, o);
     /* Theirs is true: they would keep the customers' messages. */
     cx_json_name(w, CX_STR("store"));
     cx_json_put_bool(w, o->store);
@@ -169,16 +142,7 @@ put_input(cx_json_writer *w, const cx_ai_prompt *p,
 {
     cx_json_begin(w, '[');
 
-    for (size_t i = 0; i < p->nhistory; i++) {
-        const cx_ai_turn  *t = &p->history[i];
-
-        if (t->text.len > 0) {
-            put_message(w, t->role == CX_TURN_US ? CX_STR("assistant")
-                                                 : CX_STR("user"),
-                        cx_ai_said(t, a));
-        }
-    }
-
+    cx_openai_put_history(w, p, a);
     put_question(w, p, o, a);
 
     for (size_t i = 0; i < p->nrounds; i++) {
@@ -190,23 +154,13 @@ put_input(cx_json_writer *w, const cx_ai_prompt *p,
 
 
 static void
-put_message(cx_json_writer *w, cx_str role, cx_str content)
-{
-    cx_json_begin(w, '{');
-    cx_openai_put_text(w, "role", role);
-    cx_openai_put_text(w, "content", content);
-    cx_json_end(w, '}');
-}
-
-
-static void
 put_question(cx_json_writer *w, const cx_ai_prompt *p,
     const cx_openai_options *o, cx_arena *a)
 {
     const cx_str  text = cx_ai_question(p, a);
 
     if (p->nimages == 0) {
-        put_message(w, CX_STR("user"), text);
+        cx_openai_put_message(w, CX_STR("user"), text);
         return;
     }
 
@@ -244,7 +198,7 @@ static void
 put_round(cx_json_writer *w, const cx_ai_round *r, size_t round, cx_arena *a)
 {
     if (r->text.len > 0) {
-        put_message(w, CX_STR("assistant"), r->text);
+        cx_openai_put_message(w, CX_STR("assistant"), r->text);
     }
 
     for (size_t i = 0; i < r->ncalls; i++) {

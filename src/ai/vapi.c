@@ -25,12 +25,10 @@ typedef cx_vapi_options  options;
 
 static cx_err build(const cx_ai_settings *s, const cx_ai_prompt *p,
     cx_arena *a, cx_http_req *req);
-static cx_err check(cx_str json, cx_arena *a, cx_str *pointer, cx_str *error);
 static void put_who(cx_json_writer *w, const cx_ai_settings *s,
     const options *o, cx_str previous);
 static void put_input(cx_json_writer *w, const cx_ai_prompt *p,
     const options *o, cx_str previous, cx_arena *a);
-static void put_message(cx_json_writer *w, const char *role, cx_str text);
 static void begin(void *one);
 static cx_err end(cx_member_reader *m, cx_str where, void *one);
 
@@ -68,7 +66,7 @@ static const cx_members  members = {
 const cx_ai  cx_ai_vapi = {
     .name = "vapi",
     .build = build,
-    .check = check,
+    .options = &members,
     .parse = cx_vapi_parse,
     .event = cx_vapi_event,
     .keeps = true,
@@ -76,51 +74,36 @@ const cx_ai  cx_ai_vapi = {
 
 
 static cx_err
-check(cx_str json, cx_arena *a, cx_str *pointer, cx_str *error)
-{
-    options  o;
-
-    return cx_vapi_options_read(json, a, &o, pointer, error);
-}
-
-
-static cx_err
 build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_http_req *req)
 {
-    cx_buf           body;
     cx_err           err;
-    cx_str           pointer, error, previous;
+    cx_str           previous;
     options          o;
-    cx_json_writer   w;
+    cx_request       r;
+    cx_json_writer  *w = &r.w;
 
-    if (s->base_url.len == 0 || s->model.len == 0 || p->question.len == 0
-        || !cx_http_word_ok(s->api_key))
-    {
+    if (p->question.len == 0 || s->api_key.len == 0) {
         return CX_INVALID;
     }
 
-    err = cx_vapi_options_read(s->options, a, &o, &pointer, &error);
+    err = cx_request_begin(&r, s, p, &members, &o, a);
     if (err != CX_OK) {
         return err;
     }
 
     previous = o.previous && o.session.len == 0 ? p->previous : CX_NOSTR;
-    cx_openai_body_init(&body, p, a);
-    cx_json_write_init(&w, &body);
-
-    cx_json_begin(&w, '{');
-    put_who(&w, s, &o, previous);
-    put_input(&w, p, &o, previous, a);
-    cx_json_name(&w, CX_STR("stream"));
-    cx_json_put_bool(&w, s->stream);
-    cx_json_end(&w, '}');
+    put_who(w, s, &o, previous);
+    put_input(w, p, &o, previous, a);
+    cx_json_name(w, CX_STR("stream"));
+    cx_json_put_bool(w, s->stream);
+    cx_json_end(w, '}');
 
     return cx_native_request(req, cx_native_url(s->base_url, CX_STR("/chat"),
                                                 a),
-                             &body, &(cx_header) {
+                             &r.body, &(cx_header) {
                                  CX_STR("Authorization"),
-                                 cx_concat(a, CX_STR("Bearer "), s->api_key)
+                                 cx_request_bearer(s->api_key, a)
                              }, 1, a);
 }
 
@@ -164,42 +147,19 @@ put_input(cx_json_writer *w, const cx_ai_prompt *p, const options *o,
     cx_json_begin(w, '[');
 
     if (o->instructions) {
-        put_message(w, "system", cx_ai_instructions(p, a));
+        cx_openai_put_message(w, CX_STR("system"), cx_ai_instructions(p, a));
     }
 
-    for (size_t i = 0; i < p->nhistory && !knows; i++) {
-        const cx_ai_turn  *t = &p->history[i];
-
-        if (t->text.len > 0) {
-            put_message(w, t->role == CX_TURN_US ? "assistant" : "user",
-                        cx_ai_said(t, a));
-        }
+    if (!knows) {
+        cx_openai_put_history(w, p, a);
     }
 
-    put_message(w, "user", cx_ai_question(p, a));
+    cx_openai_put_message(w, CX_STR("user"), cx_ai_question(p, a));
     cx_json_end(w, ']');
 }
 
 
-static void
-put_message(cx_json_writer *w, const char *role, cx_str text)
-{
-    cx_json_begin(w, '{');
-    cx_openai_put_text(w, "role", cx_strz(role));
-    cx_openai_put_text(w, "content", text);
-    cx_json_end(w, '}');
-}
-
-
 /* --- options ------------------------------------------------------------- */
-
-cx_err
-cx_vapi_options_read(cx_str json, cx_arena *a, cx_vapi_options *out,
-    cx_str *pointer, cx_str *error)
-{
-    return cx_native_options(&members, json, a, out, pointer, error);
-}
-
 
 static void
 begin(void *one)

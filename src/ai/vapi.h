@@ -16,9 +16,6 @@ typedef struct {
     bool    previous;       /* the last chat goes on; true */
 } cx_vapi_options;
 
-cx_err cx_vapi_options_read(cx_str json, cx_arena *a, cx_vapi_options *out,
-    cx_str *pointer, cx_str *error);
-
 cx_ai_outcome cx_vapi_parse(const cx_http_res *res, cx_arena *a,
     cx_ai_reply *out);
 void cx_vapi_event(cx_ai_stream *s, cx_str event, cx_str data);

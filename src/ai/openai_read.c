@@ -5,6 +5,7 @@
 
 #include "ai/openai.h"
 
+#include "ai/native.h"
 #include "ai/outcome.h"
 
 
@@ -49,12 +50,12 @@ cx_openai_read_usage(cx_json_reader *j, cx_ai_reply *out)
         }
     }
 
-    out->tokens_in = in > 0 ? in : 0;
-    out->tokens_cached = cached < 0 ? 0 : cached < in ? cached
-                                                      : out->tokens_in;
-    out->tokens_out = said > 0 ? said : 0;
+    out->tokens_in = cx_native_count(in);
+    out->tokens_cached = cached < 0 ? 0
+                         : cached < out->tokens_in ? cached : out->tokens_in;
+    out->tokens_out = cx_native_count(said);
 
-    if (in >= 0 && total - in > out->tokens_out) {
+    if (in >= 0 && cx_native_count(total) - in > out->tokens_out) {
         out->tokens_out = total - in;
     }
 }

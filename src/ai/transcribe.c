@@ -2,6 +2,7 @@
 
 #include "ai/transcribe.h"
 
+#include "ai/native.h"
 #include "ai/outcome.h"
 #include "core/json.h"
 #include "core/utf8.h"
@@ -164,6 +165,9 @@ read_usage(cx_json_reader *r, cx_ai_reply *reply)
             (void) cx_json_i64(r, &reply->tokens_out);
         }
     }
+
+    reply->tokens_in = cx_native_count(reply->tokens_in);
+    reply->tokens_out = cx_native_count(reply->tokens_out);
 }
 
 

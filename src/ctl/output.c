@@ -245,7 +245,7 @@ print_table(ctl *c, json_t *rows, const ctl_column *columns)
 void
 ctl_print_json(const ctl *c, json_t *value)
 {
-    json_dumpf(value, stdout, JSON_ENCODE_ANY
+    json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)
                | (c->output == CTL_OUT_JSONL ? JSON_COMPACT
                                              : JSON_INDENT(2)));
     printf("\n");

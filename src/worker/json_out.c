@@ -25,7 +25,7 @@ static const char *const  titles[][2] = {
     { "invalid",    "a value is not allowed" },
     { "not_found",  "there is no such thing" },
     { "bad_method", "this method is not for this path" },
-    { "conflict",   "it exists already, or was decided meanwhile" },
+    { "conflict",   "it does not fit what there is now" },
     { "too_large",  "the body is over the limit" },
     { "media_type", "this route wants application/json" },
 };

@@ -172,7 +172,9 @@ static bool
 must_wait(const cx_conv *c, const cx_seeing *s, const cx_agent_config *config)
 {
     const int64_t         ms = cx_now_ms() - s->since;
-    const int64_t         most = c->worker->conf->ai_deadline_ms / 2;
+    const int64_t         most = (config->total_ms > 0
+                                  ? config->total_ms
+                                  : c->worker->conf->ai_deadline_ms) / 2;
     const bool            see = config->images && ms < IMAGE_MS && ms < most;
     const bool            hear = config->transcribe_url.len > 0
                                  && ms < VOICE_MS && ms < most;

@@ -150,6 +150,10 @@ ask(cx_conv *c, const cx_dir_agent *agent)
             cx_think_builtin(c, why);
             return;
 
+        } else if (cx_now_ms() >= t->deadline) {
+            why = "deadline";
+            break;
+
         } else if (!cx_may_more(c)) {
             why = "budget";
             break;
@@ -275,6 +279,8 @@ judge(cx_conv *c, const cx_ai_reply *reply)
     if (o.result == CX_AI_OK) {
         c->thought->reply_id = cx_dup(c->arena, reply->id);
         answer_keep(c);
+        cx_arena_free(c->thought->arena);
+        c->thought->arena = NULL;
     }
 
     return o;
@@ -376,6 +382,11 @@ begin(cx_conv *c, const cx_dir_agent *agent)
         cx_ai_mask_prompt(&t->masks, &c->prompt, c->arena);
     }
 
+    /* Who keeps the conversation may know a token by another number. */
+    if (t->masks.n > 0) {
+        c->prompt.previous = CX_NOSTR;
+    }
+
     cx_tokens_init(c, agent);
     c->tries = 1;
     return true;
@@ -407,6 +418,17 @@ cx_think_go_on(cx_conv *c)
 }
 
 
+/* What was thought before this recall is in an arena that was reset, and may
+ * be of another turn. */
+static void
+forget(cx_conv *c)
+{
+    cx_think_cancel(c);
+    cx_think_gone(c);
+    cx_think_settled(c);
+}
+
+
 void
 cx_step_think(cx_conv *c)
 {
@@ -426,6 +448,7 @@ cx_step_think(cx_conv *c)
     agent = cx_directory_agent(c->worker, c->recall.agent_id);
 
     if (agent == NULL || agent->provider == NULL) {
+        forget(c);
         memset(&c->prompt, 0, sizeof(c->prompt));
         think_nothing(c, "no_agent");
         return;

@@ -191,7 +191,8 @@ share_of(int64_t left, int64_t most, size_t behind)
 {
     const int64_t  share = behind > 0 ? left * 2 / 3 : left;
 
-    return share < most ? share : most;
+    /* 0 would be for ever to the client. */
+    return share < 1 ? 1 : share < most ? share : most;
 }
 
 

@@ -196,6 +196,17 @@ is_deeply([map { $_->{text} } @$sent], ['For both.'], 'one answer');
 like((asked('first'))[1]{body}{messages}[-1]{content},
      qr/The first half\nand the second/, '... to both');
 
+# --- a deadline that has passed ----------------------------------------------
+
+# What is waited for before may take all of it: nobody is asked then, and above
+# all nobody is waited for without end.
+first_does({ act => 'hang_before' });
+$cx->api('PATCH', '/api/v1/agents/desk', { total_ms => 1 });
+($text, $seconds) = answer('Is there any time?');
+isnt($text, '', 'without time for a model the customer hears something');
+cmp_ok($seconds, '<', $DEADLINE, '... soon');
+$cx->api('PATCH', '/api/v1/agents/desk', { total_ms => 0 });
+
 # --- what is on record -------------------------------------------------------
 
 my %used = map { $_->{name} => $_ }

@@ -73,6 +73,7 @@ fail(cx_embedder *e, const char *why)
     cx_log(CX_LOG_WARN, "knowledge.embed", CX_FID("file", "kf", e->row.id),
            CX_FZ("error", why));
     e->later = cx_now_ms() + AGAIN_MS;
+    e->turn++;                  /* the others do not wait for this agent */
     rest(e);
 }
 

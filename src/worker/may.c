@@ -404,6 +404,11 @@ cx_step_may(cx_conv *c)
 
     c->may.refusal = CX_NOSTR;
 
+    /* What another turn has reserved is not ours; the sweep settles it. */
+    if (c->may.reserve.turn_id != c->recall.turn_id) {
+        c->may.reserved = false;
+    }
+
     if (agent == NULL) {
         go_on(c);
         return;

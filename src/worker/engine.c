@@ -287,6 +287,17 @@ cx_worker_free(cx_worker *w)
 
     if (w->started) {
         cx_readers_free(w);
+    }
+
+    /* The store is closed: nothing can be given back any more. */
+    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
+        w->part[i].state = CX_PART_NONE;
+    }
+
+    /* Before the loop runs for what is in the pool: none of them may go on. */
+    cx_convs_free(w);
+
+    if (w->started) {
         cx_summary_free(w);
         cx_transcribe_free(w);
         cx_seeing_join(w);
@@ -302,12 +313,6 @@ cx_worker_free(cx_worker *w)
         (void) uv_run(w->loop, UV_RUN_NOWAIT);
     }
 
-    /* The store is closed: nothing can be given back any more. */
-    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
-        w->part[i].state = CX_PART_NONE;
-    }
-
-    cx_convs_free(w);
     cx_asks_stop(w, true);
     (void) uv_run(w->loop, UV_RUN_NOWAIT);
     cx_tools_free(w);

@@ -8,6 +8,7 @@
 
 #include "store/erase.h"
 #include "worker/download.h"
+#include "worker/due.h"
 #include "worker/media_place.h"
 #include "worker/transcribe.h"
 
@@ -57,10 +58,7 @@ struct cx_media_s {
 
 /* What is due. */
 typedef struct {
-    cx_db_job       job;
-    cx_media       *media;
-    cx_arena       *arena;
-    uint64_t        mask;
+    cx_due          head;
     cx_media_list   due;
 } look;
 
@@ -385,14 +383,15 @@ item_start(cx_media *m, const cx_media_row *row)
 static cx_err
 look_run(cx_store *s, cx_db_job *job)
 {
-    look  *l = (look *) job;
+    look             *l = (look *) job;
+    const cx_worker  *w = l->head.worker;
 
-    cx_arena_reset(l->arena);
+    cx_arena_reset(l->head.arena);
     memset(&l->due, 0, sizeof(l->due));
 
-    return cx_store_media_due(s, l->mask, cx_now_ms(),
-                              2 * (size_t) l->media->worker->conf->media_jobs,
-                              l->arena, &l->due);
+    return cx_store_media_due(s, l->head.mask, cx_now_ms(),
+                              2 * (size_t) w->conf->media_jobs,
+                              l->head.arena, &l->due);
 }
 
 
@@ -400,11 +399,10 @@ static void
 look_done(cx_db_job *job, cx_err err)
 {
     look       *l = (look *) job;
-    cx_media   *m = l->media;
-    cx_worker  *w = m->worker;
+    cx_worker  *w = l->head.worker;
+    cx_media   *m = w->media;
 
     m->looking = false;
-    w->handles--;
 
     for (size_t i = 0; err == CX_OK && !m->stopped && i < l->due.n
                        && m->running < (size_t) w->conf->media_jobs; i++)
@@ -414,8 +412,7 @@ look_done(cx_db_job *job, cx_err err)
         }
     }
 
-    cx_arena_free(l->arena);
-    free(l);
+    cx_due_free(&l->head);
 
     if (m->again) {
         m->again = false;
@@ -429,7 +426,6 @@ look_done(cx_db_job *job, cx_err err)
 void
 cx_media_kick(cx_worker *w)
 {
-    look      *l;
     cx_media  *m = w->media;
 
     if (m == NULL || m->stopped || w->dir.arena == NULL
@@ -443,22 +439,8 @@ cx_media_kick(cx_worker *w)
         return;
     }
 
-    l = calloc(1, sizeof(*l));
-    if (l == NULL || (l->arena = cx_arena_new(LOOK_ARENA)) == NULL) {
-        free(l);
-        return;
-    }
-
-    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
-        l->mask |= (uint64_t) (w->part[i].state == CX_PART_LIVE) << i;
-    }
-
-    l->media = m;
-    l->job.run = look_run;
-    l->job.done = look_done;
-    m->looking = true;
-    w->handles++;
-    cx_db_read(w->db, &l->job);
+    m->looking = cx_due_look(w, sizeof(look), LOOK_ARENA, look_run,
+                             look_done);
 }
 
 

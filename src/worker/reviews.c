@@ -1,6 +1,7 @@
 #include "worker/reviews.h"
 
-#include <stdlib.h>
+#include "worker/due.h"
+
 #include <string.h>
 
 #define AT_ONCE     50
@@ -8,10 +9,7 @@
 
 
 typedef struct {
-    cx_db_job        job;
-    cx_worker       *worker;
-    cx_arena        *arena;
-    uint64_t         mask;
+    cx_due          head;
     cx_overdue_list  due;
     size_t           at;         /* the one that ends now */
     cx_str           parts[CX_PARTS_MAX];
@@ -26,12 +24,10 @@ static void next(look *l);
 static void
 look_free(look *l)
 {
-    cx_worker  *w = l->worker;
+    cx_worker  *w = l->head.worker;
 
     w->expiring = false;
-    w->handles--;
-    cx_arena_free(l->arena);
-    free(l);
+    cx_due_free(&l->head);
     cx_worker_check_drained(w);
 }
 
@@ -60,7 +56,7 @@ static void
 end_done(cx_db_job *job, cx_err err)
 {
     look                  *l = (look *) job;
-    cx_worker             *w = l->worker;
+    cx_worker             *w = l->head.worker;
     const cx_overdue_row  *r = &l->due.items[l->at];
     cx_conv               *c;
 
@@ -87,7 +83,7 @@ end_done(cx_db_job *job, cx_err err)
 static void
 fill_parts(look *l, const cx_overdue_row *r)
 {
-    const cx_dir_channel  *ch = cx_directory_channel(l->worker,
+    const cx_dir_channel  *ch = cx_directory_channel(l->head.worker,
                                                      r->channel_id);
     const cx_out           out = { .kind = CX_OUT_TEXT, .text = r->handoff };
     cx_outs                list = { .n = 0 };
@@ -98,14 +94,14 @@ fill_parts(look *l, const cx_overdue_row *r)
     if (!CX_STR_IS(r->policy, "handoff") || r->said || r->handoff.len == 0
         || ch == NULL || ch->adapter == NULL
         || cx_out_fit(cx_channel_caps(ch->adapter, ch->row.account), &out,
-                      l->arena, &list, &error) != CX_OK)
+                      l->head.arena, &list, &error) != CX_OK)
     {
         return;
     }
 
     for (size_t i = 0; i < list.n && i < CX_PARTS_MAX; i++) {
         l->parts[i] = list.items[i].text;
-        l->ids[i] = cx_worker_new_id(l->worker);
+        l->ids[i] = cx_worker_new_id(l->head.worker);
         l->nparts++;
     }
 }
@@ -114,15 +110,15 @@ fill_parts(look *l, const cx_overdue_row *r)
 static void
 next(look *l)
 {
-    if (l->at == l->due.n || l->worker->draining) {
+    if (l->at == l->due.n || l->head.worker->draining) {
         look_free(l);
         return;
     }
 
     fill_parts(l, &l->due.items[l->at]);
-    l->job.run = end_run;
-    l->job.done = end_done;
-    cx_db_write(l->worker->db, &l->job);
+    l->head.job.run = end_run;
+    l->head.job.done = end_done;
+    cx_db_write(l->head.worker->db, &l->head.job);
 }
 
 
@@ -133,10 +129,10 @@ look_run(cx_store *s, cx_db_job *job)
 {
     look  *l = (look *) job;
 
-    cx_arena_reset(l->arena);
+    cx_arena_reset(l->head.arena);
     memset(&l->due, 0, sizeof(l->due));
-    return cx_store_reviews_overdue(s, l->mask, cx_now_ms(), AT_ONCE,
-                                    l->arena, &l->due);
+    return cx_store_reviews_overdue(s, l->head.mask, cx_now_ms(), AT_ONCE,
+                                    l->head.arena, &l->due);
 }
 
 
@@ -156,26 +152,10 @@ look_done(cx_db_job *job, cx_err err)
 void
 cx_reviews_beat(cx_worker *w)
 {
-    look  *l;
-
     if (w->expiring || w->draining || w->dir.arena == NULL) {
         return;
     }
 
-    l = calloc(1, sizeof(*l));
-    if (l == NULL || (l->arena = cx_arena_new(LOOK_ARENA)) == NULL) {
-        free(l);
-        return;
-    }
-
-    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
-        l->mask |= (uint64_t) (w->part[i].state == CX_PART_LIVE) << i;
-    }
-
-    l->worker = w;
-    l->job.run = look_run;
-    l->job.done = look_done;
-    w->expiring = true;
-    w->handles++;
-    cx_db_read(w->db, &l->job);
+    w->expiring = cx_due_look(w, sizeof(look), LOOK_ARENA, look_run,
+                              look_done);
 }

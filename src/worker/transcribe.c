@@ -3,6 +3,7 @@
 #include "ai/transcribe.h"
 #include "store/context.h"
 #include "store/costs.h"
+#include "worker/due.h"
 #include "worker/keep.h"
 
 #include <stdlib.h>
@@ -51,11 +52,8 @@ struct cx_transcribe_s {
 };
 
 typedef struct {
-    cx_db_job                job;
-    struct cx_transcribe_s  *all;
-    cx_arena                *arena;
-    uint64_t                 mask;
-    cx_hear_list             due;
+    cx_due        head;
+    cx_hear_list  due;
 } look;
 
 
@@ -345,9 +343,9 @@ look_run(cx_store *s, cx_db_job *job)
     look           *l = (look *) job;
     const int64_t   now = cx_now_ms();
 
-    cx_arena_reset(l->arena);
-    return cx_store_hear_due(s, l->mask, now - YOUNG_MS, now, 2 * JOBS_MAX,
-                             l->arena, &l->due);
+    cx_arena_reset(l->head.arena);
+    return cx_store_hear_due(s, l->head.mask, now - YOUNG_MS, now,
+                             2 * JOBS_MAX, l->head.arena, &l->due);
 }
 
 
@@ -355,11 +353,10 @@ static void
 look_done(cx_db_job *job, cx_err err)
 {
     look                    *l = (look *) job;
-    struct cx_transcribe_s  *all = l->all;
-    cx_worker               *w = all->worker;
+    cx_worker               *w = l->head.worker;
+    struct cx_transcribe_s  *all = w->transcribe;
 
     all->looking = false;
-    w->handles--;
 
     for (size_t i = 0; err == CX_OK && !all->stopped && i < l->due.n
                        && all->running < JOBS_MAX; i++)
@@ -369,8 +366,7 @@ look_done(cx_db_job *job, cx_err err)
         }
     }
 
-    cx_arena_free(l->arena);
-    free(l);
+    cx_due_free(&l->head);
 
     if (all->again) {
         all->again = false;
@@ -414,7 +410,6 @@ void
 cx_transcribe_kick(cx_worker *w)
 {
     struct cx_transcribe_s  *all;
-    look                    *l;
 
     if (w->draining || w->media == NULL || !anyone_listens(w)
         || (all = all_of(w)) == NULL || all->stopped
@@ -428,22 +423,8 @@ cx_transcribe_kick(cx_worker *w)
         return;
     }
 
-    l = calloc(1, sizeof(*l));
-    if (l == NULL || (l->arena = cx_arena_new(LOOK_ARENA)) == NULL) {
-        free(l);
-        return;
-    }
-
-    for (unsigned i = 0; i < CX_PARTITIONS; i++) {
-        l->mask |= (uint64_t) (w->part[i].state == CX_PART_LIVE) << i;
-    }
-
-    l->all = all;
-    l->job.run = look_run;
-    l->job.done = look_done;
-    all->looking = true;
-    w->handles++;
-    cx_db_read(w->db, &l->job);
+    all->looking = cx_due_look(w, sizeof(look), LOOK_ARENA, look_run,
+                               look_done);
 }
 
 

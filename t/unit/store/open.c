@@ -281,7 +281,9 @@ is_costly(const char *detail)
 {
     static const char *const tables[] = {
         "messages", "turns", "conversations", "identities", "customers",
-        "statuses", "reviews", "knowledge_chunks", "c", "m", "t", "r", "n",
+        "statuses", "reviews", "knowledge_chunks", "knowledge_terms",
+        "knowledge_vectors", "ai_calls", "budget_spent", "labels", "media",
+        "conversation_summaries", "c", "m", "t", "r", "n", "k", "l", "x", "y",
     };
     const cx_str  line = cx_strz(detail);
     cx_str        word, rest = line;

@@ -9,7 +9,6 @@
 #define SENTENCE_MIN  16        /* bytes from which a sentence is no chance */
 
 
-static cx_str without_thoughts(cx_str text);
 static cx_err weigh(const cx_ai_prompt *p, cx_signals *told, cx_arena *a,
     cx_ai_answer *out);
 static bool says(cx_str text, cx_str sentence);
@@ -46,7 +45,7 @@ cx_ai_judge(const cx_ai_prompt *p, const cx_ai_reply *r, cx_arena *a,
         return (cx_ai_outcome) { .result = CX_AI_OK };
     }
 
-    text = cx_str_trim(without_thoughts(cx_utf8_clean(a, r->text)));
+    text = cx_str_trim(cx_ai_thoughtless(cx_utf8_clean(a, r->text)));
     told.report = cx_report_take(p, a, &text);
     text = cx_str_trim(text);
 
@@ -127,24 +126,4 @@ hand_off(const cx_ai_prompt *p, const char *why, cx_ai_answer *out)
     out->handoff = true;
     out->confidence = 0;
     out->reason = cx_strz(why);
-}
-
-
-/* Some local models think aloud before they answer. */
-static cx_str
-without_thoughts(cx_str text)
-{
-    size_t  end;
-
-    text = cx_str_trim(text);
-
-    if (!cx_str_starts(text, CX_STR("<think>"))) {
-        return text;
-    }
-
-    end = cx_str_find(text, CX_STR("</think>"));
-
-    return end == SIZE_MAX
-           ? CX_NOSTR
-           : cx_str_sub(text, end + sizeof("</think>") - 1, text.len);
 }

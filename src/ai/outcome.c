@@ -220,3 +220,23 @@ word(cx_str s)
 
     return n > 0 ? cx_str_sub(s, 0, n) : CX_STR("error");
 }
+
+
+/* Some local models think aloud before they answer. */
+cx_str
+cx_ai_thoughtless(cx_str text)
+{
+    size_t  end;
+
+    text = cx_str_trim(text);
+
+    if (!cx_str_starts(text, CX_STR("<think>"))) {
+        return text;
+    }
+
+    end = cx_str_find(text, CX_STR("</think>"));
+
+    return end == SIZE_MAX
+           ? CX_NOSTR
+           : cx_str_sub(text, end + sizeof("</think>") - 1, text.len);
+}

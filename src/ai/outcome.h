@@ -10,4 +10,7 @@ cx_ai_outcome cx_ai_failure(const cx_http_res *res, cx_str type, cx_str code,
 
 cx_ai_outcome cx_ai_useless(cx_ai_result result, const char *why);
 
+/* A reply without what its model has thought aloud before it. */
+cx_str cx_ai_thoughtless(cx_str text);
+
 #endif /* CX_AI_OUTCOME_H */

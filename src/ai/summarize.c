@@ -1,5 +1,6 @@
 #include "ai/summarize.h"
 
+#include "ai/outcome.h"
 #include "core/utf8.h"
 
 
@@ -63,10 +64,13 @@ cx_ai_summarize(cx_str have, const cx_ai_turn *turns, size_t n, cx_arena *a,
 cx_str
 cx_ai_summary(const cx_ai_reply *reply, cx_arena *a)
 {
+    cx_str  text;
+
     if (reply->finish != CX_FINISH_STOP && reply->finish != CX_FINISH_OTHER) {
         return CX_NOSTR;
     }
 
-    return cx_str_trim(cx_utf8_cut(cx_utf8_clean(a, reply->text),
-                                   CX_SUMMARY_MAX));
+    text = cx_str_trim(cx_ai_thoughtless(cx_utf8_clean(a, reply->text)));
+
+    return cx_str_trim(cx_utf8_cut(text, CX_SUMMARY_MAX));
 }

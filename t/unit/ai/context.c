@@ -147,6 +147,9 @@ telling_back(void)
 
     tap_is_str(cx_ai_summary(&r, arena), CX_STR("Ada comes on Friday."),
                "what is kept");
+    r.text = CX_STR("\n<think>Who is Ada?</think>\nAda comes on Friday.");
+    tap_is_str(cx_ai_summary(&r, arena), CX_STR("Ada comes on Friday."),
+               "... and not what was thought before");
     r.finish = CX_FINISH_LENGTH;
     tap_is_int((int64_t) cx_ai_summary(&r, arena).len, 0, "not what was cut");
     r.finish = CX_FINISH_FILTERED;

@@ -175,5 +175,18 @@ ok($cx->wait_for(5, sub { (list("$v/budgets"))[0]{reserved} == 0 }),
 is((list("$v/budgets"))[0]{used}, $used + $reserved + 1010,
    'what was lost is counted, once');
 
+# --- pages of what was used --------------------------------------------------
+
+my (%paged, $cursor);
+do {
+    my $page = $cx->api('GET', "$v/usage?by=customer&limit=1"
+                               . ($cursor ? "&cursor=$cursor" : ''));
+    $paged{$_->{name}}++ for @{$page->{data}};
+    $cursor = $page->{next_cursor};
+} while ($cursor);
+cmp_ok(scalar(keys %paged), '>', 1, 'more than one page');
+is_deeply(\%paged, { map { $_->{name} => 1 } usage('customer') },
+          'each line is on one of them');
+
 $cx->finish;
 done_testing();

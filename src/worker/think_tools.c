@@ -5,6 +5,24 @@
 #include <string.h>
 
 
+/* A tool is the business's own: it gets what was written.  A number may have
+ * been written on two lines, which JSON does not have in its texts. */
+static cx_str
+written(const cx_masks *masks, cx_str arguments, cx_arena *a)
+{
+    const cx_str  text = cx_dup(a, cx_ai_unmask(masks, arguments, a));
+    char         *p = (char *) (uintptr_t) text.p;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (p[i] == '\n' || p[i] == '\t') {
+            p[i] = ' ';
+        }
+    }
+
+    return text;
+}
+
+
 static cx_ai_call *
 keep_calls(cx_conv *c, const cx_ai_reply *reply)
 {
@@ -17,9 +35,7 @@ keep_calls(cx_conv *c, const cx_ai_reply *reply)
         calls[i] = (cx_ai_call) {
             .id = cx_dup(c->arena, from->id),
             .name = cx_dup(c->arena, from->name),
-            /* A tool is the business's own: it gets what was written. */
-            .arguments = cx_dup(c->arena, cx_ai_unmask(masks, from->arguments,
-                                                       c->arena)),
+            .arguments = written(masks, from->arguments, c->arena),
             .extra = cx_dup(c->arena, from->extra),
         };
     }

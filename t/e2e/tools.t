@@ -44,6 +44,8 @@ $cx->api('PATCH', '/api/v1/agents/desk', { tools => [
     function('rooms', %day, secret_file => $cx->path('tool_token')),
     function('find', %day, method => 'GET', url => "$origin/rooms?from=us"),
     (map { function($_) } qw(text empty large endless taken broken away)),
+    function('pay', url => "$origin/text", parameters => {
+        type => 'object', properties => { card => { type => 'string' } } }),
     function('slow', timeout_ms => 300),
     function('patient', url => "$origin/slow", timeout_ms => 60000),
     function('outside', url => 'https://functions.invalid/x',
@@ -116,6 +118,22 @@ is("$r->{method} $r->{path}", 'GET /rooms', '... is one');
 is(join('&', sort split /&/, $r->{query}), 'day=2026-12-31&from=us&guests=2',
    '... with the arguments behind what stood there');
 is($r->{headers}{authorization}, undef, '... and no secret of another one');
+
+# The model sees a token, the function what was written, on whatever lines.
+write_file($log, '');
+$cx->double('POST', '/_/reset');
+$cx->script({ match => { kind => 'model' }, times => 1,
+              do => { tools => [call('pay', { card => '[card-1]' })] } },
+            { match => { kind => 'model' }, times => -1,
+              do => { text => 'That is what I found.' } });
+my $payer = ++$customer;
+$cx->say(from => $payer, text => "4111 1111\n1111 1111");
+ok($cx->wait_for(10 * $PATIENCE, sub {
+    grep { $_->{to} =~ /$payer$/ } $cx->ledger }), 'who pays gets an answer');
+($r) = called();
+is_deeply(json()->decode(($r // {})->{body} // '{}'),
+          { card => '4111 1111 1111 1111' },
+          '... and a number on two lines is one text of JSON');
 
 # --- what comes back ---------------------------------------------------------
 
@@ -206,7 +224,7 @@ for my $name (sort keys %wrong) {
        "400 $pointer", "refused: $name");
 }
 
-is(scalar @{$cx->api('GET', '/api/v1/agents/desk')->{tools}}, 13,
+is(scalar @{$cx->api('GET', '/api/v1/agents/desk')->{tools}}, 14,
    'and nothing of it is kept');
 
 # --- what is told of it ------------------------------------------------------

@@ -50,6 +50,7 @@
 
 #define CX_PARTS_MAX      16       /* texts one reply may be split into */
 #define CX_KNOWLEDGE_HITS 5
+#define CX_NEAR_OFF       61       /* agents whose embeddings have failed */
 #define CX_JOB_ARENA      (8 * 1024 * 1024)
 #define CX_BATCH_ARENA    (64 * 1024 * 1024)
 #define CX_SCRATCH_ARENA  (32 * 1024 * 1024)
@@ -325,7 +326,10 @@ struct cx_worker_s {
     size_t           indexing;         /* knowledge files on their way */
     struct cx_vectors_s  *vectors;     /* the store's reader's; or NULL */
     cx_embedder     *embedder;         /* NULL: not since the start */
-    int64_t          near_at;          /* questions get vectors again */
+    struct {
+        int64_t      agent_id;
+        int64_t      until;            /* its questions get no vectors */
+    }                near_off[CX_NEAR_OFF];
     struct cx_summaries_s  *summaries;     /* summary.c; NULL: none so far */
     struct cx_transcribe_s *transcribe;    /* likewise */
     int64_t          rewritten_ms;     /* forget.c: Redis' file, last time */

@@ -85,12 +85,27 @@ fuse_done(cx_db_job *job, cx_err err)
 }
 
 
+/* Of this agent alone: the others may ask elsewhere. */
 static void
 off(cx_conv *c, const char *why)
 {
-    c->worker->near_at = cx_now_ms() + OFF_MS;
+    const int64_t  id = c->recall.agent_id;
+    const size_t   i = (size_t) (id % CX_NEAR_OFF);
+
+    c->worker->near_off[i].agent_id = id;
+    c->worker->near_off[i].until = cx_now_ms() + OFF_MS;
     cx_log(CX_LOG_WARN, "recall.near", CX_FS("event", c->recall.event),
            CX_FZ("error", why));
+}
+
+
+static bool
+is_off(const cx_worker *w, int64_t agent_id)
+{
+    const size_t  i = (size_t) (agent_id % CX_NEAR_OFF);
+
+    return w->near_off[i].agent_id == agent_id
+           && cx_now_ms() < w->near_off[i].until;
 }
 
 
@@ -160,7 +175,7 @@ cx_near_ask(cx_conv *c, const cx_dir_agent *agent)
 
     if (!c->recall.knowledge || c->recall.taken || w->vectors == NULL
         || cx_str_trim(c->recall.question).len == 0
-        || cx_now_ms() < w->near_at || !cx_embed_of(w, agent, c->arena, &e))
+        || is_off(w, agent->row.id) || !cx_embed_of(w, agent, c->arena, &e))
     {
         return false;
     }

@@ -64,10 +64,6 @@ build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_json_writer        *w = &r.w;
     cx_anthropic_options   o;
 
-    if (p->question.len == 0 && p->nimages == 0) {
-        return CX_INVALID;
-    }
-
     err = cx_request_begin(&r, s, p, &cx_anthropic_members, &o, a);
     if (err != CX_OK) {
         return err;

@@ -58,7 +58,7 @@ build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_json_writer     *w = &r.w;
     cx_gemini_options   o;
 
-    if (!model_ok(s->model) || (p->question.len == 0 && p->nimages == 0)) {
+    if (!model_ok(s->model)) {
         return CX_INVALID;
     }
 

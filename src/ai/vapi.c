@@ -83,7 +83,7 @@ build(const cx_ai_settings *s, const cx_ai_prompt *p, cx_arena *a,
     cx_request       r;
     cx_json_writer  *w = &r.w;
 
-    if (p->question.len == 0 || s->api_key.len == 0) {
+    if ((p->question.len == 0 && p->unseen == 0) || s->api_key.len == 0) {
         return CX_INVALID;
     }
 

@@ -222,6 +222,22 @@ must_end(const cx_conv *c)
 }
 
 
+/* Few are at work, many wait: those keep nothing of their last job.  But what
+ * a thought has shown may have to be taken back, from whom RECALL knows. */
+static void
+drop_job(cx_conv *c)
+{
+    if (c->thought != NULL) {
+        return;
+    }
+
+    cx_arena_free(c->arena);
+    c->arena = NULL;
+    memset(&c->recall, 0, sizeof(c->recall));
+    memset(&c->outgoing, 0, sizeof(c->outgoing));
+}
+
+
 /* The only place that changes a conversation's step. */
 void
 cx_conv_go(cx_conv *c, cx_step step)
@@ -242,6 +258,7 @@ cx_conv_go(cx_conv *c, cx_step step)
     c->step = step;
 
     if (cx_step_is_passive(step)) {
+        drop_job(c);
         cx_slot_free(c);
     }
 

@@ -58,7 +58,8 @@ plan_caps(const cx_conv *c)
 }
 
 
-/* False: the channel cannot take it, whatever it becomes. */
+/* False: the channel cannot take it, whatever it becomes.  Only its texts
+ * stay with the job: a message that might be anything is large. */
 static bool
 plan_parts(cx_conv *c, cx_str text)
 {
@@ -67,14 +68,16 @@ plan_parts(cx_conv *c, cx_str text)
     const char    *error = "";
     cx_str        *parts;
 
-    if (cx_out_fit(plan_caps(c), &out, c->arena, &list, &error) != CX_OK) {
+    if (cx_out_fit(plan_caps(c), &out, c->worker->scratch, &list, &error)
+        != CX_OK)
+    {
         return false;
     }
 
     parts = CX_NEW_N(c->arena, list.n, cx_str);
 
     for (size_t i = 0; parts != NULL && i < list.n; i++) {
-        parts[i] = list.items[i].text;
+        parts[i] = cx_dup(c->arena, list.items[i].text);
         c->part_ids[i] = cx_worker_new_id(c->worker);
     }
 
@@ -467,12 +470,13 @@ cx_step_plan(cx_conv *c)
         c->plan.now_ms = cx_now_ms();
 
     } else {
+        cx_arena_reset(c->worker->scratch);
         plan_fill(c, cx_directory_agent(c->worker, c->recall.agent_id));
     }
 
     c->replan = false;
 
-    if (cx_arena_failed(c->arena)) {
+    if (cx_arena_failed(c->arena) || cx_arena_failed(c->worker->scratch)) {
         cx_turn_later(c, "plan.failed", CX_NOMEM);
         return;
     }

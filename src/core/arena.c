@@ -6,7 +6,9 @@
 #include <string.h>
 
 
-#define FIRST_CHUNK   8192
+#define FIRST_CHUNK   8192          /* less in an arena for little */
+#define FIRST_LEAST   1024
+#define FIRST_SHARE   2048          /* this part of the maximum */
 #define CHUNK_MAX     (1024 * 1024)
 #define ALIGN         alignof(max_align_t)
 
@@ -34,14 +36,27 @@ struct cx_arena_s {
 };
 
 
+static size_t
+first_room(size_t max)
+{
+#ifdef CX_ARENA_MALLOC
+    (void) max;
+    return 0;
+#else
+    size_t  room = max / FIRST_SHARE;
+
+    room = room > FIRST_CHUNK ? FIRST_CHUNK : room;
+    room = room < FIRST_LEAST ? FIRST_LEAST : room;
+
+    return room > max ? max : room;
+#endif
+}
+
+
 cx_arena *
 cx_arena_new(size_t max_bytes)
 {
-#ifdef CX_ARENA_MALLOC
-    size_t     room = 0;
-#else
-    size_t     room = max_bytes < FIRST_CHUNK ? max_bytes : FIRST_CHUNK;
-#endif
+    size_t     room = first_room(max_bytes);
     cx_arena  *a = malloc(sizeof(cx_arena) + room);
 
     if (a == NULL) {
@@ -133,7 +148,7 @@ grow(cx_arena *a, size_t size)
 #ifdef CX_ARENA_MALLOC
     return chunk_add(a, size);
 #else
-    size_t  room = a->more == NULL ? 2 * FIRST_CHUNK : 2 * a->more->room;
+    size_t  room = a->more == NULL ? a->room : 2 * a->more->room;
 
     room = room > CHUNK_MAX ? CHUNK_MAX : room;
 

@@ -204,7 +204,7 @@ void *
 cx_list_more(cx_arena *a, const void *items, size_t n, size_t *room,
     size_t size)
 {
-    const size_t  more = *room == 0 ? 4 : *room * 2;
+    const size_t  more = *room == 0 ? 1 : *room * 2;
     void         *p;
 
     p = cx_alloc_n(a, more, size);

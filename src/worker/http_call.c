@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUFFER_BYTES    4096L       /* libcurl's receive buffer, per call */
+#define BUFFER_BYTES    2048L       /* libcurl's receive buffer, per call */
 #define HEAD_MAX        32768       /* bytes of response headers kept */
-#define KEPT_BYTES      8192        /* larger buffers are freed after a call */
+#define KEPT_BYTES      8192        /* a larger request is freed after it */
 #define IDLE_MAX_S      50L         /* below the idle limit of providers */
 
 typedef cx_call_bytes  bytes;
@@ -40,12 +40,27 @@ cx_call_bytes_add(bytes *b, const char *p, size_t len)
 }
 
 
+/* A request waits as long as its call: it has no more room than it needs. */
+static bool
+bytes_set(bytes *b, cx_str s)
+{
+    if (b->room < s.len) {
+        free(b->p);
+        b->p = malloc(s.len);
+        b->room = b->p != NULL ? s.len : 0;
+    }
+
+    b->len = 0;
+    return b->room >= s.len && cx_call_bytes_add(b, s.p, s.len);
+}
+
+
 static void
-bytes_reset(bytes *b)
+bytes_reset(bytes *b, size_t most)
 {
     b->len = 0;
 
-    if (b->room > KEPT_BYTES) {
+    if (b->room > most) {
         free(b->p);
         b->p = NULL;
         b->room = 0;
@@ -432,9 +447,7 @@ set_method(cx_call *c, const cx_http_req *req)
         return true;
     }
 
-    c->out.len = 0;
-
-    if (!cx_call_bytes_add(&c->out, req->body.p, req->body.len)) {
+    if (!bytes_set(&c->out, req->body)) {
         return false;
     }
 
@@ -541,8 +554,8 @@ cx_call_error(const cx_call *c, CURLcode rc)
 void
 cx_call_reset(cx_call *c)
 {
-    bytes_reset(&c->out);
-    bytes_reset(&c->in);
-    bytes_reset(&c->head);
+    bytes_reset(&c->out, KEPT_BYTES);
+    bytes_reset(&c->in, 0);
+    bytes_reset(&c->head, 0);
     c->fn = NULL;
 }

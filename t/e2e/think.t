@@ -196,17 +196,6 @@ is_deeply([map { $_->{text} } @$sent], ['For both.'], 'one answer');
 like((asked('first'))[1]{body}{messages}[-1]{content},
      qr/The first half\nand the second/, '... to both');
 
-# --- a deadline that has passed ----------------------------------------------
-
-# What is waited for before may take all of it: nobody is asked then, and above
-# all nobody is waited for without end.
-first_does({ act => 'hang_before' });
-$cx->api('PATCH', '/api/v1/agents/desk', { total_ms => 1 });
-($text, $seconds) = answer('Is there any time?');
-isnt($text, '', 'without time for a model the customer hears something');
-cmp_ok($seconds, '<', $DEADLINE, '... soon');
-$cx->api('PATCH', '/api/v1/agents/desk', { total_ms => 0 });
-
 # --- what is on record -------------------------------------------------------
 
 my %used = map { $_->{name} => $_ }
@@ -218,6 +207,17 @@ cmp_ok($f->{failed}, '>=', 10, 'calls that failed are on record');
 cmp_ok($f->{calls}, '>', $f->{failed}, '... beside those that did not');
 is($s->{failed}, 0, '... each with its own model');
 cmp_ok($s->{tokens_out}, '>', 0, '... and its tokens');
+
+# --- a deadline that has passed ----------------------------------------------
+
+# What is waited for before may take all of it: nobody is asked then, and above
+# all nobody is waited for without end.
+first_does({ act => 'hang_before' });
+$cx->api('PATCH', '/api/v1/agents/desk', { total_ms => 1 });
+($text, $seconds) = answer('Is there any time?');
+isnt($text, '', 'without time for a model the customer hears something');
+cmp_ok($seconds, '<', $DEADLINE, '... soon');
+$cx->api('PATCH', '/api/v1/agents/desk', { total_ms => 0 });
 
 # --- those beside it ---------------------------------------------------------
 

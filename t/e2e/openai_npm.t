@@ -36,6 +36,7 @@ my %DIFFERENT = (
     'openai-whole/tool-call-stop' => 'it tells the finish as it came',
     'openai-whole/tool-calls-none' => 'it tells the finish as it came',
     'openai-whole/tool-calls-odd' => $ODD,
+    'openai-whole/usage-huge' => 'it takes any number, ours none that is none',
     'openai-whole/usage-more-cached-than-asked' => $ODD,
     'openai-whole/usage-odd' => $ODD,
     'responses-stream/nine-tool-calls' => $EIGHT,

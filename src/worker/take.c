@@ -320,7 +320,8 @@ batch_wait(cx_take_batch *b)
 }
 
 
-/* The directory is as new as can be: who is unknown now is unknown. */
+/* The directory is as new as can be: who is unknown now is unknown.  All of
+ * them are looked up once more, so that their ids are in their order. */
 void
 cx_take_resume(cx_worker *w)
 {
@@ -332,7 +333,9 @@ cx_take_resume(cx_worker *w)
         next = b->next;
 
         for (size_t i = 0; i < b->n; i++) {
-            if (item_is_unrouted(&b->items[i])) {
+            if (b->items[i].parsed == CX_OK
+                || item_is_unrouted(&b->items[i]))
+            {
                 cx_take_item_route(b, &b->items[i]);
             }
         }

@@ -191,8 +191,16 @@ is("@audit", 'customer.erase customer.reveal phone customer.export',
 
 # --- while the AI thinks -----------------------------------------------------
 
+sub directories {
+    return scalar(() = $cx->logs =~ /"msg":"directory"/g);
+}
+
+my $read = directories();
 $cx->api('PATCH', '/api/v1/agents/desk', { threshold => 0 });
+ok($cx->wait_for(10, sub { directories() > $read }), 'it is in force');
+$read = directories();
 $cx->api('PATCH', '/api/v1/channels/wa-main', { agent => 'desk' });
+ok($cx->wait_for(10, sub { directories() > $read }), '... and that');
 $cx->script({ match => { kind => 'model' }, times => 1,
               do => { delay_ms => 1500 } });
 my $models = $cx->double('GET', '/_/counts')->{models};

@@ -70,11 +70,9 @@ cx_pg_lost(cx_postgres *s)
 {
     const int64_t  now = cx_pg_clock();
 
-    if (s->conn != NULL) {
-        keep_error(s, PQerrorMessage(s->conn));
-        PQfinish(s->conn);
-        s->conn = NULL;
-    }
+    keep_error(s, s->conn != NULL ? PQerrorMessage(s->conn) : "");
+    PQfinish(s->conn);
+    s->conn = NULL;
 
     if (s->base.error[0] == '\0') {
         snprintf(s->base.error, sizeof(s->base.error), "connection lost");
@@ -126,7 +124,6 @@ cx_pg_connect(cx_postgres *s)
     if (s->conn == NULL || PQstatus(s->conn) != CONNECTION_OK
         || configure(s) != CX_OK)
     {
-        s->base.error[0] = '\0';
         cx_pg_lost(s);
         return CX_IO;
     }
@@ -175,7 +172,6 @@ cx_err
 cx_pg_fresh(cx_postgres *s)
 {
     if (s->conn != NULL && cx_pg_wait(s) == CX_OK && is_hung_up(s->conn)) {
-        s->base.error[0] = '\0';
         cx_pg_lost(s);
     }
 

@@ -54,7 +54,6 @@ cx_pg_failed(cx_postgres *s, const PGresult *r)
 static cx_err
 lost(cx_postgres *s)
 {
-    s->base.error[0] = '\0';
     cx_pg_lost(s);
     return CX_IO;
 }

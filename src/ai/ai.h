@@ -57,6 +57,7 @@ typedef struct {
     cx_str  extra;          /* what the provider wants back with it: JSON */
 } cx_ai_call;
 
+#define CX_AI_USED_MAX   8  /* passages that are named with an answer */
 #define CX_AI_CALLS_MAX  8  /* of one reply */
 
 /* What a model wished in this turn, and what came of it. */
@@ -142,8 +143,8 @@ typedef struct {
     int64_t  tokens_in;
     int64_t  tokens_out;
     cx_str   model;
-    /* indexes of the passages used, at most 8 */
-    size_t   used[8];
+    /* indexes of the passages used, best first */
+    size_t   used[CX_AI_USED_MAX];
     size_t   nused;
 } cx_ai_answer;
 

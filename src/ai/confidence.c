@@ -14,8 +14,6 @@
 #define FACT_USED_MIN   0.6     /* of a fact's value, in the answer */
 #define GREETING_MAX    100     /* bytes of a question that may be one */
 #define SMALL_TALK_MAX  240     /* code points of a reply to a greeting */
-#define USED_MAX        (sizeof(((cx_ai_answer *) 0)->used)                  \
-                         / sizeof(((cx_ai_answer *) 0)->used[0]))
 
 /* Passages first, then what tools said, at last the facts that are used, as
  * one text. */
@@ -49,6 +47,7 @@ static size_t topics(const cx_words *w);
 static void weigh(const evidence *e, cx_signals *out);
 static cx_coverage covered(const evidence *e);
 static double share_of(const cx_words *answer, const cx_words *in);
+static void rank(const evidence *e, cx_signals *out);
 
 
 double
@@ -113,6 +112,7 @@ cx_ai_signals(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
     out->vague = topics(&e.answer) == 0;
     out->denies = cx_ai_denies(&e.answer) && !cx_ai_denies(&e.all);
     weigh(&e, out);
+    rank(&e, out);
 
     return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
 }
@@ -122,10 +122,16 @@ static void
 manners(const cx_ai_prompt *p, const cx_sources *from, cx_str answer,
     cx_arena *a, cx_signals *out)
 {
+    evidence  e;
+
     out->manners = true;
     cx_ai_facts(p, from, answer, a, &out->facts);
     out->claims = out->facts.found < out->facts.quoted
                   || cx_utf8_count(answer) > SMALL_TALK_MAX;
+
+    if (p->npassages > 0 && gather(&e, p, answer, a)) {
+        rank(&e, out);
+    }
 }
 
 
@@ -370,38 +376,31 @@ share_of(const cx_words *answer, const cx_words *in)
 }
 
 
-void
-cx_ai_used(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
-    cx_ai_answer *out)
+/* The passages that the answer uses, those with most of it first. */
+static void
+rank(const evidence *e, cx_signals *out)
 {
-    double    shares[USED_MAX], share;
-    size_t    at;
-    evidence  e = { .prompt = NULL };
+    double  shares[CX_AI_USED_MAX], share;
+    size_t  at;
 
-    out->nused = 0;
-
-    if (p->npassages == 0 || !gather(&e, p, answer, a)) {
-        return;
-    }
-
-    for (size_t i = 0; i < p->npassages; i++) {
-        share = e.shares[i];
+    for (size_t i = 0; i < e->prompt->npassages; i++) {
+        share = e->shares[i];
 
         if (share < USED_MIN) {
             continue;
         }
 
         for (at = out->nused; at > 0 && shares[at - 1] < share; at--) {
-            if (at < USED_MAX) {
+            if (at < CX_AI_USED_MAX) {
                 shares[at] = shares[at - 1];
                 out->used[at] = out->used[at - 1];
             }
         }
 
-        if (at < USED_MAX) {
+        if (at < CX_AI_USED_MAX) {
             shares[at] = share;
             out->used[at] = i;
-            out->nused += out->nused < USED_MAX;
+            out->nused += out->nused < CX_AI_USED_MAX;
         }
     }
 }

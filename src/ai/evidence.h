@@ -46,7 +46,9 @@ typedef struct {
     double         support;     /* share of the answer's words that stand in
                                  * what it uses */
     cx_fact_count  facts;
-    size_t         passages;    /* used */
+    size_t         passages;    /* used, */
+    size_t         used[CX_AI_USED_MAX];    /* those with most of it first */
+    size_t         nused;
     size_t         own_facts;   /* of the business, used */
     size_t         tools;       /* results, used */
     bool           nothing;     /* there was nothing to be used */
@@ -80,10 +82,6 @@ bool cx_ai_hedged(cx_str answer, cx_arena *a);
 
 /* "not", "no", "never": it denies something. */
 bool cx_ai_denies(const cx_words *words);
-
-/* Passages whose words the answer uses, best first; at most 8. */
-void cx_ai_used(const cx_ai_prompt *p, cx_str answer, cx_arena *a,
-    cx_ai_answer *out);
 
 /* The reply when the question is nothing but a greeting or thanks, in its
  * language; else empty. */

@@ -103,7 +103,8 @@ weigh(const cx_ai_prompt *p, cx_signals *told, cx_arena *a, cx_ai_answer *out)
     s.cleaned = policy.cleaned;
 
     cx_ai_score(&s, a, out);
-    cx_ai_used(p, out->text, a, out);
+    memcpy(out->used, s.used, sizeof(s.used));
+    out->nused = s.nused;
 
     return cx_arena_failed(a) ? CX_NOMEM : CX_OK;
 }

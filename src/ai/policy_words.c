@@ -52,7 +52,7 @@ typedef struct {
 } overlap;
 
 
-static overlap compare(cx_str text, cx_str in, cx_arena *a);
+static overlap compare(cx_str text, cx_str said, cx_arena *a);
 static cx_words without_numbers(cx_words w);
 static size_t run_at(cx_str x, size_t i, cx_str y, size_t k);
 static bool is_most(const overlap *o);
@@ -71,14 +71,16 @@ cx_policy_prompt(const cx_policy_case *c)
 {
     overlap             o;
     const cx_ai_prompt  bare = { .handoff = CX_STR("-") };
+    const cx_words      w = without_numbers(cx_words_of(c->arena, c->answer));
+    const cx_str        said = cx_words_join(c->arena, &w);
 
-    o = compare(c->prompt->system, c->answer, c->arena);
+    o = compare(c->prompt->system, said, c->arena);
 
     if (o.run >= PROMPT_RUN || is_most(&o)) {
         return true;
     }
 
-    o = compare(cx_ai_instructions(&bare, c->arena), c->answer, c->arena);
+    o = compare(cx_ai_instructions(&bare, c->arena), said, c->arena);
 
     return o.run >= OURS_RUN;
 }
@@ -94,15 +96,15 @@ is_most(const overlap *o)
 
 
 /* Windows of text are looked up one behind the other: a run of twice their
- * length has at least one in it.  Who makes a list of it adds numbers. */
+ * length has at least one in it.  Who makes a list of it adds numbers.  said:
+ * the answer's words, joined. */
 static overlap
-compare(cx_str text, cx_str in, cx_arena *a)
+compare(cx_str text, cx_str said, cx_arena *a)
 {
     overlap         o;
     size_t          at, from = 0, n;
     const cx_words  w = without_numbers(cx_words_of(a, text));
-    const cx_words  v = without_numbers(cx_words_of(a, in));
-    const cx_str    x = cx_words_join(a, &w), y = cx_words_join(a, &v);
+    const cx_str    x = cx_words_join(a, &w);
 
     o = (overlap) { .words = w.n };
 
@@ -113,10 +115,10 @@ compare(cx_str text, cx_str in, cx_arena *a)
             n += w.items[k].fold.len + 1;
         }
 
-        at = cx_str_find(y, cx_str_sub(x, from, n));
+        at = cx_str_find(said, cx_str_sub(x, from, n));
 
         if (at != SIZE_MAX) {
-            const size_t  run = run_at(x, from, y, at);
+            const size_t  run = run_at(x, from, said, at);
 
             o.run = run > o.run ? run : o.run;
             o.covered += WINDOW;

@@ -313,8 +313,6 @@ check_change(cx_api_request *req, bool whole)
     }
 
     req->state = c;
-    req->audit_id = cx_worker_new_id(req->worker);
-    req->new_id = cx_worker_new_id(req->worker);
     err = read_change(req, whole, c);
 
     return err != CX_OK ? err : cx_api_credentials_check(req, c->credentials,
@@ -521,14 +519,6 @@ patch_agent(cx_api_request *req, cx_store *s)
 }
 
 
-cx_err
-cx_api_check_delete(cx_api_request *req)
-{
-    req->audit_id = cx_worker_new_id(req->worker);
-    return CX_OK;
-}
-
-
 static cx_err
 delete_agent(cx_api_request *req, cx_store *s)
 {
@@ -577,8 +567,7 @@ const cx_api_route  cx_api_agent_routes[] = {
     { "PATCH", "/api/v1/agents/{}", "", CX_API_JSON, CX_API_WRITE,
       check_patch, patch_agent, cx_api_config_changed, "agents:write" },
     { "DELETE", "/api/v1/agents/{}", "", CX_API_NO_BODY, CX_API_WRITE,
-      cx_api_check_delete, delete_agent, cx_api_config_changed,
-      "agents:write" },
+      NULL, delete_agent, cx_api_config_changed, "agents:write" },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
       NULL },
 };

@@ -189,7 +189,6 @@ get(cx_api_request *req, cx_store *s)
 static cx_err
 check_id(cx_api_request *req)
 {
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_id(req, "bg");
 }
 
@@ -204,8 +203,6 @@ check_change(cx_api_request *req, bool create)
     }
 
     req->state = w;
-    req->new_id = cx_worker_new_id(req->worker);
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_fields(req, fields, NFIELDS, create, w, &w->given);
 }
 

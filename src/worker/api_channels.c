@@ -213,8 +213,6 @@ check_change(cx_api_request *req, bool create)
     c->row.active = true;
     c->row.health = CX_STR("ok");
     req->state = c;
-    req->audit_id = cx_worker_new_id(req->worker);
-    req->new_id = cx_worker_new_id(req->worker);
 
     err = cx_api_fields(req, fields, NFIELDS, create, c, &c->given);
 
@@ -489,8 +487,7 @@ const cx_api_route  cx_api_channel_routes[] = {
     { "PATCH", "/api/v1/channels/{}", "", CX_API_JSON, CX_API_WRITE,
       check_patch, patch_channel, cx_api_config_changed, "channels:write" },
     { "DELETE", "/api/v1/channels/{}", "", CX_API_NO_BODY, CX_API_WRITE,
-      cx_api_check_delete, delete_channel, cx_api_config_changed,
-      "channels:write" },
+      NULL, delete_channel, cx_api_config_changed, "channels:write" },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
       NULL },
 };

@@ -185,7 +185,6 @@ check_fit(cx_api_request *req)
     }
 
     req->state = w;
-    req->audit_id = cx_worker_new_id(req->worker);
 
     return cx_api_fields(req, fit_fields,
                          sizeof(fit_fields) / sizeof(fit_fields[0]), true, w,
@@ -356,7 +355,6 @@ check_label(cx_api_request *req)
     }
 
     req->state = w;
-    req->audit_id = cx_worker_new_id(req->worker);
     err = cx_api_fields(req, label_fields,
                         sizeof(label_fields) / sizeof(label_fields[0]), true,
                         w, &given);

@@ -123,8 +123,6 @@ check_change(cx_api_request *req, const cx_api_field *list, size_t n,
     }
 
     req->state = c;
-    req->audit_id = cx_worker_new_id(req->worker);
-    req->new_id = cx_worker_new_id(req->worker);
     err = cx_api_fields(req, list, n, create, c, &c->given);
 
     return err == CX_OK ? cx_api_id(req, "cu") : err;

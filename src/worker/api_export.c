@@ -425,7 +425,6 @@ check_export(cx_api_request *req)
     t->archive.fd = t->file = -1;
     t->arena = req->arena;
     req->state = t;
-    req->audit_id = cx_worker_new_id(req->worker);
 
     return cx_api_id(req, "cu");
 }

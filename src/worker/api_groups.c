@@ -217,8 +217,6 @@ check_change(cx_api_request *req, bool create)
     }
 
     req->state = c;
-    req->audit_id = cx_worker_new_id(req->worker);
-    req->new_id = cx_worker_new_id(req->worker);
 
     err = read_members(req, json_object_get(req->json, "members"), c);
     json_object_del(req->json, "members");
@@ -369,8 +367,7 @@ const cx_api_route  cx_api_group_routes[] = {
     { "PATCH", "/api/v1/groups/{}", "", CX_API_JSON, CX_API_WRITE,
       check_patch, patch_group, cx_api_config_changed, "agents:write" },
     { "DELETE", "/api/v1/groups/{}", "", CX_API_NO_BODY, CX_API_WRITE,
-      cx_api_check_delete, delete_group, cx_api_config_changed,
-      "agents:write" },
+      NULL, delete_group, cx_api_config_changed, "agents:write" },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
       NULL },
 };

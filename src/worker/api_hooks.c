@@ -214,8 +214,6 @@ check_change(cx_api_request *req, bool create)
     }
 
     req->state = c;
-    req->new_id = cx_worker_new_id(req->worker);
-    req->audit_id = cx_worker_new_id(req->worker);
     c->row.active = true;
     err = cx_api_fields(req, fields, NFIELDS, create, c, &c->given);
 
@@ -328,7 +326,6 @@ patch_one(cx_api_request *req, cx_store *s)
 static cx_err
 check_delete(cx_api_request *req)
 {
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_id(req, "hk");
 }
 
@@ -418,7 +415,6 @@ check_again(cx_api_request *req)
     uint32_t  given;
     cx_err    err = cx_api_fields(req, NULL, 0, false, NULL, &given);
 
-    req->audit_id = cx_worker_new_id(req->worker);
     return err == CX_OK ? cx_api_id(req, "hd") : err;
 }
 

@@ -189,8 +189,6 @@ check_create(cx_api_request *req)
     }
 
     req->state = c;
-    req->audit_id = cx_worker_new_id(req->worker);
-    req->new_id = cx_worker_new_id(req->worker);
     c->row.id = req->new_id;
     c->row.created_at = req->now_ms;
     c->row.expires_at = c->days > 0 ? req->now_ms + c->days * DAY_MS : 0;
@@ -250,7 +248,6 @@ create_key(cx_api_request *req, cx_store *s)
 static cx_err
 check_id(cx_api_request *req)
 {
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_id(req, "ky");
 }
 

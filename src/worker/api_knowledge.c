@@ -84,8 +84,6 @@ check_upload(cx_api_request *req)
     }
 
     req->state = u;
-    req->new_id = cx_worker_new_id(req->worker);
-    req->audit_id = cx_worker_new_id(req->worker);
     err = read_how(req, &u->how);
 
     if (err == CX_OK) {
@@ -439,7 +437,6 @@ list_files(cx_api_request *req, cx_store *s)
 static cx_err
 check_id(cx_api_request *req)
 {
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_id(req, "kf");
 }
 

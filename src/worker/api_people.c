@@ -171,7 +171,6 @@ check_decision(cx_api_request *req, const cx_api_field *fields, size_t n)
     }
 
     req->state = d;
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_id(req, "rv");
 }
 

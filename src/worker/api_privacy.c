@@ -30,8 +30,6 @@ static cx_err
 check_erase(cx_api_request *req)
 {
     req->state = CX_NEW(req->arena, erasing);
-    req->audit_id = cx_worker_new_id(req->worker);
-    req->new_id = cx_worker_new_id(req->worker);
 
     return req->state != NULL ? cx_api_id(req, "cu") : CX_NOMEM;
 }
@@ -271,7 +269,6 @@ check_reveal(cx_api_request *req)
     }
 
     req->state = r;
-    req->audit_id = cx_worker_new_id(req->worker);
 
     if (json_object_size(req->json) != 1 || json_array_size(fields) == 0) {
         return cx_api_refuse(req, CX_INVALID, "/fields",

@@ -126,8 +126,6 @@ check_change(cx_api_request *req, bool create)
     }
 
     req->state = c;
-    req->new_id = cx_worker_new_id(req->worker);
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_fields(req, fields, NFIELDS, create, &c->row, &c->given);
 }
 
@@ -200,7 +198,6 @@ patch_one(cx_api_request *req, cx_store *s)
 static cx_err
 check_delete(cx_api_request *req)
 {
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_id(req, "qr");
 }
 

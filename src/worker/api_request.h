@@ -80,10 +80,12 @@ struct cx_api_request_s {
     cx_credentials        credentials;
     cx_principal          as;            /* who asks, and whose record */
 
-    /* left by check for run */
+    /* there before check */
     int64_t               now_ms;
     int64_t               new_id;        /* for what is created */
     int64_t               audit_id;
+
+    /* left by check for run */
     int64_t               id;            /* of the thing, when arg is an id */
     size_t                limit;
     int64_t               cursor;        /* 0: from the start */
@@ -243,7 +245,6 @@ cx_err cx_api_audit(cx_api_request *req, cx_store *s, const char *what,
 /* Field checks: an absolute path to a readable secret; an http(s) URL. */
 const char *cx_api_secret_file(cx_api_request *req, cx_str value);
 const char *cx_api_base_url(cx_api_request *req, cx_str value);
-cx_err cx_api_check_delete(cx_api_request *req);
 /* For after a person's word in the conversation req->id. */
 cx_err cx_api_hush(cx_api_request *req);
 cx_err cx_api_config_changed(cx_api_request *req);

@@ -25,7 +25,6 @@ check_run(cx_api_request *req)
     asked  *a = CX_NEW(req->arena, asked);
 
     req->state = a;
-    req->audit_id = cx_worker_new_id(req->worker);
 
     return a == NULL ? CX_NOMEM
            : cx_api_fields(req, fields, 1, true, a, &a->given);

@@ -418,6 +418,7 @@ prepare(cx_api_request *req)
     cx_err  err;
 
     req->audit_id = cx_worker_new_id(req->worker);
+    req->new_id = cx_worker_new_id(req->worker);
     err = check_query(req);
 
     if (err == CX_OK) {

@@ -225,8 +225,6 @@ check_change(cx_api_request *req, bool create)
 
     c->row.active = true;
     req->state = c;
-    req->audit_id = cx_worker_new_id(req->worker);
-    req->new_id = cx_worker_new_id(req->worker);
 
     return cx_api_fields(req, fields, FIELDS, create, &c->row, &c->given);
 }
@@ -538,8 +536,7 @@ const cx_api_route  cx_api_routing_routes[] = {
     { "PATCH", "/api/v1/routes/{}", "", CX_API_JSON, CX_API_WRITE,
       check_patch, patch_route, cx_api_config_changed, "agents:write" },
     { "DELETE", "/api/v1/routes/{}", "", CX_API_NO_BODY, CX_API_WRITE,
-      cx_api_check_delete, delete_route, cx_api_config_changed,
-      "agents:write" },
+      NULL, delete_route, cx_api_config_changed, "agents:write" },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
       NULL },
 };

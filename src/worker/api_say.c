@@ -237,10 +237,7 @@ check_say(cx_api_request *req)
         return err == CX_INVALID ? refuse_member(req, error) : err;
     }
 
-    /* The group first: its id is below those of its messages. */
-    req->audit_id = cx_worker_new_id(req->worker);
-    req->new_id = cx_worker_new_id(req->worker);
-
+    /* The group's id is older, and below those of its messages. */
     for (size_t i = 0; i < CX_OUT_PARTS_MAX; i++) {
         s->ids[i] = cx_worker_new_id(req->worker);
     }

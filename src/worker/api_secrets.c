@@ -81,14 +81,6 @@ get_secrets(cx_api_request *req, cx_store *s)
 
 
 static cx_err
-check_rotate(cx_api_request *req)
-{
-    req->audit_id = cx_worker_new_id(req->worker);
-    return CX_OK;
-}
-
-
-static cx_err
 audit_rotate(cx_api_request *req, cx_store *s)
 {
     return cx_api_audit(req, s, "secrets.rotate", "au", req->audit_id);
@@ -123,7 +115,7 @@ const cx_api_route  cx_api_secret_routes[] = {
     { "GET", "/api/v1/secrets", "", CX_API_NO_BODY, CX_API_READ,
       NULL, get_secrets, NULL, "admin:read" },
     { "POST", "/api/v1/secrets/rotate", "", CX_API_JSON, CX_API_WRITE,
-      check_rotate, audit_rotate, begin_rotate, "admin:write" },
+      NULL, audit_rotate, begin_rotate, "admin:write" },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
       NULL },
 };

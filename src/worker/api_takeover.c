@@ -79,7 +79,6 @@ check_take(cx_api_request *req)
     }
 
     req->state = t;
-    req->audit_id = cx_worker_new_id(req->worker);
     err = cx_api_fields(req, take_fields, 2, false, t, &given);
 
     if (t->who.len == 0) {
@@ -119,7 +118,6 @@ check_give(cx_api_request *req)
     uint32_t  given;
     cx_err    err = cx_api_fields(req, NULL, 0, false, NULL, &given);
 
-    req->audit_id = cx_worker_new_id(req->worker);
     return err == CX_OK ? cx_api_id(req, "cv") : err;
 }
 

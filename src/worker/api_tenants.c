@@ -132,8 +132,6 @@ check_change(cx_api_request *req, bool create)
 
     c->row.state = CX_STR("active");
     req->state = c;
-    req->audit_id = cx_worker_new_id(req->worker);
-    req->new_id = cx_worker_new_id(req->worker);
 
     return cx_api_fields(req, fields, NFIELDS, create, &c->row, &c->given);
 }

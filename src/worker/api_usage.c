@@ -271,7 +271,6 @@ show(cx_api_request *req, cx_store *s, int64_t id, int status)
 static cx_err
 check_id(cx_api_request *req)
 {
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_id(req, "pr");
 }
 
@@ -293,8 +292,6 @@ check_change(cx_api_request *req, bool create)
     }
 
     req->state = w;
-    req->new_id = cx_worker_new_id(req->worker);
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_fields(req, fields, NFIELDS, create, w, &w->given);
 }
 

@@ -124,7 +124,6 @@ list_users(cx_api_request *req, cx_store *s)
 static cx_err
 check_id(cx_api_request *req)
 {
-    req->audit_id = cx_worker_new_id(req->worker);
     return cx_api_id(req, "us");
 }
 
@@ -172,7 +171,6 @@ check_change(cx_api_request *req, bool create)
 
     c->row.active = true;
     req->state = c;
-    req->new_id = cx_worker_new_id(req->worker);
 
     err = cx_api_fields(req, fields, NFIELDS, create, &c->row, &c->given);
 
@@ -184,7 +182,6 @@ check_change(cx_api_request *req, bool create)
 static cx_err
 check_create(cx_api_request *req)
 {
-    req->audit_id = cx_worker_new_id(req->worker);
     return check_change(req, true);
 }
 

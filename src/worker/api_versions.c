@@ -189,7 +189,7 @@ const cx_api_route  cx_api_version_routes[] = {
     { "GET", "/api/v1/agents/{}/versions/{}", "", CX_API_NO_BODY,
       CX_API_READ, NULL, get_version, NULL, "agents:read" },
     { "POST", "/api/v1/agents/{}/versions/{}/restore", "", CX_API_JSON,
-      CX_API_WRITE, cx_api_check_delete, restore, cx_api_config_changed,
+      CX_API_WRITE, NULL, restore, cx_api_config_changed,
       "agents:write" },
     { NULL, NULL, NULL, CX_API_NO_BODY, CX_API_LOOP, NULL, NULL, NULL,
       NULL },

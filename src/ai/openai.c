@@ -25,8 +25,6 @@ static void put_turns(cx_json_writer *w, const cx_ai_prompt *p,
     const cx_openai_options *o, cx_arena *a);
 static void add_turn(turns *list, cx_turn_role role, cx_str text,
     const cx_openai_options *o, cx_arena *a);
-static void put_question(cx_json_writer *w, const cx_ai_prompt *p,
-    cx_str text, const cx_openai_options *o);
 static void put_image(cx_json_writer *w, const cx_ai_image *image,
     cx_str detail);
 static void put_round(cx_json_writer *w, const cx_ai_round *r, size_t round,
@@ -172,7 +170,8 @@ put_turns(cx_json_writer *w, const cx_ai_prompt *p,
                               list.items[i].text);
     }
 
-    put_question(w, p, list.items[list.n - 1].text, o);
+    cx_openai_put_question(w, p, list.items[list.n - 1].text, "text",
+                           put_image, o->image_detail);
 }
 
 
@@ -191,38 +190,6 @@ add_turn(turns *list, cx_turn_role role, cx_str text,
     } else if (!o->alternate || last != NULL || role == CX_TURN_CUSTOMER) {
         list->items[list->n++] = (cx_ai_turn) { .role = role, .text = text };
     }
-}
-
-
-static void
-put_question(cx_json_writer *w, const cx_ai_prompt *p, cx_str text,
-    const cx_openai_options *o)
-{
-    if (p->nimages == 0) {
-        cx_openai_put_message(w, CX_STR("user"), text);
-        return;
-    }
-
-    cx_json_begin(w, '{');
-    cx_openai_put_text(w, "role", CX_STR("user"));
-    cx_json_name(w, CX_STR("content"));
-    cx_json_begin(w, '[');
-
-    if (text.len > 0) {
-        cx_json_begin(w, '{');
-        cx_openai_put_text(w, "type", CX_STR("text"));
-        cx_openai_put_text(w, "text", text);
-        cx_json_end(w, '}');
-    }
-
-    for (size_t i = 0; i < p->nimages; i++) {
-        if (cx_openai_image_ok(&p->images[i])) {
-            put_image(w, &p->images[i], o->image_detail);
-        }
-    }
-
-    cx_json_end(w, ']');
-    cx_json_end(w, '}');
 }
 
 

@@ -50,6 +50,12 @@ bool cx_openai_image_ok(const cx_ai_image *image);
 void cx_openai_put_image(cx_json_writer *w, const cx_ai_image *image);
 cx_str cx_openai_role(cx_turn_role role);
 void cx_openai_put_message(cx_json_writer *w, cx_str role, cx_str content);
+/* The customer's last word, beside its images if there are any: each is put
+ * by image(). */
+void cx_openai_put_question(cx_json_writer *w, const cx_ai_prompt *p,
+    cx_str text, const char *text_type,
+    void (*image)(cx_json_writer *w, const cx_ai_image *image, cx_str detail),
+    cx_str detail);
 void cx_openai_put_history(cx_json_writer *w, const cx_ai_prompt *p,
     cx_arena *a);
 /* Who the customer is, if that may be told. */

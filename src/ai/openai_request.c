@@ -216,6 +216,40 @@ cx_openai_put_message(cx_json_writer *w, cx_str role, cx_str content)
 
 
 void
+cx_openai_put_question(cx_json_writer *w, const cx_ai_prompt *p, cx_str text,
+    const char *text_type,
+    void (*image)(cx_json_writer *w, const cx_ai_image *image, cx_str detail),
+    cx_str detail)
+{
+    if (p->nimages == 0) {
+        cx_openai_put_message(w, CX_STR("user"), text);
+        return;
+    }
+
+    cx_json_begin(w, '{');
+    cx_openai_put_text(w, "role", CX_STR("user"));
+    cx_json_name(w, CX_STR("content"));
+    cx_json_begin(w, '[');
+
+    if (text.len > 0) {
+        cx_json_begin(w, '{');
+        cx_openai_put_text(w, "type", cx_strz(text_type));
+        cx_openai_put_text(w, "text", text);
+        cx_json_end(w, '}');
+    }
+
+    for (size_t i = 0; i < p->nimages; i++) {
+        if (cx_openai_image_ok(&p->images[i])) {
+            image(w, &p->images[i], detail);
+        }
+    }
+
+    cx_json_end(w, ']');
+    cx_json_end(w, '}');
+}
+
+
+void
 cx_openai_put_history(cx_json_writer *w, const cx_ai_prompt *p, cx_arena *a)
 {
     for (size_t i = 0; i < p->nhistory; i++) {

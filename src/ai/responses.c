@@ -18,8 +18,8 @@ static cx_err build(const cx_ai_settings *s, const cx_ai_prompt *p,
     cx_arena *a, cx_http_req *req);
 static void put_input(cx_json_writer *w, const cx_ai_prompt *p,
     const cx_openai_options *o, cx_arena *a);
-static void put_question(cx_json_writer *w, const cx_ai_prompt *p,
-    const cx_openai_options *o, cx_arena *a);
+static void put_image(cx_json_writer *w, const cx_ai_image *image,
+    cx_str detail);
 static void put_round(cx_json_writer *w, const cx_ai_round *r, size_t round,
     cx_arena *a);
 static void put_call(cx_json_writer *w, const cx_ai_call *c, cx_str id);
@@ -143,7 +143,8 @@ put_input(cx_json_writer *w, const cx_ai_prompt *p,
     cx_json_begin(w, '[');
 
     cx_openai_put_history(w, p, a);
-    put_question(w, p, o, a);
+    cx_openai_put_question(w, p, cx_ai_question(p, a), "input_text",
+                           put_image, o->image_detail);
 
     for (size_t i = 0; i < p->nrounds; i++) {
         put_round(w, &p->rounds[i], i, a);
@@ -154,42 +155,14 @@ put_input(cx_json_writer *w, const cx_ai_prompt *p,
 
 
 static void
-put_question(cx_json_writer *w, const cx_ai_prompt *p,
-    const cx_openai_options *o, cx_arena *a)
+put_image(cx_json_writer *w, const cx_ai_image *image, cx_str detail)
 {
-    const cx_str  text = cx_ai_question(p, a);
-
-    if (p->nimages == 0) {
-        cx_openai_put_message(w, CX_STR("user"), text);
-        return;
-    }
-
     cx_json_begin(w, '{');
-    cx_openai_put_text(w, "role", CX_STR("user"));
-    cx_json_name(w, CX_STR("content"));
-    cx_json_begin(w, '[');
-
-    if (text.len > 0) {
-        cx_json_begin(w, '{');
-        cx_openai_put_text(w, "type", CX_STR("input_text"));
-        cx_openai_put_text(w, "text", text);
-        cx_json_end(w, '}');
-    }
-
-    for (size_t i = 0; i < p->nimages; i++) {
-        if (cx_openai_image_ok(&p->images[i])) {
-            cx_json_begin(w, '{');
-            cx_openai_put_text(w, "type", CX_STR("input_image"));
-            cx_json_name(w, CX_STR("image_url"));
-            cx_openai_put_image(w, &p->images[i]);
-            cx_openai_put_text(w, "detail", o->image_detail.len > 0
-                                            ? o->image_detail
-                                            : CX_STR("auto"));
-            cx_json_end(w, '}');
-        }
-    }
-
-    cx_json_end(w, ']');
+    cx_openai_put_text(w, "type", CX_STR("input_image"));
+    cx_json_name(w, CX_STR("image_url"));
+    cx_openai_put_image(w, image);
+    cx_openai_put_text(w, "detail", detail.len > 0 ? detail
+                                                   : CX_STR("auto"));
     cx_json_end(w, '}');
 }
 

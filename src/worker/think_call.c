@@ -86,7 +86,7 @@ ended(cx_conv *c, const cx_ai_outcome *o, const cx_ai_reply *reply,
     t->calling = false;
     uv_timer_stop(&c->timer);
     cx_paid_add(t, reply, words[o->result], o->error,
-         o->result == CX_AI_RETRY && t->stream.seen);
+                o->result == CX_AI_RETRY && t->stream.seen);
     tell(c, verdict_of(o));
     cx_think_replied(c, o, reply, status);
 }
